@@ -1,0 +1,44 @@
+"""A state field that changes through a transition only, and stays protected whatever happens.
+
+django-fsm-2's own protection flips a flag on the shared field while a row is refreshed: after one
+refresh of a deleted row the state is assignable in the whole process. This keeps the flag on the
+instance instead.
+"""
+
+from django.db import models
+from django_fsm import FSMField, FSMFieldDescriptor
+
+
+class StateDescriptor(FSMFieldDescriptor):
+    """Refuses assignment once the instance has a state, except while that instance is being reloaded."""
+
+    def __set__(self, instance, value):
+        field = self.field
+        if field.protected and field.name in instance.__dict__ and not instance.__dict__.get("_reloading"):
+            raise AttributeError(f"{field.name} changes through a step only, see initiatives/steps.py.")
+        field.set_proxy(instance, value)
+        field.set_state(instance, value)
+
+
+class StateField(FSMField):
+    """The field of a state machine; `protected` is kept per instance."""
+
+    descriptor_class = StateDescriptor
+
+
+class Stateful(models.Model):
+    """A model with a protected state: it can be refreshed and validated without lifting the protection."""
+
+    class Meta:
+        abstract = True
+
+    def refresh_from_db(self, *args, **kwargs):
+        self.__dict__["_reloading"] = True
+        try:
+            super().refresh_from_db(*args, **kwargs)
+        finally:
+            self.__dict__.pop("_reloading", None)
+
+    def clean_fields(self, exclude=None):
+        held = {field.name for field in self._meta.fields if isinstance(field, StateField) and field.protected}
+        super().clean_fields(exclude={*(exclude or ()), *held})

@@ -1,0 +1,8 @@
+"""Questions put to one named person, and the acts that need no question: stop, retire, close, correct, place.
+
+Words: *decision* (a timed question with two outcomes, Pass or No pass), *gate* (a decision that moves the
+stage), *lapse* (nobody answered in time: No pass), *overtaken* (a stop or a retirement closed it).
+`questions.py` is the table of kinds; `actions.py` asks, answers, withdraws and settles; `stop.py` and
+`retire.py` hold the acts. Silence is never yes.
+Must never: let somebody answer what they asked, or pass while a requirement is open.
+"""

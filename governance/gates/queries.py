@@ -1,0 +1,95 @@
+"""Reading decisions, stops and wishes: who decides, what blocks, what waits for whom."""
+
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from governance.core.rules import Blocker
+from governance.gates.models import Decision, Stop, StopWish
+from governance.gates.questions import QUESTIONS
+from governance.initiatives import steps
+from governance.initiatives.rules import LowerTierSigned
+from governance.raci import queries as raci
+from governance.raci.models import Role, Row
+
+
+def row_of(decision: Decision) -> Row:
+    """Return the row whose Accountable answers; a widening change is the business owner's."""
+    if decision.kind == "modification" and decision.particulars.get("widens"):
+        return Row.GO_LIVE
+    return QUESTIONS[decision.kind].row
+
+
+def decider(decision: Decision, initiative=None):
+    """Return who answers, looked up now: the row's accepted Accountable, for a pilot go also one still offered.
+
+    None while the row is vacant.
+    """
+    matrix = raci.matrix(initiative or decision.initiative)
+    found = matrix.accountable(row_of(decision))
+    if found is None and decision.kind == "pilot_go":
+        offer = matrix.offer(Row.PILOT, Role.ACCOUNTABLE)
+        found = offer.person if offer is not None and offer.person.is_active else None
+    return found
+
+
+def escalation_owner(decision: Decision, initiative=None):
+    """Return who gets it decided when its time is up, or None."""
+    return raci.matrix(initiative or decision.initiative).escalation(row_of(decision))
+
+
+def requirements(decision: Decision, initiative, at: datetime) -> list[tuple]:
+    """Return (rule, its blockers) for everything a Pass needs, in the rules' own order. Costs the rules' queries."""
+    question = QUESTIONS[decision.kind]
+    name = "request_funding" if decision.kind == "day_90" else question.step(initiative)
+    step = steps.step_out(initiative, name) if name else None
+    rows = [(rule, list(rule.blockers(initiative, at))) for rule in step.custom["rules"]] if step else []
+    if decision.kind == "tier_change" and decision.particulars.get("to", 9) < decision.particulars.get("from", 0):
+        rows.append((LowerTierSigned(), list(LowerTierSigned().blockers(initiative, at))))
+    return rows
+
+
+def blockers(decision: Decision, initiative, at: datetime) -> list[Blocker]:
+    """Return every reason a Pass is refused at `at`; empty when it may pass."""
+    return [blocker for _rule, found in requirements(decision, initiative, at) for blocker in found]
+
+
+def open_decisions(initiative) -> list[Decision]:
+    """Return the open decisions of one initiative, oldest first. One query."""
+    return list(Decision.objects.open().filter(initiative=initiative).select_related("asked_by").order_by("asked_at", "pk"))
+
+
+def current_stop(initiative) -> Stop | None:
+    """Return the stop that is in force, or None. One query."""
+    return Stop.objects.filter(initiative=initiative, lifted_at=None).select_related("asked_by", "confirmed_by").first()
+
+
+def open_wishes(initiative) -> list[StopWish]:
+    """Return the wishes to stop nobody answered yet, oldest first. One query."""
+    return list(StopWish.objects.filter(initiative=initiative, answered_at=None).select_related("person").order_by("at", "pk"))
+
+
+def waiting_for(person, at: datetime):
+    """Return the open decisions `person` is to answer at `at`, the next due first. One query.
+
+    The decider is looked up from the matrix, so the filter goes through the standing assignments.
+    """
+    wanted = Q()
+    for kind, question in QUESTIONS.items():
+        if kind == "modification":
+            continue
+        cell = Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ACCOUNTABLE, initiative__assignments__person=person, initiative__assignments__ended_at=None)
+        wanted |= cell if kind == "pilot_go" else cell & Q(initiative__assignments__accepted_at__isnull=False)
+    for widens, row in ((True, Row.GO_LIVE), (False, Row.MODIFICATION)):
+        wanted |= Q(kind="modification", particulars__widens=widens, initiative__assignments__row=row, initiative__assignments__role=Role.ACCOUNTABLE, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
+    rows = Decision.objects.open().filter(wanted, final_at__gt=at).select_related("initiative", "asked_by")
+    return rows.distinct().order_by("due_at", "pk")
+
+
+def handed_over_to(person, at: datetime):
+    """Return the open decisions whose time is up and which `person` must get decided as Escalation owner. One query."""
+    wanted = Q()
+    for kind, question in QUESTIONS.items():
+        if question.hands_over:
+            wanted |= Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ESCALATION, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
+    return Decision.objects.open().filter(wanted, due_at__lte=at, final_at__gt=at, final_at__gt=F("due_at")).select_related("initiative").distinct().order_by("final_at", "pk")

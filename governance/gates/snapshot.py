@@ -1,0 +1,61 @@
+"""What a decider saw, in words that keep their meaning: canonical, digested, compared at the moment of signing."""
+
+from datetime import datetime
+
+from governance import policy
+from governance.core import canonical
+from governance.gates import queries
+from governance.initiatives import material
+from governance.outcomes import queries as outcomes
+from governance.proof.models import ControlCheck, SignOff
+from governance.raci import queries as raci
+
+
+def of(decision, initiative, at: datetime) -> dict:
+    """Return everything a decision rests on, as it stands at `at`. Costs the rules' queries and four more."""
+    outcome, budget = outcomes.outcome(initiative), outcomes.budget(initiative)
+    return {
+        "schema": 1,
+        "initiative": {"key": initiative.key, "name": initiative.name, "stage": str(initiative.stage), "tier": initiative.tier, **material.facts(initiative)},
+        "decision": {
+            "kind": decision.kind, "number": decision.number, "asked_by": decision.asked_by_id, "asked_at": decision.asked_at, "recommendation": decision.recommendation,
+            "particulars": decision.particulars, "due_at": decision.due_at, "final_at": decision.final_at,
+        },
+        "requirements": [{"code": rule.code, "met": not found, "blockers": [b.code for b in found]} for rule, found in queries.requirements(decision, initiative, at)],
+        "matrix": [{"row": a.row, "role": a.role, "person": a.person_id, "group": a.group.name if a.group else None, "accepted_at": a.accepted_at} for a in raci.matrix(initiative).rows],
+        "outcome": {name: getattr(outcome, name) for name in ("metric", "unit", "baseline", "target", "threshold", "threshold_set_at")} if outcome else None,
+        "figures": [{"number": m.number, "value": m.value, "starts_on": m.starts_on, "ends_on": m.ends_on, "cases": m.cases, "confirmed_by": m.confirmed_by_id} for m in outcomes.measurements(initiative)],
+        "budget": {"asked": budget.asked, "approved": budget.approved, "currency": budget.currency, "months": budget.months, "cost_centre": budget.cost_centre, "reference": budget.reference} if budget else None,
+        "controls": [dict(zip(("ref", "confirmed_by", "waived_until"), row, strict=True)) for row in ControlCheck.objects.filter(initiative=initiative).order_by("ref").values_list("ref", "confirmed_by", "waived_until")],
+        "sign_offs": [dict(zip(("function", "answer", "answered_by"), row, strict=True)) for row in SignOff.objects.filter(decision=decision).order_by("function").values_list("function", "answer", "answered_by")],
+        "policy": policy.current().number,
+    }
+
+
+def shown(decision, initiative, at: datetime) -> str:
+    """Return the digest that the form carries: what was shown. Different at the POST means: look again."""
+    return canonical.digest(of(decision, initiative, at))
+
+
+def differences(before: dict, after: dict, path: str = "") -> list[str]:
+    """Return what differs between two snapshots, one line a fact: "budget.approved: – → 84000.00"."""
+    lines: list[str] = []
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            lines += differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+    elif before != after:
+        lines.append(f"{path}: {_word(before)} → {_word(after)}")
+    return lines
+
+
+def _word(value) -> str:
+    return "–" if value in (None, "", []) else str(value)
+
+
+def changed_since(decision, initiative, at: datetime) -> list[str]:
+    """Return how the facts have moved since the decision was signed; empty when they have not."""
+    if not decision.snapshot:
+        return []
+    now = canonical.plain(of(decision, initiative, at))
+    keep = ("initiative", "outcome", "figures", "budget", "controls", "matrix")
+    return differences({k: decision.snapshot.get(k) for k in keep}, {k: now.get(k) for k in keep})

@@ -1,0 +1,240 @@
+"""The initiative: one governed use of AI, from idea to retirement. Its steps are in lifecycle.py."""
+
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from governance.initiatives.lifecycle import Lifecycle, Stage
+from governance.people import functions
+
+
+class Capability(models.TextChoices):
+    """Draft only: nothing leaves or changes until a named person releases it. Can act: everything else."""
+
+    DRAFT_ONLY = "draft_only", _("Draft only")
+    CAN_ACT = "can_act", _("Can act")
+
+
+class Exposure(models.TextChoices):
+    """Who meets what it produces."""
+
+    INTERNAL = "internal", _("Inside the company")
+    CUSTOMERS = "customers", _("Customers or the public")
+
+
+class InitiativeQuerySet(models.QuerySet):
+    """Initiatives, by who may see them and where they stand."""
+
+    def visible_to(self, person) -> "InitiativeQuerySet":
+        """Only what `person` may see; a restricted one leaves no trace for others. No query by itself.
+
+        The grants are asked as `pk IN (person's rows UNION groups' rows)` on the one codename `see`,
+        also for those whose active deputy this person is.
+        """
+        from governance.raci import grants
+
+        if person is None or not person.is_active:
+            return self.none()
+        if functions.has(person, *functions.SEES_ALL):
+            return self
+        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_ids(person)))
+
+    def in_use(self):
+        """Discovered, pilot, funding, build or production."""
+        return self.filter(stage__in=Stage.in_use())
+
+    def unowned(self):
+        """In use without an accepted business owner: the ownership clock runs."""
+        return self.in_use().exclude(unowned_since=None)
+
+    def update(self, **kwargs):
+        """Refuse a stage: it changes through a step only."""
+        if "stage" in kwargs:
+            raise AttributeError("stage changes through a step only, see initiatives/steps.py.")
+        return super().update(**kwargs)
+
+    update.alters_data = True
+
+    def lock(self, pk: int) -> "Initiative":
+        """Return the initiative with its row locked until the transaction ends. The first lock of any act.
+
+        On SQLite the write lock was taken when the transaction began (BEGIN IMMEDIATE).
+        """
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
+
+class Initiative(Lifecycle):
+    """One governed use of AI. Moves one stage at a time, through steps.move or steps.admit only."""
+
+    # What it is
+    number = models.PositiveIntegerField(unique=True, editable=False, help_text="AI-42 is number 42; never reused.")
+    name = models.CharField(_("name"), max_length=200)
+    purpose = models.TextField(_("what it is for"), blank=True)
+    not_for = models.TextField(_("what it is not for"), blank=True)
+    known_limits = models.TextField(_("known limits"), blank=True)
+    how_to_get = models.TextField(_("how to get it"), blank=True)
+    today = models.TextField(_("who does this work today, and how often"), blank=True)
+    could_go_wrong = models.TextField(_("what could go wrong"), blank=True)
+    vendor = models.CharField(_("vendor or model"), max_length=200, blank=True)
+    capability = models.CharField(_("capability"), max_length=10, choices=Capability.choices, blank=True)
+    tools = models.TextField(_("tools it may use"), blank=True, help_text="One a line.")
+    exposure = models.CharField(_("who meets what it produces"), max_length=10, choices=Exposure.choices, blank=True)
+    tier_proposed = models.PositiveSmallIntegerField(_("proposed tier"), null=True, blank=True, validators=[MaxValueValidator(4)])
+    tier = models.PositiveSmallIntegerField(_("tier"), null=True, blank=True, editable=False, validators=[MaxValueValidator(4)])
+    tier_confirmed_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    tier_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # The bad-call line: who is paged is the Escalation owner of halt
+    breaks = models.CharField(_("what breaks when it makes a bad call"), max_length=300, blank=True)
+    rollback_how = models.CharField(_("how it is stopped and rolled back"), max_length=300, blank=True)
+    rollback_minutes = models.PositiveIntegerField(_("minutes until it is rolled back"), null=True, blank=True, validators=[MinValueValidator(1)])
+    fallback = models.TextField(_("what people do while it is stopped"), blank=True)
+
+    # Where it belongs
+    unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="initiatives", verbose_name=_("unit"))
+    receiving_unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit that takes most of the output"))
+    building_unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit that builds or runs it"))
+    registrant = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="registered")
+    workflow_owner = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="workflows", verbose_name=_("workflow owner"))
+    restricted = models.BooleanField(_("restricted"), default=False)
+
+    # The pilot's scope and its gate
+    scope_who = models.CharField(_("who takes part in the pilot"), max_length=200, blank=True)
+    scope_people = models.PositiveIntegerField(_("how many people take part"), null=True, blank=True)
+    scope_limit = models.CharField(_("how much it may do in the pilot"), max_length=200, blank=True)
+    scope_until = models.DateField(_("last day of the pilot"), null=True, blank=True)
+    gate_on = models.DateField(_("day of the funding gate"), null=True, blank=True)
+
+    # Kept by the machine
+    stage_since = models.DateTimeField(editable=False)
+    stopped_from = models.CharField(max_length=10, choices=Stage.choices, blank=True, editable=False)
+    pilot_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="First pilot go; day 90 counts from here, once.")
+    live_since = models.DateTimeField(null=True, blank=True, editable=False)
+    retiring_since = models.DateTimeField(null=True, blank=True, editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unowned_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="The ownership clock; empty while somebody accepted.")
+    review_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    evidence_due_on = models.DateField(null=True, blank=True, editable=False, help_text="Admitted with evidence missing, due on this day.")
+    rollout_paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rollout_paused_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    rollout_paused_because = models.CharField(max_length=300, blank=True, editable=False)
+    next_number = models.PositiveIntegerField(default=1, editable=False, help_text="Number of its next decision.")
+    registered_at = models.DateTimeField(editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = InitiativeQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("see", "See"), ("amend", "Amend"), ("propose", "Propose names"),
+            ("ask_pilot", "Ask for the pilot go"), ("ask_go_live", "Ask for funding and go-live"),
+            ("ask_modification", "Ask for a change"), ("ask_halt", "Ask for restart"),
+            ("decide_pilot", "Decide the pilot go"), ("decide_go_live", "Decide funding and go-live"),
+            ("decide_modification", "Decide a change"), ("decide_halt", "Decide halt and restart"),
+            ("stop", "Stop"), ("pause", "Pause the rollout"),
+        ]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="a_stage_is_a_known_one"),
+            models.CheckConstraint(condition=~Q(stage="stopped") | ~Q(stopped_from=""), name="stopped_knows_where_it_was"),
+            models.CheckConstraint(condition=~Q(stage="retired") | Q(retired_at__isnull=False), name="retired_has_its_instant"),
+            models.CheckConstraint(condition=Q(tier__isnull=True) | Q(tier_confirmed_at__isnull=False), name="a_tier_was_confirmed"),
+            models.CheckConstraint(condition=Q(tier__isnull=True) | Q(tier__lte=4), name="tiers_end_at_four"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="keys_start_at_one"),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "number"], name="catalog_by_stage"),
+            models.Index(fields=["name", "number"], name="catalog_by_name"),
+            models.Index(fields=["review_due_at"], condition=Q(review_due_at__isnull=False), name="reviews_by_due"),
+            models.Index(fields=["unowned_since"], condition=Q(unowned_since__isnull=False), name="ownership_clocks"),
+            models.Index(fields=["stage_since"], condition=Q(stage__in=["stopped", "build"]), name="stages_that_wait"),
+        ]
+
+    def __str__(self):
+        return f"{self.key} {self.name}"
+
+    def get_absolute_url(self):
+        """Return the address of the overview page."""
+        return reverse("initiatives:show", args=[self.key])
+
+    # Properties
+
+    @property
+    def key(self) -> str:
+        """Return the short key people use: AI-42."""
+        return f"AI-{self.number}"
+
+    @property
+    def stage_label(self):
+        """Return the stage as pages say it."""
+        return Stage(self.stage).label
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it is discovered, in pilot, at its funding gate, in build or in production."""
+        return self.stage in Stage.in_use()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a stop means something: any stage in use."""
+        return self.is_in_use
+
+    @property
+    def is_retiring(self) -> bool:
+        """Whether retirement has begun and its postmortem is not published yet."""
+        return self.retiring_since is not None and self.stage != Stage.RETIRED
+
+    @property
+    def can_act(self) -> bool:
+        """Whether it changes something itself."""
+        return self.capability == Capability.CAN_ACT
+
+    @property
+    def evidence_missing(self) -> bool:
+        """Whether a register admitted it with no evidence here."""
+        return self.evidence_due_on is not None
+
+    @property
+    def output_unit(self):
+        """Return the unit that takes most of the output; unless said otherwise, its own."""
+        return self.receiving_unit or self.unit
+
+    def is_rollout_paused(self) -> bool:
+        """Whether the rollout is paused: it runs on and must not expand."""
+        return self.rollout_paused_at is not None
+
+    def days_in_stage(self, at: datetime) -> int:
+        """Return whole days since the stage began."""
+        return max((at - self.stage_since).days, 0)
+
+
+class KeyCounter(models.Model):
+    """The one row that hands out numbers; locked just before the ledger's head. Gaps are fine, reuse is not."""
+
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_key_counter")]
+
+    def __str__(self):
+        return f"last key AI-{self.last}"
+
+    @classmethod
+    def take(cls, count: int = 1) -> int:
+        """Return the first of `count` numbers nobody had. Two queries, inside the caller's transaction."""
+        cls.objects.filter(pk=1).update(last=F("last") + count)
+        return cls.objects.values_list("last", flat=True).get(pk=1) - count + 1
+
+
+class SearchText(models.Model):
+    """All words of one initiative, written in the transaction that changes them (see search.py)."""
+
+    initiative = models.OneToOneField(Initiative, models.CASCADE, primary_key=True, related_name="search_text")
+    body = models.TextField()
+
+    def __str__(self):
+        return f"words of {self.initiative_id}"

@@ -1,0 +1,413 @@
+"""Every requirement of every step, by name: a page for an auditor.
+
+The imports say which facts a stage change depends on. What the gates keep themselves (the restart's
+explanation, the postmortem) is read through the initiative's own relations. A rule says what is missing
+in one sentence, who can clear it, since when, and where.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from governance import policy
+from governance.core.rules import Blocker, Rule
+from governance.outcomes import queries as outcomes
+from governance.people import functions, units
+from governance.people.functions import Function
+from governance.proof import queries as proof
+from governance.raci import eligible
+from governance.raci import queries as raci
+from governance.raci.models import OFFERED, Role, Row
+
+__all__ = ["ALL", "Rule"]
+
+ALL: list[type[Rule]] = []
+
+
+def listed(rule: type[Rule]) -> type[Rule]:
+    """Put a rule into the list that /help/rules/ shows."""
+    ALL.append(rule)
+    return rule
+
+
+def _page(name: str, initiative, anchor: str = "") -> str:
+    """Return the address of a page of this initiative, at a field."""
+    return reverse(name, args=[initiative.key]) + (f"#{anchor}" if anchor else "")
+
+
+def _names(people) -> str:
+    """Return names as a list in words."""
+    return ", ".join(p.name for p in people)
+
+
+def _movers(initiative) -> list:
+    """Return who moves it: the Responsible of pilot and go-live, once each."""
+    matrix = raci.matrix(initiative)
+    return list({p.pk: p for row in (Row.PILOT, Row.GO_LIVE) for p in matrix.responsible(row)}.values())
+
+
+def _blocker(code, message, people=(), function: Function | None = None, url="", since=None, action="") -> Blocker:
+    """Return a blocker put to people, or to a function where nobody is named."""
+    people = [p for p in people if p is not None]
+    who = _names(people) or (str(function.label) if function else "")
+    return Blocker(code, str(message), who, url, since, frozenset(p.pk for p in people), str(action))
+
+
+def _namers(initiative) -> list:
+    """Return who proposes names: the registrant at idea, then the business owner."""
+    owner = raci.matrix(initiative).owner
+    registrant = initiative.registrant
+    if owner:
+        return [owner]
+    return [registrant] if registrant and registrant.is_active and initiative.stage in ("idea", "discovered") else []
+
+
+class _Roles(Rule):
+    """Shared by the two rules that look at the matrix as a whole."""
+
+    def _vacant(self, initiative) -> Iterator[tuple[Row, Role, object]]:
+        """Yield (row, role, open offer or None) for every A and E nobody active has accepted."""
+        matrix = raci.matrix(initiative)
+        for row in Row:
+            for role in OFFERED:
+                if matrix.accepted(row, role) is None:
+                    yield row, role, matrix.offer(row, role)
+
+
+@listed
+class RolesNamed(_Roles):
+    code = "roles.named"
+    title = gettext_lazy("Somebody is named for every decision")
+    reason = gettext_lazy("A pilot that nobody answers for has nobody to fund it, and nobody to stop it.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        for row, role, offer in self._vacant(initiative):
+            if offer is None:
+                yield _blocker(f"roles.named.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
+
+
+@listed
+class RolesAccepted(_Roles):
+    code = "roles.accepted"
+    title = gettext_lazy("Everybody named has accepted")
+    reason = gettext_lazy("Being named is an offer. It binds when that person accepts.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        matrix = raci.matrix(initiative)
+        for row, role, offer in self._vacant(initiative):
+            if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
+                continue  # Whoever decides the pilot go accepts by deciding.
+            if offer is not None:
+                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _page("initiatives:matrix", initiative, f"{row}-{role}"), offer.assigned_at, _("Remind"))
+            elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
+                yield _blocker(f"roles.accepted.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
+
+
+@listed
+class TierSet(Rule):
+    code = "tier.set"
+    title = gettext_lazy("The tier is proposed")
+    reason = gettext_lazy("How much harm a mistake can do decides who signs and how often it is looked at.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if initiative.tier is None and initiative.tier_proposed is None:
+            yield _blocker("tier.set", _("Nobody has said how much harm a mistake can do."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:tier", initiative), initiative.registered_at, _("Find the tier"))
+
+
+@listed
+class TierConfirmed(TierSet):
+    code = "tier.confirmed"
+    title = gettext_lazy("The tier is confirmed")
+    reason = gettext_lazy("Whoever wants the pilot does not say alone how dangerous it is.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if initiative.tier is not None:
+            return
+        if initiative.tier_proposed is None:
+            yield from super().blockers(initiative, at)
+            return
+        functions_ = [Function(f) for f in policy.current().tiers[initiative.tier_proposed].tier_confirmed_by]
+        yield _blocker("tier.confirmed", _("Tier %(tier)s is proposed and not confirmed.") % {"tier": initiative.tier_proposed}, (), functions_[0], _page("initiatives:tier", initiative), initiative.registered_at, _("Confirm the tier"))
+
+
+@listed
+class CapabilityStated(Rule):
+    code = "capability"
+    title = gettext_lazy("It is said whether it can act")
+    reason = gettext_lazy("A draft waits for a person; an action does not.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if not initiative.capability:
+            yield _blocker("capability", _("It is not said whether it drafts only or can act."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:amend", initiative, "id_capability"), initiative.registered_at, _("Say which"))
+
+
+@listed
+class ScopeSet(Rule):
+    code = "scope"
+    title = gettext_lazy("The pilot has a scope and an end")
+    reason = gettext_lazy("A pilot without an end is production without a decision.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        missing = {
+            "scope_who": (initiative.scope_who, _("who takes part")),
+            "scope_people": (initiative.scope_people, _("how many people")),
+            "scope_limit": (initiative.scope_limit, _("how much it may do")),
+            "scope_until": (initiative.scope_until, _("its last day")),
+        }
+        for field, (value, words) in missing.items():
+            if not value:
+                yield _blocker(f"scope.{field}", _("The pilot does not say %(what)s.") % {"what": words}, _movers(initiative), None, _page("initiatives:amend", initiative, f"id_{field}"), initiative.registered_at, _("Add it"))
+        longest = policy.current().windows["pilot_d"]
+        if initiative.scope_until and (initiative.scope_until - at.date()).days > longest:
+            yield _blocker("scope.long", _("The pilot would run until %(day)s. The longest is %(days)s days.") % {"day": initiative.scope_until.isoformat(), "days": longest}, _movers(initiative), None, _page("initiatives:amend", initiative, "id_scope_until"), None, _("Shorten it"))
+
+
+@listed
+class OutcomeDefined(Rule):
+    code = "outcome.defined"
+    title = gettext_lazy("The pilot knows what it has to prove")
+    reason = gettext_lazy("A number agreed afterwards proves nothing.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        url = _page("initiatives:outcome", initiative)
+        outcome = outcomes.outcome(initiative)
+        if outcome is None:
+            yield _blocker("outcome.none", _("No business outcome is named."), _movers(initiative), None, url, initiative.registered_at, _("Name the outcome"))
+            return
+        missing = {
+            "baseline": (outcome.baseline is not None and outcome.baseline_kind, _("the number before AI")),
+            "baseline_source": (outcome.baseline_source and outcome.baseline_on, _("where the number before AI comes from, and its date")),
+            "target": (outcome.target is not None, _("the target")),
+            "threshold": (outcome.threshold is not None, _("the threshold the gate will ask for")),
+        }
+        for field, (there, words) in missing.items():
+            if not there:
+                yield _blocker(f"outcome.{field}", _("%(metric)s lacks %(what)s.") % {"metric": outcome.metric, "what": words}, _movers(initiative), None, f"{url}#id_{field}", initiative.registered_at, _("Add it"))
+
+
+@listed
+class GatePlanned(Rule):
+    code = "gate.planned"
+    title = gettext_lazy("The funding gate has a day and a decider")
+    reason = gettext_lazy("Without a day and a name the pilot drifts past its gate.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if initiative.gate_on is None:
+            yield _blocker("gate.day", _("The funding gate has no day."), _movers(initiative), None, _page("initiatives:amend", initiative, "id_gate_on"), initiative.registered_at, _("Set the day"))
+
+
+@listed
+class StopDescribed(Rule):
+    code = "stop.described"
+    title = gettext_lazy("It is said how it is stopped now")
+    reason = gettext_lazy("Something in use already must be stoppable today.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if not initiative.rollback_how:
+            yield _blocker("stop.described", _("Nobody has said how it is stopped now."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:amend", initiative, "id_rollback_how"), initiative.registered_at, _("Describe it"))
+
+
+@listed
+class PilotMeasured(Rule):
+    code = "pilot.measured"
+    title = gettext_lazy("The pilot was measured")
+    reason = gettext_lazy("A gate without a figure is a meeting.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        if not outcomes.measurements(initiative):
+            yield _blocker("pilot.measured", _("Nobody has added a figure from the pilot."), _movers(initiative), None, _page("initiatives:outcome", initiative, "add"), initiative.pilot_since, _("Add a figure"))
+
+
+@listed
+class EvidenceInBusinessTerms(Rule):
+    code = "funding.evidence"
+    title = gettext_lazy("Does pilot evidence support the business case in business terms?")
+    reason = gettext_lazy("Accuracy, latency and usage do not pay for anything. A confirmed business figure does.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        defined = list(OutcomeDefined().blockers(initiative, at))
+        if defined:
+            yield from defined
+            return
+        outcome, url = outcomes.outcome(initiative), _page("initiatives:outcome", initiative)
+        figures = [m for m in outcomes.measurements(initiative) if not m.returned_because]
+        if not figures:
+            yield from PilotMeasured().blockers(initiative, at)
+            if outcomes.measurements(initiative):
+                yield _blocker("funding.returned", _("Every figure was returned. Add one that answers why."), _movers(initiative), None, f"{url}#add", None, _("Add a figure"))
+            return
+        first_day = outcomes.counts_from(outcome)
+        counting = [m for m in figures if m.starts_on >= first_day and outcomes.long_enough(m)]
+        if not counting:
+            days = policy.current().windows["threshold_before_measuring_d"]
+            yield _blocker("funding.period", _("No figure covers %(days)s days after the threshold was set (from %(day)s on).") % {"days": days, "day": first_day.isoformat()}, _movers(initiative), None, f"{url}#add", outcome.threshold_set_at, _("Add a figure"))
+            return
+        good = [m for m in counting if outcome.meets(m.value)]
+        if not good:
+            newest = counting[0]
+            yield _blocker("funding.threshold", _("%(metric)s is %(value)s. The gate asks for %(threshold)s %(unit)s.") % {"metric": outcome.metric, "value": newest.value.normalize(), "threshold": outcome.threshold.normalize(), "unit": outcome.unit}, _movers(initiative), None, url, newest.supplied_at, _("See the figures"))
+            return
+        if not any(self.stands(initiative, m) for m in good):
+            newest = good[0]
+            function = Function.FINANCE
+            yield _blocker("funding.confirmed", _("The figure of %(value)s is claimed by %(name)s and not confirmed.") % {"value": newest.value.normalize(), "name": newest.supplied_by.name}, (), function, f"{url}#figure-{newest.number}", newest.supplied_at, _("Confirm the figure"))
+
+    @staticmethod
+    def stands(initiative, figure) -> bool:
+        """Return whether a figure is confirmed by somebody other than owner and Responsible."""
+        if figure.confirmed_by is None:
+            return False
+        matrix = raci.matrix(initiative)
+        involved = {p.pk for p in [matrix.owner, matrix.accountable(Row.PILOT), *_movers(initiative)] if p}
+        return figure.confirmed_by_id not in involved
+
+
+@listed
+class OwnerAccepted(Rule):
+    code = "owner.accepted"
+    title = gettext_lazy("Has a named business owner formally accepted accountability?")
+    reason = gettext_lazy("An outcome that belongs to a committee belongs to nobody.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        matrix, url = raci.matrix(initiative), _page("initiatives:matrix", initiative, "go_live-A")
+        accepted, offer = matrix.accepted(Row.GO_LIVE, Role.ACCOUNTABLE), matrix.offer(Row.GO_LIVE, Role.ACCOUNTABLE)
+        if accepted is None:
+            if offer is not None:
+                yield _blocker("owner.offered", _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name}, [offer.person], None, url, offer.assigned_at, _("Remind"))
+            else:
+                suggested = units.leader_of(initiative.output_unit)
+                text = _("Nobody is business owner. %(name)s leads the unit that takes most of the output.") % {"name": suggested.name} if suggested else _("Nobody is business owner.")
+                yield _blocker("owner.none", text, _namers(initiative), Function.PORTFOLIO, url, initiative.unowned_since or initiative.stage_since, _("Name the business owner"))
+            return
+        from governance.initiatives import material
+
+        if accepted.material_sha256 != material.digest(initiative):
+            yield _blocker("owner.void", _("%(name)s accepted an earlier version. Something material changed since.") % {"name": accepted.person.name}, [accepted.person], None, _page("initiatives:matrix", initiative, "accept"), accepted.accepted_at, _("Accept again"))
+        for reason in eligible.blockers(accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=bool(accepted.grade_waived_because)):
+            yield _blocker(reason.code, reason.message, _namers(initiative), Function.PORTFOLIO, url, None, _("Name somebody else"))
+
+
+@listed
+class BudgetApproved(Rule):
+    code = "budget.approved"
+    title = gettext_lazy("Is a production budget approved?")
+    reason = gettext_lazy("A pass without money is a promise that somebody else has to keep.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        budget, url = outcomes.budget(initiative), _page("initiatives:budget", initiative)
+        if budget is None:
+            yield _blocker("budget.none", _("Nobody has asked for a production budget."), _movers(initiative), None, url, initiative.stage_since, _("Ask for a budget"))
+        elif budget.approved is None:
+            yield _blocker("budget.open", _("%(amount)s %(currency)s for %(months)s months is asked for and not approved.") % {"amount": f"{budget.asked:,.0f}", "currency": budget.currency, "months": budget.months}, functions.members(Function.FINANCE)[:3], Function.FINANCE, url, budget.asked_at, _("Approve the budget"))
+        elif budget.approved < budget.asked:
+            yield _blocker("budget.less", _("%(approved)s is approved; %(asked)s %(currency)s is asked for.") % {"approved": f"{budget.approved:,.0f}", "asked": f"{budget.asked:,.0f}", "currency": budget.currency}, _movers(initiative), None, url, budget.approved_at, _("Ask for less, or for the rest"))
+
+
+@listed
+class ControlsConfirmed(Rule):
+    code = "controls.confirmed"
+    title = gettext_lazy("The tier's controls are confirmed")
+    reason = gettext_lazy("A control is met when the function that owns it has looked, not when somebody says so.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        for control in proof.controls(initiative):
+            if control.is_met(at):
+                continue
+            url = _page("initiatives:controls", initiative, control.ref)
+            if control.waits_for_confirmation:
+                yield _blocker(f"control.{control.ref}", _("%(control)s waits for a look by %(function)s.") % {"control": control.title, "function": control.function_label}, (), Function(control.function), url, control.check.supplied_at, _("Confirm it"))
+            elif control.check and control.check.returned_because:
+                yield _blocker(f"control.{control.ref}", _("%(control)s was returned: %(reason)s") % {"control": control.title, "reason": control.check.returned_because}, _movers(initiative), None, url, control.check.returned_at, _("Answer it"))
+            else:
+                yield _blocker(f"control.{control.ref}", _("%(control)s: nobody has said how it is met.") % {"control": control.title}, _movers(initiative), None, url, initiative.stage_since, _("Say how it is met"))
+
+
+@listed
+class SignedOff(Rule):
+    code = "signed.off"
+    title = gettext_lazy("The functions the tier asks for have signed off")
+    reason = gettext_lazy("At tier 3 Security, at tier 4 Compliance and Security look at the whole before it goes live.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        needed = policy.current().tiers[initiative.tier].sign_offs if initiative.tier is not None else []
+        if not needed:
+            return
+        given = proof.sign_offs_of_open_question(initiative, "restart" if initiative.stage == "stopped" else "go_live")
+        for slug in needed:
+            function, sign_off = Function(slug), given.get(slug)
+            if sign_off is not None and sign_off.answer == "signed":
+                continue
+            url = _page("initiatives:controls", initiative, f"sign-off-{slug}")
+            if sign_off is not None and sign_off.answer == "refused":
+                yield _blocker(f"sign_off.{slug}", _("%(function)s did not sign off: %(reason)s") % {"function": function.label, "reason": sign_off.reason}, _movers(initiative), function, url, sign_off.answered_at, _("See why"))
+            else:
+                yield _blocker(f"sign_off.{slug}", _("%(function)s has not signed off.") % {"function": function.label}, functions.members(function)[:3], function, url, sign_off.asked_at if sign_off else None, _("Sign off"))
+
+
+@listed
+class BadCallLineWhole(Rule):
+    code = "bad_call"
+    title = gettext_lazy("The bad-call line is whole")
+    reason = gettext_lazy("If it makes a bad call: who is paged, what breaks, how fast we roll back.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        edit = "initiatives:amend"
+        if raci.matrix(initiative).escalation(Row.HALT) is None:
+            yield _blocker("bad_call.who", _("Nobody is paged when it makes a bad call."), _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, "halt-E"), None, _("Name the Escalation owner"))
+        for field, words in (("breaks", _("what breaks when it makes a bad call")), ("rollback_how", _("how it is stopped and rolled back")), ("rollback_minutes", _("how fast it is rolled back"))):
+            if not getattr(initiative, field):
+                yield _blocker(f"bad_call.{field}", _("It is not said %(what)s.") % {"what": words}, _movers(initiative), None, _page(edit, initiative, f"id_{field}"), None, _("Add it"))
+
+
+@listed
+class RestartExplained(Rule):
+    code = "restart.explained"
+    title = gettext_lazy("Cause, fix and evidence are written down")
+    reason = gettext_lazy("Stopping is easy. Starting again is deliberate.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        asked = initiative.decisions.filter(kind="restart", closed="").first()
+        told = asked.particulars if asked else {}
+        for field, words in (("cause", _("the cause")), ("fix", _("the fix")), ("evidence", _("the evidence that the fix works"))):
+            if not str(told.get(field, "")).strip():
+                yield _blocker(f"restart.{field}", _("The restart does not say %(what)s.") % {"what": words}, raci.matrix(initiative).responsible(Row.HALT), None, _page("gates:ask", initiative), None, _("Write it down"))
+
+
+@listed
+class PostmortemPublished(Rule):
+    code = "postmortem"
+    title = gettext_lazy("The postmortem is published")
+    reason = gettext_lazy("What was learned is worth as much as what was built.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        retirement = getattr(initiative, "retirement", None)
+        if retirement is None or retirement.published_at is None:
+            owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
+            yield _blocker("postmortem", _("The postmortem is not published."), [owner], Function.PORTFOLIO, _page("gates:postmortem", initiative), retirement.begun_at if retirement else None, _("Write it"))
+
+
+@listed
+class NothingDecidedHere(Rule):
+    code = "nothing.decided"
+    title = gettext_lazy("No decision made here would be overwritten")
+    reason = gettext_lazy("A correction mends a record. It does not undo a decision.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        made = initiative.decisions.filter(closed="decided", outcome="pass").select_related("decided_by").order_by("-closed_at").first()
+        if made is not None:
+            yield _blocker("nothing.decided", _("%(name)s decided here on %(day)s. Stop or retire it instead.") % {"name": made.decided_by.name, "day": made.closed_at.date().isoformat()}, (), None, _page("initiatives:history", initiative))
+
+
+@listed
+class LowerTierSigned(Rule):
+    code = "tier.lower"
+    title = gettext_lazy("Compliance has signed the lower tier")
+    reason = gettext_lazy("Saying that less can go wrong takes a second pair of eyes.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        given = proof.sign_offs_of_open_question(initiative, "tier_change").get(Function.COMPLIANCE.value)
+        if given is None or given.answer != "signed":
+            yield _blocker("tier.lower", _("Compliance has not signed the lower tier."), functions.members(Function.COMPLIANCE)[:3], Function.COMPLIANCE, given.decision.get_absolute_url() if given else "", given.asked_at if given else None, _("Sign off"))

@@ -1,0 +1,37 @@
+"""`manage.py verify_ledger`: is the record what was written? One sentence; exit code 0 when it is, 1 when not."""
+
+import json
+import sys
+import time
+
+from django.core.management.base import BaseCommand
+
+from governance.ledger.verify import verify
+
+
+class Command(BaseCommand):
+    """Verify every entry of the ledger, its head, its guards and its checkpoints."""
+
+    help = "Verify the ledger: every entry, the head, the guards and the signed checkpoints. Exit code 0 when whole, 1 when not."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--json", action="store_true", help="print one JSON object: ok size root checkpoints problems[{seq,what}] more seconds")
+
+    def handle(self, *args, **options):
+        started = time.monotonic()
+        verdict = verify()
+        if options["json"]:
+            said = {
+                "ok": verdict.ok,
+                "size": verdict.size,
+                "root": verdict.root,
+                "checkpoints": verdict.checkpoints,
+                "problems": [{"seq": problem.seq, "what": problem.what} for problem in verdict.problems],
+                "more": verdict.more,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+            self.stdout.write(json.dumps(said, ensure_ascii=False))
+        else:
+            self.stdout.write(str(verdict))
+        if not verdict.ok:
+            sys.exit(1)

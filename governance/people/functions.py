@@ -1,0 +1,68 @@
+"""Functions: standing duties in the organisation, kept as groups with fixed slugs."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Function(models.TextChoices):
+    """Every function Mandate knows; the value is the group's name for ever."""
+
+    ADMINISTRATORS = "administrators", _("Administrators")
+    PORTFOLIO = "portfolio-office", _("Portfolio office")
+    COMPLIANCE = "compliance", _("Compliance")
+    SECURITY = "security", _("Security")
+    LEGAL = "legal", _("Legal")
+    PRIVACY = "privacy", _("Privacy")
+    FINANCE = "finance", _("Finance")
+    AUDITORS = "auditors", _("Auditors")
+    CTO = "cto", _("CTO")
+    COO = "coo", _("COO")
+    CEO = "ceo", _("CEO")
+
+
+#: Functions that see every initiative, restricted ones too (DESIGN section 3). Administrators do not.
+SEES_ALL = frozenset({Function.COMPLIANCE, Function.PORTFOLIO, Function.AUDITORS})
+
+
+def ensure(using: str = "default") -> None:
+    """Make the group of every function in the database `using`. Idempotent."""
+    from django.contrib.auth.models import Group
+
+    for function in Function:
+        Group.objects.using(using).get_or_create(name=function.value)
+
+
+def label(slug: str):
+    """Return the words for a group: a function's label, or the group's own name."""
+    return Function(slug).label if slug in Function.values else slug
+
+
+def of(person) -> frozenset[str]:
+    """Return the slugs of every group `person` is in, functions and others. One query, kept on the instance.
+
+    A request holds one instance of the person, so membership is read once a request; an inactive
+    person is in none.
+    """
+    if person is None or not getattr(person, "is_active", False) or person.pk is None:
+        return frozenset()
+    if "_functions" not in person.__dict__:
+        person.__dict__["_functions"] = frozenset(person.groups.values_list("name", flat=True))
+    return person.__dict__["_functions"]
+
+
+def has(person, *wanted: str) -> bool:
+    """Return whether `person` is in any of the functions `wanted`. One query at most."""
+    return bool(of(person) & {str(getattr(w, "value", w)) for w in wanted})
+
+
+def members(function: str):
+    """Return the active people of `function`, by name. Lazy queryset."""
+    from governance.people.models import Person
+
+    return Person.objects.active().filter(groups__name=str(getattr(function, "value", function))).order_by("name", "pk")
+
+
+def holder(function: str):
+    """Return the one active person of a function that exactly one person holds (CTO, COO, CEO), or None."""
+    found = list(members(function)[:2])
+    return found[0] if len(found) == 1 else None

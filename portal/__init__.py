@@ -1,0 +1,5 @@
+"""How Mandate is run: settings, addresses, the task queue, the one-command start, deployment files."""
+
+from portal.celery import app as celery
+
+__all__ = ["celery"]

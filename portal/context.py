@@ -1,0 +1,80 @@
+"""What every page knows: whose portal it is, the moment, where one can go, who is reading."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+#: Where one can go, in the order of the page: address name, words, drawing. A place without a page is left out.
+PLACES = (
+    ("desk:home", _("Home"), "home"),
+    ("catalog:list", _("Catalog"), "catalog"),
+    ("gates:list", _("Gates"), "gate"),
+    ("desk:portfolio", _("Portfolio"), "portfolio"),
+    ("help:index", _("Help"), "help"),
+)
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Return what the templates around every page read. Nothing is asked of the database until it is shown.
+
+    `company` and `demo` come from the installation the request carries; `me` is None before sign-in;
+    `decide_count` and `holding_stopped` cost one query each, when the page shows them.
+    """
+    installation = getattr(request, "installation", None) or SimpleLazyObject(_installation)
+    me = SimpleLazyObject(lambda: _me(request))
+    at = getattr(request, "at", None)
+    return {
+        "company": SimpleLazyObject(lambda: installation.company),
+        "demo": SimpleLazyObject(lambda: installation.is_demo),
+        "installation": installation,
+        "at": at,
+        "me": me,
+        "nav": SimpleLazyObject(lambda: _nav(request) if me else []),
+        "decide_count": SimpleLazyObject(lambda: _decide_count(me, at)),
+        "holding_stopped": SimpleLazyObject(lambda: _holding_stopped(me)),
+    }
+
+
+def _installation() -> Any:
+    from governance.core.models import Installation
+
+    return Installation.objects.filter(pk=1).first() or Installation(kind=Installation.Kind.REAL)
+
+
+def _me(request: HttpRequest) -> Any:
+    user = getattr(request, "user", None)
+    return user if user is not None and user.is_authenticated else None
+
+
+def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the places that have a page, the one we are at marked."""
+    places = []
+    for name, label, icon in PLACES:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        current = request.path == url or (url != "/" and request.path.startswith(url))
+        places.append({"url": url, "label": label, "icon": icon, "current": current})
+    return places
+
+
+def _decide_count(me: Any, at: Any) -> int:
+    """Return how many open questions wait for `me`; the gates room counts them."""
+    try:
+        from governance.gates.queries import count_to_decide
+    except ImportError:
+        return 0
+    return count_to_decide(me, at) if me and at else 0
+
+
+def _holding_stopped(me: Any) -> bool:
+    """Return whether something `me` answers for is stopped; the initiatives room knows."""
+    try:
+        from governance.initiatives.queries import holds_something_stopped
+    except ImportError:
+        return False
+    return holds_something_stopped(me) if me else False

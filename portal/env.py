@@ -1,0 +1,98 @@
+"""Every environment variable Mandate reads, each declared where it is read with the words the README prints.
+
+`python -m portal.env` prints the README's table; a test fails when the README differs from it.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable: its name, what stands in for it when it is absent, and what it is for."""
+
+    name: str
+    default: str
+    says: str
+
+
+DECLARED: dict[str, Variable] = {}
+
+
+def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None) -> Any:
+    """Return the variable `name` cast by `cast`, or `default` when it is absent or blank.
+
+    `NAME_FILE` may name a file that holds the value, as container secrets do. `shown` is what the
+    README prints as the default where the real one is computed. Raises ImproperlyConfigured, naming
+    the variable and what came, when the value cannot be read.
+    """
+    DECLARED[name] = Variable(name, str(default) if shown is None else shown, says)
+    raw = os.environ.get(name, "")
+    path = os.environ.get(f"{name}_FILE", "")
+    if path and not raw:
+        try:
+            with open(path, encoding="utf-8") as file:
+                raw = file.read().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path!r}, which cannot be read: {error.strerror}.") from error
+    if not raw:
+        return default
+    try:
+        return cast(raw)
+    except (ValueError, TypeError) as error:
+        raise ImproperlyConfigured(f"{name} is {raw!r}. Expected {error}.") from error
+
+
+def truth(raw: str) -> bool:
+    """Read yes or no; anything else is refused, because a typo must not switch something off."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if raw.strip().lower() not in words:
+        raise ValueError("yes or no (also 1/0, true/false, on/off)")
+    return words[raw.strip().lower()]
+
+
+def items(raw: str) -> list[str]:
+    """Read a list separated by commas."""
+    return [item.strip() for item in raw.split(",") if item.strip()]
+
+
+def number(raw: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(raw)
+    except ValueError as error:
+        raise ValueError("a whole number") from error
+
+
+def level(raw: str) -> str:
+    """Read a level of logging."""
+    if raw.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("DEBUG, INFO, WARNING or ERROR")
+    return raw.upper()
+
+
+def zone(raw: str) -> str:
+    """Read the name of a time zone."""
+    try:
+        return ZoneInfo(raw).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("the name of a time zone, such as Europe/Berlin") from error
+
+
+def table() -> str:
+    """Return the README's table of variables, in the order the settings read them."""
+    import portal.settings  # noqa: F401  (declares them)
+
+    rows = [f"| `{v.name}` | {f'`{v.default}`' if v.default else 'empty'} | {v.says} |" for v in DECLARED.values()]
+    return "\n".join(["| Variable | Default | What it is for |", "|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    from portal import env
+
+    print(env.table())

@@ -1,0 +1,274 @@
+"""One settings file. What differs between machines comes from the environment (see portal/env.py)."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.env import items, level, number, read, truth, zone
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "PYTEST_VERSION" in os.environ
+
+# --- Where it lives and who may reach it ------------------------------------------------------
+
+MANDATE_HOME = read("MANDATE_HOME", BASE_DIR / "var", "Folder for the SQLite file, keys, checkpoints and collected static files.", lambda raw: Path(raw).expanduser().resolve(), shown="var")
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names people use, separated by commas. Anything beyond loopback switches on production safety: HTTPS only, secure cookies, HSTS.", items, shown="localhost,127.0.0.1,[::1]")
+LOOPBACK = all(host in {"localhost", "127.0.0.1", "[::1]"} for host in ALLOWED_HOSTS)
+DEBUG = read("DEBUG", False, "Django's debug pages. Refused outside loopback.", truth, shown="no")
+SITE_URL = read("SITE_URL", "http://localhost:8000", "Address that links in e-mails start with; never taken from a request.").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+TRUST_PROXY = read("TRUST_PROXY", False, "Yes when a reverse proxy of yours sets X-Forwarded-Proto and nobody can reach Mandate around it.", truth, shown="no")
+
+#: The secret of the sample files in portal/deploy. A system check refuses it.
+SAMPLE_SECRET = "replace-this-sample-secret-before-you-start-mandate"
+
+
+def _kept_secret() -> str:
+    """Return the secret kept in MANDATE_HOME, made on first use and readable by its owner only."""
+    path = MANDATE_HOME / "secret_key"
+    mine = path.with_name(f"secret_key.{os.getpid()}")
+    fresh = secrets.token_urlsafe(64)
+    try:
+        if not path.exists():
+            MANDATE_HOME.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+                file.write(fresh)
+            with suppress(FileExistsError):
+                os.link(mine, path)  # whole or not at all: two processes that start together agree on one
+            mine.unlink()
+        return path.read_text(encoding="ascii").strip() or fresh
+    except OSError:
+        return fresh  # An unwritable folder is reported by the command that needs it, in a sentence.
+
+
+SECRET_KEY = read("SECRET_KEY", "", "Signs sessions and links. At least 50 random characters; the same for every process.", shown="made once and kept in MANDATE_HOME")
+if not SECRET_KEY:
+    SECRET_KEY = _kept_secret()
+
+# --- What it is made of -----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "guardian",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+    "portal",
+    "governance",
+]
+
+MIDDLEWARE = [
+    "portal.middleware.Headers",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.Moment",
+    "portal.middleware.LoginRequired",
+    "portal.middleware.Answers",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "governance.core.forms.Renderer"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.page",
+            ],
+            "builtins": ["governance.templatetags.mandate"],
+            **({"string_if_invalid": ""} if not TESTING else {}),
+        },
+    }
+]
+
+# --- Where the state is -----------------------------------------------------------------------
+
+DATABASE_URL = read("DATABASE_URL", "", "PostgreSQL, as postgres://user:password@host:5432/name. Empty means the SQLite file in MANDATE_HOME.")
+if DATABASE_URL:
+    try:
+        DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+    except Exception as error:
+        raise ImproperlyConfigured("DATABASE_URL cannot be read. Expected postgres://user:password@host:5432/name.") from error
+    if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name.")
+    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": MANDATE_HOME / "mandate.sqlite3",
+            "OPTIONS": {
+                # Take the write lock when a transaction begins: two writers queue instead of failing half-way.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # WAL lets readers go on while one writes; NORMAL is safe with it.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728; PRAGMA cache_size=-32000;",
+            },
+        }
+    }
+
+CELERY_BROKER_URL = read("CELERY_BROKER_URL", "memory://", "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", number)
+CELERY_BEAT_SCHEDULE = {
+    # `expires` just under the period: ticks never pile up behind a slow worker.
+    "sweep": {"task": "governance.reviews.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": max(SWEEP_SECONDS - 1, 1)}},
+}
+
+# --- Who people are ---------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "governance.Person"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None  # guardian would otherwise make an account that nobody is
+GUARDIAN_RAISE_403 = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "governance.people.adapter.Accounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody is invited to sign up
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+PASSWORD_RESET_TIMEOUT = 3600
+
+# --- Safety -----------------------------------------------------------------------------------
+
+# http://localhost cannot keep Secure cookies, so the prefixed, secure names start beyond loopback.
+SESSION_COOKIE_NAME = "mandate_session" if LOOPBACK else "__Host-session"
+SESSION_COOKIE_SECURE = not LOOPBACK
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+CSRF_COOKIE_NAME = "mandate_csrf" if LOOPBACK else "__Host-csrf"
+CSRF_COOKIE_SECURE = not LOOPBACK
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.refusals.csrf"
+LANGUAGE_COOKIE_SECURE = not LOOPBACK
+LANGUAGE_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = not LOOPBACK and not TESTING
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]  # asked from inside, where there is no certificate
+SECURE_HSTS_SECONDS = 0 if LOOPBACK else 60 * 60 * 24 * 365
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOOPBACK
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+X_FRAME_OPTIONS = "DENY"
+# W021 asks for HSTS preload: that binds every subdomain of the operator's, so it stays the operator's choice.
+# auth.W004 asks for unique=True on the address: ours is unique without regard to case, by a constraint.
+SILENCED_SYSTEM_CHECKS = ["security.W021", "auth.W004"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- Mail -------------------------------------------------------------------------------------
+
+EMAIL_URL = read("EMAIL_URL", "", "Mail server, for example smtp+tls://user:password@mail.example.org:587. Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.")
+MAIL_FROM = read("MAIL_FROM", "Mandate <mandate@localhost>", "Sender of every e-mail.")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+if EMAIL_URL:
+    _mail = environ.Env.email_url_config(EMAIL_URL)
+    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MANDATE_HOME / "mail"
+EMAIL_TIMEOUT = 20
+
+# --- Language, time, files --------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "governance" / "locale"]
+TIME_ZONE = read("TIME_ZONE", "UTC", "Zone of the company until it is set in the portal. Times are stored in UTC.", zone)
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = MANDATE_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "portal.assets.Assets"},
+}
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # a bare checkout serves the files as they are
+WHITENOISE_MAX_AGE = 3600
+
+MANDATE_CHECKPOINT_KEY = read("MANDATE_CHECKPOINT_KEY", "", "Ed25519 private key (base64, 32 bytes) that signs ledger checkpoints.", shown="made once and kept in MANDATE_HOME")
+MANDATE_CHECKPOINT_SINKS = read("MANDATE_CHECKPOINT_SINKS", [MANDATE_HOME / "checkpoints.log"], "Files that checkpoints are appended to, separated by commas. Put at least one where the database's owner cannot write.", lambda raw: [Path(item) for item in items(raw)], shown="checkpoints.log in MANDATE_HOME")
+
+LOG_LEVEL = read("LOG_LEVEL", "WARNING", "How much is logged to standard error: DEBUG, INFO, WARNING or ERROR.", level)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "portal.logs.Line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "mandate": {"level": "INFO"},  # refusals are worth a line each, whatever the rest says
+        "waitress.queue": {"level": "ERROR"},  # a full queue is the load balancer's business
+    },
+}

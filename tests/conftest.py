@@ -1,0 +1,95 @@
+"""What every test gets: a database file of its own, cheap passwords, a mail outbox, and servers on request.
+
+The database is a file even on SQLite, one per worker, because threads and browsers cannot share one
+in memory. Tests marked `transaction=True` are emptied afterwards with the guards of the record
+lowered: nothing else may ever do that.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+#: The people and the things tests speak of; each file adds its fixtures once it is there.
+pytest_plugins = [name for name in ("tests.cast", "tests.make") if find_spec(name)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hash passwords cheaply: argon2 takes a tenth of a second on purpose."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the tests that take longest first, so that two workers end together."""
+    items.sort(key=lambda item: not item.get_closest_marker("long"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Name the test database, one per worker; on SQLite a file in the run's folder."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "one")
+    if database["ENGINE"].endswith("sqlite3"):
+        name = str(Path(settings.MANDATE_HOME) / f"test-{worker}.sqlite3")
+    else:
+        name = f"test_{worker}"
+    database.setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_with_the_guards_lowered() -> None:
+    """After a test with `transaction=True` Django empties every table; the record refuses that until asked."""
+    from django.test import TransactionTestCase
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def lowered(self) -> None:
+        try:
+            from governance.ledger import guards
+        except ImportError:
+            empty(self)
+            return
+        with guards.lowered("default"):
+            empty(self)
+
+    TransactionTestCase._fixture_teardown = lowered
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path):
+    """A Redis of this test's own; yields its address, such as redis://127.0.0.1:40001/0."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server on PATH (Debian: apt-get install redis-server)")
+    port = free_port()
+    process = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, "redis-server ended at once"
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,42 @@
+"""A variable that cannot be read is refused in a sentence that names it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MANDATE_"))}
+    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=plain | variables, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DEBUG", "perhaps", "DEBUG is 'perhaps'. Expected yes or no (also 1/0, true/false, on/off)."),
+        ("SWEEP_SECONDS", "soon", "SWEEP_SECONDS is 'soon'. Expected a whole number."),
+        ("TIME_ZONE", "Mars/Base", "TIME_ZONE is 'Mars/Base'. Expected the name of a time zone, such as Europe/Berlin."),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'. Expected DEBUG, INFO, WARNING or ERROR."),
+        ("DATABASE_URL", "mysql://u@h/d", "DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name."),
+        ("SECRET_KEY_FILE", "/nowhere/key", "SECRET_KEY_FILE names '/nowhere/key', which cannot be read: No such file or directory."),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(tmp_path, name, value, expected):
+    done = manage("check", MANDATE_HOME=str(tmp_path), **{name: value})
+
+    assert (done.returncode, done.stderr.strip()) == (1, expected)
+
+
+def test_a_value_may_stand_in_a_file(tmp_path, monkeypatch):
+    from portal import env
+
+    (tmp_path / "value").write_text("7\n")
+    monkeypatch.setitem(env.DECLARED, "X_TEST", None)
+    monkeypatch.setenv("X_TEST_FILE", str(tmp_path / "value"))
+
+    assert env.read("X_TEST", 1, "a test", env.number) == 7

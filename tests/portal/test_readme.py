@@ -1,0 +1,36 @@
+"""What the README says about variables is what the code reads."""
+
+import re
+from pathlib import Path
+
+from portal import env
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_table_of_variables_is_the_one_the_code_reads():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    found = re.search(r"<!-- variables -->\n(.*?)\n<!-- /variables -->", readme, re.DOTALL)
+
+    assert found, "README.md needs the table between <!-- variables --> and <!-- /variables -->"
+    assert found[1].strip() == env.table().strip(), "Paste the output of: python -m portal.env"
+
+
+def test_nothing_reads_the_environment_past_the_table():
+    # These are read by the command line and the tests, before or beside the settings.
+    beside = {"portal/env.py", "portal/embedded_pg.py", "portal/quickstart.py", "portal/settings.py"}
+    python = [path for room in ("portal", "governance") for path in (ROOT / room).rglob("*.py")]
+
+    reading = {str(path.relative_to(ROOT)) for path in python if re.search(r"os\.(environ\b(?!\.setdefault)|getenv)", path.read_text(encoding="utf-8"))}
+
+    assert reading <= beside, "Declare the variable with portal.env.read in portal/settings.py, so that the README names it."
+
+
+def test_the_samples_name_only_variables_there_are():
+    lines = (ROOT / "portal/deploy/mandate.env.sample").read_text(encoding="utf-8").splitlines()
+
+    named = {line.split("=")[0] for line in lines if line and not line.startswith("#")}
+
+    env.table()
+    assert named <= set(env.DECLARED)
