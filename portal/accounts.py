@@ -35,6 +35,7 @@ def change_password(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
 
 urlpatterns = [
     path("sign-in/", truthful(views.login), name="account_login"),
+    path("sign-in/closed/", views.account_inactive, name="account_inactive"),
     path("sign-out/", truthful(views.logout), name="account_logout"),
     path("password/change/", truthful(change_password), name="account_change_password"),
     path("password/reset/", truthful(views.password_reset), name="account_reset_password"),

@@ -47,6 +47,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     before = {name: os.environ.get(name) for name in (OWNED, "MANDATE_HOME", "DATABASE_URL")}
     home = tempfile.mkdtemp(prefix="mandate-tests-")
+    Path(home, "static").mkdir()  # or whitenoise warns, in every test, that nothing was collected
     server: Server | None = None
 
     def clean() -> None:

@@ -155,21 +155,22 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    import django
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
     from portal import safety
 
     try:
         sockets = listen(options.host, options.port)
-        from portal.wsgi import application
+        django.setup()
     except (Taken, ImproperlyConfigured) as error:
         safety.stop(str(error))
     safety.refuse_unsafe_start(bind=[options.host])
-
-    from django.conf import settings
-
     if not (settings.STATIC_ROOT / "staticfiles.json").exists() and not settings.DEBUG:
         safety.stop("style sheets and scripts are not collected yet. Run: manage.py collectstatic --no-input")
+    from portal.wsgi import application
+
     server = Server(application, sockets, threads=options.threads, drain_seconds=options.drain)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())

@@ -146,6 +146,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", number)
 CELERY_BEAT_SCHEDULE = {
     # `expires` just under the period: ticks never pile up behind a slow worker.
@@ -270,5 +271,6 @@ LOGGING = {
     "loggers": {
         "mandate": {"level": "INFO"},  # refusals are worth a line each, whatever the rest says
         "waitress.queue": {"level": "ERROR"},  # a full queue is the load balancer's business
+        "kombu.connection": {"level": "ERROR"},  # it misses a host name in memory://
     },
 }

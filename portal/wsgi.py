@@ -2,12 +2,14 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
 
-application = get_wsgi_application()
+from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 from portal.safety import refuse_unsafe_start  # noqa: E402  (reads the database, so after Django is set up)
 
 refuse_unsafe_start()
+application = get_wsgi_application()

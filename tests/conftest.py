@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 #: The people and the things tests speak of; each file adds its fixtures once it is there.
-pytest_plugins = [name for name in ("tests.cast", "tests.make") if find_spec(name)]
+pytest_plugins = [name for name in ("tests.cast",) if find_spec(name)]
 
 
 def pytest_configure(config: pytest.Config) -> None:

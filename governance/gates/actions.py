@@ -152,13 +152,16 @@ def decide(decision: Decision, outcome: str, *, by, at: datetime, proof: Proof |
         facts = snapshot.of(decision, initiative, at)
         if canonical.digest(facts) != seen:
             raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
-        if outcome == Answer.PASS:
-            if decision.kind == Kind.PILOT_GO:
-                roles.accept_by_deciding(initiative, Row.PILOT, by=by, at=at, proof=proof, say=say)
-            if found := queries.blockers(decision, initiative, at):
-                raise Blocked(found)
-        _answer(decision, initiative, outcome, by=by, at=at, proof=proof, facts=facts, reason=reason, learned=learned, say=say)
+        if outcome == Answer.PASS and decision.kind == Kind.PILOT_GO:
+            roles.accept_by_deciding(initiative, Row.PILOT, by=by, at=at, proof=proof, say=say)
+        if outcome == Answer.PASS and not QUESTIONS[decision.kind].step(initiative) and (found := queries.blockers(decision, initiative, at)):
+            raise Blocked(found)  # Where a Pass takes a step, the door explains itself: each rule runs once.
+        _sign(decision, initiative, outcome, by=by, at=at, proof=proof, facts=facts, reason=reason, learned=learned, say=say)
+        if decision.kind == Kind.DAY_90:
+            decision.save()  # Closed first: what follows overtakes every question that is still open.
         _carry_out(decision, initiative, by=by, at=at, say=say, because=reason)
+        decision.save()
+        _tell_the_others(decision, initiative, by=by, at=at)
     return decision
 
 
@@ -187,22 +190,28 @@ def statement(decision: Decision, initiative, outcome: str) -> str:
     return _("I decide %(outcome)s on “%(verb)s” for %(key)s %(name)s. %(does)s") % {"outcome": Answer(outcome).label, "verb": str(question.verb), "key": initiative.key, "name": initiative.name, "does": str(does)}
 
 
-def _answer(decision: Decision, initiative, outcome: str, *, by, at: datetime, proof, facts: dict, reason: str, learned: str, say) -> None:
-    """Write the answer: signature, snapshot, digest, policy version; tell the others."""
+def _sign(decision: Decision, initiative, outcome: str, *, by, at: datetime, proof, facts: dict, reason: str, learned: str, say) -> None:
+    """Put the answer on the decision and sign it: snapshot, digest, policy version. The caller saves it.
+
+    It is saved after its step was taken: the step's rules read the question while it is still open.
+    """
     kept = canonical.plain(facts)
     decision.signature = signatures.sign(initiative=initiative, by=by, meaning=Meaning.DECISION, statement=statement(decision, initiative, outcome), facts=kept, proof=proof, at=at)
     decision.outcome, decision.closed, decision.closed_at, decision.decided_by = outcome, Closed.DECIDED, at, by
     decision.reason, decision.learned = reason, learned
     decision.snapshot, decision.snapshot_sha256, decision.policy_version = kept, canonical.digest(kept), policy.current().number
     decision.version += 1
-    decision.save()
     say(Verb.DECISION_ANSWERED, decision, kind=decision.kind, number=decision.number, outcome=outcome, snapshot=decision.snapshot_sha256, policy=decision.policy_version, signature=decision.signature_id, text={"reason": reason, "learned": learned})
+
+
+def _tell_the_others(decision: Decision, initiative, *, by, at: datetime) -> None:
+    """Owe everybody named, and whoever asked, the outcome."""
     matrix = raci.matrix(initiative)
     others = [p for p in matrix.people if p.pk != by.pk] + ([decision.asked_by] if decision.asked_by else [])
     notices.owe(
         others, thing=decision, occasion="decided", initiative=initiative, at=at,
         subject=_("%(outcome)s: %(verb)s, %(key)s %(name)s") % {"outcome": decision.get_outcome_display(), "verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
-        body=_("%(who)s decided. %(reason)s") % {"who": by.name, "reason": reason}, path=decision.get_absolute_url(), why=_("You are named on it."),
+        body=_("%(who)s decided. %(reason)s") % {"who": by.name, "reason": decision.reason}, path=decision.get_absolute_url(), why=_("You are named on it."),
     )
 
 

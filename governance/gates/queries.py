@@ -92,4 +92,4 @@ def handed_over_to(person, at: datetime):
     for kind, question in QUESTIONS.items():
         if question.hands_over:
             wanted |= Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ESCALATION, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
-    return Decision.objects.open().filter(wanted, due_at__lte=at, final_at__gt=at, final_at__gt=F("due_at")).select_related("initiative").distinct().order_by("final_at", "pk")
+    return Decision.objects.open().filter(wanted, due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at).select_related("initiative").distinct().order_by("final_at", "pk")

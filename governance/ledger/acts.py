@@ -40,7 +40,7 @@ class _Said:
             at=self.at,
             actor=_actor(self.by),
             verb=self.verb,
-            subject_kind="" if self.subject is None else self.subject._meta.model_name,
+            subject_kind="" if self.subject is None else str(self.subject._meta.model_name),
             subject_id=self._subject_id(),
             initiative_id=self._initiative_id(),
             detail=self.detail,
@@ -52,7 +52,9 @@ class _Said:
             return None
         found = self.subject.pk if self.subject_id is None else self.subject_id
         if not isinstance(found, int):
-            raise TypeError(f"{self.verb}: its subject, a {self.subject._meta.model_name}, was not saved before the act closed. Save it first.")
+            raise TypeError(
+                f"{self.verb}: its subject, a {self.subject._meta.model_name}, was not saved before the act closed. Save it first."
+            )
         return found
 
     def _initiative_id(self) -> int | None:
@@ -60,11 +62,17 @@ class _Said:
             return self.initiative
         if self.initiative is not None:
             if self.initiative.pk is None:
-                raise TypeError(f"{self.verb}: its initiative was not saved before the act closed. Save it first.")
+                raise TypeError(
+                    f"{self.verb}: its initiative was not saved before the act closed. Save it first."
+                )
             return self.initiative.pk
         if self.subject is None:
             return None
-        return self._subject_id() if self.subject._meta.model_name == "initiative" else getattr(self.subject, "initiative_id", None)
+        return (
+            self._subject_id()
+            if self.subject._meta.model_name == "initiative"
+            else getattr(self.subject, "initiative_id", None)
+        )
 
 
 @dataclass(slots=True)
@@ -91,7 +99,15 @@ class Say:
     def __init__(self, act: _Act, by: Any, at: datetime, using: str):
         self._act, self._by, self._at, self._using = act, by, instant(at), using
 
-    def __call__(self, verb: Verb | str, subject: models.Model | None, *, initiative: Any = None, text: dict[str, Any] | None = None, **detail: Any) -> None:
+    def __call__(
+        self,
+        verb: Verb | str,
+        subject: models.Model | None,
+        *,
+        initiative: Any = None,
+        text: dict[str, Any] | None = None,
+        **detail: Any,
+    ) -> None:
         """Record `verb` about `subject` when the act closes. No query.
 
         `subject` is a model instance (or None) and may still be unsaved; its key is read as the act
@@ -101,14 +117,18 @@ class Say:
         saying what to write instead.
         """
         if self._act.depth is None:
-            raise RuntimeError(f"{verb}: this act has closed and its entries are written. Say it inside the block, or open an act of its own.")
+            raise RuntimeError(
+                f"{verb}: this act has closed and its entries are written. Say it inside the block, or open an act of its own."
+            )
         if len(connections[self._using].savepoint_ids) != self._act.depth:
             raise RuntimeError(
                 "say() inside a transaction.atomic() block of its own: if that block rolled back, the ledger would record what did not happen. "
                 "Open an inner ledger.act(...) instead, or say it after the block."
             )
         if subject is not None and not isinstance(subject, models.Model):
-            raise TypeError(f"{verb}: the subject is {subject!r}. Pass the model instance this happened to, or None.")
+            raise TypeError(
+                f"{verb}: the subject is {subject!r}. Pass the model instance this happened to, or None."
+            )
         self._act.said.append(
             _Said(
                 at=self._at,
@@ -117,7 +137,9 @@ class Say:
                 subject=subject,
                 subject_id=None if subject is None else subject.pk,
                 initiative=initiative,
-                detail=canonical.encode({key: _plain(f"{verb}: {key}", value) for key, value in detail.items()}).decode(),
+                detail=canonical.encode(
+                    {key: _plain(f"{verb}: {key}", value) for key, value in detail.items()}
+                ).decode(),
                 text=_text(verb, text),
             )
         )
@@ -164,7 +186,14 @@ def act(*, by: Any, at: datetime, using: str = DEFAULT_DB_ALIAS) -> Iterator[Say
 
 
 def refused(
-    *, by: Any, at: datetime, what: str, subject: models.Model | None, initiative: Any = None, codes: Iterable[str] = (), using: str = DEFAULT_DB_ALIAS
+    *,
+    by: Any,
+    at: datetime,
+    what: str,
+    subject: models.Model | None,
+    initiative: Any = None,
+    codes: Iterable[str] = (),
+    using: str = DEFAULT_DB_ALIAS,
 ) -> bool:
     """Record that `by` was refused `what` ("decide", "sign", "stop"), and return whether an entry was written.
 
@@ -173,7 +202,9 @@ def refused(
     Raises RuntimeError inside a running act, which would take this entry down with it.
     """
     if using in _running.by_alias:
-        raise RuntimeError("ledger.refused() inside a running act would be rolled back with it. Call it where the refusal is caught, after the act.")
+        raise RuntimeError(
+            "ledger.refused() inside a running act would be rolled back with it. Call it where the refusal is caught, after the act."
+        )
     _check_actor(by)
     said = _Said(
         at=instant(at),
@@ -182,7 +213,12 @@ def refused(
         subject=subject,
         subject_id=None if subject is None else subject.pk,
         initiative=initiative,
-        detail=canonical.encode({"codes": [_plain("refused: codes", code) for code in codes], "what": _plain("refused: what", what)}).decode(),
+        detail=canonical.encode(
+            {
+                "codes": [_plain("refused: codes", code) for code in codes],
+                "what": _plain("refused: what", what),
+            }
+        ).decode(),
         text=None,
     )
     entry = said.entry()
@@ -190,7 +226,12 @@ def refused(
     with transaction.atomic(using=using):
         head = lock(using)  # First, and alone: two refusals at the same instant must not both find nothing.
         same = LedgerEntry.objects.using(using).filter(
-            actor=entry.actor, verb=Verb.REFUSED, at__gte=minute, at__lt=minute + timedelta(minutes=1), subject_kind=entry.subject_kind, subject_id=entry.subject_id
+            actor=entry.actor,
+            verb=Verb.REFUSED,
+            at__gte=minute,
+            at__lt=minute + timedelta(minutes=1),
+            subject_kind=entry.subject_kind,
+            subject_id=entry.subject_id,
         )
         if any(earlier["what"] == what for earlier in same.values_list("detail", flat=True)):
             return False
@@ -211,9 +252,13 @@ def _check_actor(by: Any) -> None:
     """Raise TypeError unless `by` is a person or text such as "system:sweep"."""
     if isinstance(by, str):
         if len(by) > 60 or not ACTOR.fullmatch(by):
-            raise TypeError(f'by={by!r} names nobody the ledger knows. Pass the Person, or text such as "system:sweep" or "import:5".')
+            raise TypeError(
+                f'by={by!r} names nobody the ledger knows. Pass the Person, or text such as "system:sweep" or "import:5".'
+            )
     elif not isinstance(by, models.Model) or by._meta.model_name != "person":
-        raise TypeError(f'by={by!r} is no person. Pass the Person, or text such as "system:sweep" or "import:5".')
+        raise TypeError(
+            f'by={by!r} is no person. Pass the Person, or text such as "system:sweep" or "import:5".'
+        )
 
 
 def _verb(verb: Any) -> str:
@@ -221,13 +266,17 @@ def _verb(verb: Any) -> str:
     try:
         return Verb(verb).value
     except ValueError as error:
-        raise ValueError(f"{verb!r} is no verb of the ledger. Pick one from governance/ledger/verbs.py, or add one there with its phrase.") from error
+        raise ValueError(
+            f"{verb!r} is no verb of the ledger. Pick one from governance/ledger/verbs.py, or add one there with its phrase."
+        ) from error
 
 
 def _plain(name: str, value: Any) -> Any:
     """Return `value` if a leaf may hold it. Raises TypeError or ValueError, naming the field."""
     if isinstance(value, models.Model):
-        raise TypeError(f"{name} is a {value._meta.model_name}. A leaf holds its key: pass {name.split()[-1]}_id=….pk.")
+        raise TypeError(
+            f"{name} is a {value._meta.model_name}. A leaf holds its key: pass {name.split()[-1]}_id=….pk."
+        )
     if value is None or isinstance(value, bool | int | float | date | Decimal):  # a datetime is a date
         return value
     if isinstance(value, str):
@@ -241,7 +290,9 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset | models.QuerySet):
         plain = [_plain(name, inner) for inner in value]
         return sorted(plain) if isinstance(value, set | frozenset) else plain
-    raise TypeError(f"{name} is a {type(value).__name__}. A leaf holds ids, codes, numbers, dates and digests; words go into text={{…}}.")
+    raise TypeError(
+        f"{name} is a {type(value).__name__}. A leaf holds ids, codes, numbers, dates and digests; words go into text={{…}}."
+    )
 
 
 def _text(verb: Any, text: dict[str, Any] | None) -> str | None:
@@ -249,6 +300,12 @@ def _text(verb: Any, text: dict[str, Any] | None) -> str | None:
     if not text:
         return None
     if not isinstance(text, dict):
-        raise TypeError(f'{verb}: text is a {type(text).__name__}. Pass a dict that names each piece, such as text={{"reason": reason}}.')
-    kept = {key: value if isinstance(value, bool | int | float | date | Decimal | dict | list) else str(value) for key, value in text.items() if value not in (None, "")}
+        raise TypeError(
+            f'{verb}: text is a {type(text).__name__}. Pass a dict that names each piece, such as text={{"reason": reason}}.'
+        )
+    kept = {
+        key: value if isinstance(value, bool | int | float | date | Decimal | dict | list) else str(value)
+        for key, value in text.items()
+        if value not in (None, "")
+    }
     return canonical.encode(kept).decode() if kept else None

@@ -67,7 +67,9 @@ def lock(using: str = "default") -> Head:
         cursor.execute(LOCK[connection.vendor], ())
         row = cursor.fetchone()
     if row is None:
-        raise RuntimeError("The ledger has no head row, so nothing can be recorded. Run `manage.py migrate`, which makes it.")
+        raise RuntimeError(
+            "The ledger has no head row, so nothing can be recorded. Run `manage.py migrate`, which makes it."
+        )
     return Head(row[0], bytes(row[1]), row[2], row[3])
 
 
@@ -88,7 +90,19 @@ def append(entries: Sequence[Entry], *, using: str = "default", head: Head | Non
         subject = "" if entry.subject_id is None else entry.subject_id
         leaf = (
             LEAF
-            % (entry.actor, entry.at, chain, entry.detail, initiative, recorded_at, size + 1, entry.subject_kind, subject, digest or "", entry.verb)
+            % (
+                entry.actor,
+                entry.at,
+                chain,
+                entry.detail,
+                initiative,
+                recorded_at,
+                size + 1,
+                entry.subject_kind,
+                subject,
+                digest or "",
+                entry.verb,
+            )
         ).encode()
         leaf_hash = tree.leaf_hash(leaf)
         nodes = tree.packed(tree.grow(frontier, size, leaf_hash))

@@ -73,18 +73,39 @@ def make(at: datetime, using: str = "default") -> bool:
     """
     head = LedgerHead.objects.using(using).get(pk=1)
     key = _private_key()
-    body = {"at": instant(at), "chain": head.chain, "key": _key_id(key.public_key()), "root": head.root, "size": head.size}
-    line = canonical.encode({**body, "signature": base64.b64encode(key.sign(canonical.encode(body))).decode()}) + b"\n"
+    body = {
+        "at": instant(at),
+        "chain": head.chain,
+        "key": _key_id(key.public_key()),
+        "root": head.root,
+        "size": head.size,
+    }
+    line = (
+        canonical.encode({**body, "signature": base64.b64encode(key.sign(canonical.encode(body))).decode()})
+        + b"\n"
+    )
     took, refused = [], []
     for path in map(Path, settings.MANDATE_CHECKPOINT_SINKS):
         try:
             _append(path, line)
             took.append(sink_id(path))
         except OSError as error:
-            log.error("The checkpoint file %s cannot be written (%s). Until it can, nothing outside the database there vouches for the ledger.", path, error.strerror)
+            log.error(
+                "The checkpoint file %s cannot be written (%s). Until it can, nothing outside the database there vouches for the ledger.",
+                path,
+                error.strerror,
+            )
             refused.append(sink_id(path))
     with act(by="system:checkpoint", at=at, using=using) as say:
-        say(Verb.CHECKPOINT_MADE, head, size=head.size, root=head.root, key=body["key"], took=took, refused=refused)
+        say(
+            Verb.CHECKPOINT_MADE,
+            head,
+            size=head.size,
+            root=head.root,
+            key=body["key"],
+            took=took,
+            refused=refused,
+        )
     return not refused
 
 
@@ -107,10 +128,16 @@ def warnings(using: str = "default") -> list[str]:
     home = Path(settings.MANDATE_HOME).resolve()
     inside = [path for path in sinks if path.resolve().is_relative_to(home)]
     if not sinks:
-        found.append(_("Checkpoints of the ledger go nowhere. Name at least one file in MANDATE_CHECKPOINT_SINKS, where the database's owner cannot write."))
+        found.append(
+            _(
+                "Checkpoints of the ledger go nowhere. Name at least one file in MANDATE_CHECKPOINT_SINKS, where the database's owner cannot write."
+            )
+        )
     elif len(inside) == len(sinks):
         found.append(
-            _("Every checkpoint file is inside the data folder (%(path)s). Whoever can rewrite the ledger can rewrite it too; add one elsewhere in MANDATE_CHECKPOINT_SINKS.")
+            _(
+                "Every checkpoint file is inside the data folder (%(path)s). Whoever can rewrite the ledger can rewrite it too; add one elsewhere in MANDATE_CHECKPOINT_SINKS."
+            )
             % {"path": inside[0]}
         )
     last = _last(using)
@@ -167,7 +194,13 @@ def _read(sink: str, number: int, raw: bytes, keys: dict[str, Ed25519PublicKey])
 
 
 def _last(using: str) -> LedgerEntry | None:
-    return LedgerEntry.objects.using(using).filter(verb=Verb.CHECKPOINT_MADE).only("seq", "at", "detail").order_by("-seq").first()
+    return (
+        LedgerEntry.objects.using(using)
+        .filter(verb=Verb.CHECKPOINT_MADE)
+        .only("seq", "at", "detail")
+        .order_by("-seq")
+        .first()
+    )
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -193,12 +226,16 @@ def _private_key(make_one: bool = True) -> Ed25519PrivateKey:
                 raise
             given = _make_key(path)
         except OSError as error:
-            raise ImproperlyConfigured(f"The key that signs checkpoints, {path}, cannot be read: {error.strerror}.") from error
+            raise ImproperlyConfigured(
+                f"The key that signs checkpoints, {path}, cannot be read: {error.strerror}."
+            ) from error
     try:
         key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(given, validate=True))
     except (ValueError, binascii.Error) as error:
         name = "MANDATE_CHECKPOINT_KEY" if settings.MANDATE_CHECKPOINT_KEY else str(path)
-        raise ImproperlyConfigured(f"{name} holds no Ed25519 private key. Expected 32 random bytes in base64 (44 characters).") from error
+        raise ImproperlyConfigured(
+            f"{name} holds no Ed25519 private key. Expected 32 random bytes in base64 (44 characters)."
+        ) from error
     if make_one:
         _list_public(key)
     return key
@@ -209,12 +246,16 @@ def _make_key(path: Path) -> str:
     fresh = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+        with os.fdopen(
+            os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
+        ) as file:
             file.write(fresh + "\n")
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise ImproperlyConfigured(f"The key that signs checkpoints cannot be made in {path.parent}: {error.strerror}.") from error
+        raise ImproperlyConfigured(
+            f"The key that signs checkpoints cannot be made in {path.parent}: {error.strerror}."
+        ) from error
     return fresh
 
 
@@ -226,7 +267,9 @@ def _list_public(key: Ed25519PrivateKey) -> None:
         if not path.exists() or public not in path.read_text(encoding="ascii").split():
             _append(path, public.encode() + b"\n")
     except OSError as error:
-        log.warning("The public key that checks checkpoints cannot be listed in %s: %s.", path, error.strerror)
+        log.warning(
+            "The public key that checks checkpoints cannot be listed in %s: %s.", path, error.strerror
+        )
 
 
 def _key_id(key: Ed25519PublicKey) -> str:

@@ -34,9 +34,15 @@ _NOT_AN_ERASURE = "NEW.text IS NOT NULL OR NEW.text_salt IS NOT NULL OR "
 
 #: PostgreSQL: name -> (table, when and under which condition).
 _POSTGRESQL = {
-    "ledger_entry_fixed": (ENTRY, f"BEFORE UPDATE ON {ENTRY} FOR EACH ROW WHEN ({_NOT_AN_ERASURE}{_old_and_new(' OR ', 'IS DISTINCT FROM')})"),
+    "ledger_entry_fixed": (
+        ENTRY,
+        f"BEFORE UPDATE ON {ENTRY} FOR EACH ROW WHEN ({_NOT_AN_ERASURE}{_old_and_new(' OR ', 'IS DISTINCT FROM')})",
+    ),
     "ledger_entry_stays": (ENTRY, f"BEFORE DELETE OR TRUNCATE ON {ENTRY} FOR EACH STATEMENT"),
-    "ledger_head_grows": (HEAD, f"BEFORE UPDATE ON {HEAD} FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.chain <> OLD.chain OR NEW.id <> OLD.id)"),
+    "ledger_head_grows": (
+        HEAD,
+        f"BEFORE UPDATE ON {HEAD} FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.chain <> OLD.chain OR NEW.id <> OLD.id)",
+    ),
     "ledger_head_stays": (HEAD, f"BEFORE DELETE OR TRUNCATE ON {HEAD} FOR EACH STATEMENT"),
 }
 
@@ -60,9 +66,12 @@ def missing(using: str = "default") -> list[str]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            there = dict(cursor.fetchall())
-            return [name for name, sql in _SQLITE.items() if there.get(name) != sql]
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s AND pronamespace = current_schema()::regnamespace", [_FUNCTION])
+            stored = dict(cursor.fetchall())
+            return [name for name, sql in _SQLITE.items() if stored.get(name) != sql]
+        cursor.execute(
+            "SELECT prosrc FROM pg_proc WHERE proname = %s AND pronamespace = current_schema()::regnamespace",
+            [_FUNCTION],
+        )
         body = cursor.fetchone()
         cursor.execute(
             "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
@@ -84,7 +93,9 @@ def install(using: str = "default") -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
                 cursor.execute(_SQLITE[name])
             return
-        cursor.execute(f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $guard${_BODY}$guard$")
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $guard${_BODY}$guard$"
+        )
         for name in absent:
             table, when = _POSTGRESQL[name]
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")

@@ -8,6 +8,7 @@ bytes on both databases.
 import json
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import models
 
@@ -19,12 +20,18 @@ from governance.ledger.verbs import Verb
 def instant(at: datetime) -> str:
     """Return an aware instant as the record spells it: UTC, microseconds, a Z. Raises TypeError when naive."""
     if not isinstance(at, datetime) or at.tzinfo is None:
-        raise TypeError(f"{at!r} is no moment the ledger can keep; pass an aware datetime, the `at` of this request or task.")
+        raise TypeError(
+            f"{at!r} is no moment the ledger can keep; pass an aware datetime, the `at` of this request or task."
+        )
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Instant(models.CharField):
     """An instant kept as text, UTC with microseconds: sorts as it reads and means the same bytes everywhere."""
+
+    # What the type checker is told: goes in and comes out as a datetime.
+    _pyi_private_set_type: datetime  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
 
     def __init__(self, *args, **kwargs):
         kwargs["max_length"] = 27
@@ -48,6 +55,9 @@ class Instant(models.CharField):
 class CanonicalJSON(models.TextField):
     """A JSON object kept as its canonical text. (A jsonb column may rewrite numbers and order.)"""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value, expression, connection):
         return None if value is None else json.loads(value)
 
@@ -67,9 +77,16 @@ class OnlyGrows(models.QuerySet):
     """Entries are read here; the database refuses the rest too (guards.py)."""
 
     def _refuse(self, *args, **kwargs):
-        raise TypeError("The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry.")
+        raise TypeError(
+            "The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry."
+        )
 
     create = bulk_create = bulk_update = get_or_create = update_or_create = update = delete = _refuse
+
+
+def _verbs() -> list[tuple[str, Any]]:
+    """A function, so that a new verb needs no migration."""
+    return Verb.choices
 
 
 class LedgerEntry(models.Model):
@@ -78,30 +95,45 @@ class LedgerEntry(models.Model):
     seq = Seq(primary_key=True)
     at = Instant()
     recorded_at = Instant()
-    actor = models.CharField(max_length=60, help_text="person:17, system:sweep, import:5 or withheld. No foreign key: people leave.")
-    verb = models.CharField(max_length=40, choices=Verb.choices)
+    actor = models.CharField(
+        max_length=60,
+        help_text="person:17, system:sweep, import:5 or withheld. No foreign key: people leave.",
+    )
+    verb = models.CharField(max_length=40, choices=_verbs)
     subject_kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField(null=True)
-    initiative_id = models.BigIntegerField(null=True, help_text="Whose history this belongs to. No foreign key.")
+    initiative_id = models.BigIntegerField(
+        null=True, help_text="Whose history this belongs to. No foreign key."
+    )
     detail = CanonicalJSON(help_text="Ids, codes, numbers, dates and digests only.")
-    text_digest = models.CharField(max_length=64, help_text="SHA-256 over the salt and the text; empty where there was none.")
-    text = CanonicalJSON(null=True, help_text="Names, reasons and other free text. Erasable, together with its salt.")
+    text_digest = models.CharField(
+        max_length=64, help_text="SHA-256 over the salt and the text; empty where there was none."
+    )
+    text = CanonicalJSON(
+        null=True, help_text="Names, reasons and other free text. Erasable, together with its salt."
+    )
     text_salt = models.CharField(max_length=32, null=True, help_text="NULL, like the text, when erased.")
     leaf = models.BinaryField()
     leaf_hash = models.BinaryField()
-    nodes = models.BinaryField(help_text="Hashes of the subtrees this entry completes, the smallest first, 32 bytes each.")
+    nodes = models.BinaryField(
+        help_text="Hashes of the subtrees this entry completes, the smallest first, 32 bytes each."
+    )
 
     objects = OnlyGrows.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(seq__gte=1), name="entries_are_numbered_from_one")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="entries_are_numbered_from_one")
+        ]
         indexes = [
             # The history of one initiative, newest first, paged by seq.
             models.Index(fields=["initiative_id", "seq"], name="ledger_by_initiative"),
             # Was this refusal recorded in this minute already?
             models.Index(fields=["actor", "at"], condition=models.Q(verb="refused"), name="ledger_refusals"),
             # When was the last checkpoint made?
-            models.Index(fields=["seq"], condition=models.Q(verb="checkpoint.made"), name="ledger_checkpoints"),
+            models.Index(
+                fields=["seq"], condition=models.Q(verb="checkpoint.made"), name="ledger_checkpoints"
+            ),
         ]
 
     def __str__(self):
@@ -109,7 +141,9 @@ class LedgerEntry(models.Model):
 
     def save(self, *args, **kwargs):
         """Refuse: entries are written by an act and never changed."""
-        raise TypeError("The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry.")
+        raise TypeError(
+            "The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry."
+        )
 
     delete = save
 
@@ -134,8 +168,12 @@ class LedgerHead(models.Model):
 
     size = models.BigIntegerField(default=0)
     root = models.CharField(max_length=64, default=tree.EMPTY_ROOT.hex())
-    frontier = models.BinaryField(default=bytes, help_text="Roots of the perfect subtrees, the largest first, 32 bytes each.")
-    chain = models.CharField(max_length=32, default=_chain, editable=False, help_text="Names this ledger; it is inside every leaf.")
+    frontier = models.BinaryField(
+        default=bytes, help_text="Roots of the perfect subtrees, the largest first, 32 bytes each."
+    )
+    chain = models.CharField(
+        max_length=32, default=_chain, editable=False, help_text="Names this ledger; it is inside every leaf."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="there_is_one_ledger_head")]

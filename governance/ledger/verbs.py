@@ -11,7 +11,10 @@ class Verb(models.TextChoices):
     INITIATIVE_AMENDED = "initiative.amended", _("changed the initiative")
     INITIATIVE_MOVED = "initiative.moved", _("moved the initiative to another stage")
     INITIATIVE_RESTRICTED = "initiative.restricted", _("restricted who can see the initiative")
-    INITIATIVE_UNRESTRICTED = "initiative.unrestricted", _("lifted the restriction on who can see the initiative")
+    INITIATIVE_UNRESTRICTED = (
+        "initiative.unrestricted",
+        _("lifted the restriction on who can see the initiative"),
+    )
     INITIATIVE_TIER_PROPOSED = "initiative.tier_proposed", _("proposed a tier")
     INITIATIVE_TIER_CONFIRMED = "initiative.tier_confirmed", _("confirmed the tier")
     INITIATIVE_CORRECTED = "initiative.corrected", _("corrected the stage")

@@ -51,7 +51,11 @@ class Problem:
     what: str
 
     def __str__(self):
-        return self.what if self.seq is None else _("Entry %(seq)s %(what)s") % {"seq": self.seq, "what": self.what}
+        return (
+            self.what
+            if self.seq is None
+            else _("Entry %(seq)s %(what)s") % {"seq": self.seq, "what": self.what}
+        )
 
 
 @dataclass(slots=True)
@@ -86,13 +90,22 @@ class Verdict:
     def __str__(self):
         if self.first is None:
             counted = ngettext("%(n)s entry", "%(n)s entries", self.size) % {"n": self.size}
-            signed = ngettext("%(n)s signed checkpoint agrees", "%(n)s signed checkpoints agree", self.checkpoints) % {"n": self.checkpoints}
-            return _("The ledger is whole: %(counted)s, root %(root)s, %(signed)s.") % {"counted": counted, "root": self.root[:16], "signed": signed}
+            signed = ngettext(
+                "%(n)s signed checkpoint agrees", "%(n)s signed checkpoints agree", self.checkpoints
+            ) % {"n": self.checkpoints}
+            return _("The ledger is whole: %(counted)s, root %(root)s, %(signed)s.") % {
+                "counted": counted,
+                "root": self.root[:16],
+                "signed": signed,
+            }
         others = len(self.problems) + self.more - 1
         if not others:
             return _("The ledger is not whole. %(first)s.") % {"first": self.first}
         counted = ngettext("%(n)s more problem", "%(n)s more problems", others) % {"n": others}
-        return _("The ledger is not whole. %(first)s. %(counted)s.") % {"first": self.first, "counted": counted}
+        return _("The ledger is not whole. %(first)s. %(counted)s.") % {
+            "first": self.first,
+            "counted": counted,
+        }
 
 
 class Source(Protocol):
@@ -134,7 +147,10 @@ class Live:
                     for seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id, detail, digest, text, salt, leaf, leaf_hash, nodes in cursor.fetchall()
                 ]  # fmt: skip
             raw = self._connection.connection
-            kept, raw.text_factory = raw.text_factory, bytes  # As they are: altered bytes may not even be UTF-8.
+            kept, raw.text_factory = (
+                raw.text_factory,
+                bytes,
+            )  # As they are: altered bytes may not even be UTF-8.
             try:
                 cursor.execute(ROWS_SQL, (after, upto))
                 return cursor.fetchall()
@@ -174,7 +190,9 @@ def verify(using: str = "default", *, checkpoints: Iterable[Path | str] | None =
 
     Reads every entry once, in batches of 2,000; writes nothing.
     """
-    return verify_source(Live(using), settings.MANDATE_CHECKPOINT_SINKS if checkpoints is None else checkpoints)
+    return verify_source(
+        Live(using), settings.MANDATE_CHECKPOINT_SINKS if checkpoints is None else checkpoints
+    )
 
 
 def verify_source(source: Source, checkpoints: Iterable[Path | str] = ()) -> Verdict:
@@ -194,7 +212,9 @@ def verify_source(source: Source, checkpoints: Iterable[Path | str] = ()) -> Ver
             walk.over(rows)
     walk.end()
     for name in source.guards():
-        verdict.add(None, _("The guard %(name)s is missing; `manage.py migrate` puts it back") % {"name": name})
+        verdict.add(
+            None, _("The guard %(name)s is missing; `manage.py migrate` puts it back") % {"name": name}
+        )
     return verdict
 
 
@@ -228,19 +248,33 @@ class _Signed:
             yield from checkpoint.lines(sink)
         except OSError as error:
             if sink.exists():
-                yield checkpoint.Line(str(sink), 0, problem=_("cannot be opened (%(why)s)") % {"why": error.strerror})
+                yield checkpoint.Line(
+                    str(sink), 0, problem=_("cannot be opened (%(why)s)") % {"why": error.strerror}
+                )
 
     def lost(self, made: dict[str, Any]) -> list[Path]:
         """Return the sinks that took the checkpoint which the ledger's entry `made` tells of, and no longer hold it."""
         took = [sink for sink in self.sinks if checkpoint.sink_id(sink) in made["took"]]
-        return [sink for sink in took if not any((line.size, line.root) == (made["size"], made["root"]) for line in self._lines(sink))]
+        return [
+            sink
+            for sink in took
+            if not any((line.size, line.root) == (made["size"], made["root"]) for line in self._lines(sink))
+        ]
+
+
+def _number(value: Any, absent: bytes) -> bytes:
+    """Return a key as a leaf spells it. SQLite keeps 1.5 or a word in a column of keys, if told to."""
+    return absent if value is None else b"%d" % value if type(value) is int else b"?"
 
 
 class _Walk:
     """One pass over the entries. `stack` holds the roots of the perfect subtrees so far, None where one is in doubt."""
 
-    def __init__(self, verdict: Verdict, size: int, root: str, frontier: bytes, chain: bytes, signed: _Signed):
-        self.verdict, self.size, self.root, self.frontier, self.chain, self.signed = verdict, size, root, frontier, chain, signed
+    def __init__(
+        self, verdict: Verdict, size: int, root: str, frontier: bytes, chain: bytes, signed: _Signed
+    ):
+        self.verdict, self.signed = verdict, signed
+        self.size, self.root, self.frontier, self.chain = size, root, frontier, chain
         self.stack: list[bytes | None] = []
         self.position = 0
         self.made: bytes | None = None
@@ -250,11 +284,15 @@ class _Walk:
 
     def over(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Check a batch of entries, in order. The loop is flat because it runs for every entry there is."""
-        add, stack, marks, chain, position = self.verdict.add, self.stack, self.marks, self.chain, self.position
+        add, stack, marks = self.verdict.add, self.stack, self.marks
+        chain, position = self.chain, self.position
         if position == 0 and rows[0][0] == 1:
             chain = self.chain = self._chain_of(rows[0])
         for row in rows:
-            seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id, detail, digest, text, salt, leaf, leaf_hash, nodes = row
+            (
+                seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id,
+                detail, digest, text, salt, leaf, leaf_hash, nodes,
+            ) = row  # fmt: skip
             if seq != position + 1:
                 if seq <= 0:
                     add(seq, _("has a number no entry can have"))
@@ -262,14 +300,13 @@ class _Walk:
                 self._gap(position + 1, seq - 1)
                 stack = self.stack
             position = seq
-            subject = b"" if subject_id is None else b"%d" % subject_id if type(subject_id) is int else b"?"
-            initiative = b"null" if initiative_id is None else b"%d" % initiative_id if type(initiative_id) is int else b"?"
+            node: bytes | None
             try:
-                expected = _LEAF % (actor, at, chain, detail, initiative, recorded_at, seq, kind, subject, digest, verb)
+                subject, initiative = _number(subject_id, b""), _number(initiative_id, b"null")
+                expected = _LEAF % (actor, at, chain, detail, initiative, recorded_at, seq, kind, subject, digest, verb)  # fmt: skip
                 node = sha256(b"\x00" + leaf).digest()
             except TypeError:  # SQLite keeps a number in a column of bytes, if told to.
-                expected = node = None
-                nodes = b""
+                expected, node, nodes = b"", None, b""
             if leaf != expected or node != leaf_hash:
                 add(seq, self._how(row, expected, node))
                 node = None
@@ -290,7 +327,8 @@ class _Walk:
                 else:
                     node = sha256(b"\x01" + left + node).digest()
                     if node != stored:
-                        add(seq, _("closes a part of the tree that is not as it was (from entry %(first)s)") % {"first": seq - (2 << start // 32) + 1})
+                        what = _("closes a part of the tree that is not as it was (from entry %(first)s)")
+                        add(seq, what % {"first": seq - (2 << start // 32) + 1})
                 start += 32
                 below >>= 1
             stack.append(node)
@@ -308,25 +346,26 @@ class _Walk:
     def end(self) -> None:
         """Say what is missing at the end, and what the sinks hold that does not belong there."""
         verdict, signed = self.verdict, self.signed
-        if self.position < self.size:
-            self._missing(self.position + 1, self.size, _("is missing"))
-        reached = max(self.size, self.position)
-        beyond = [line for size in sorted(signed.roots, reverse=True) if size > reached for line in signed.roots[size]]
-        for line in beyond:
-            if line.chain.encode() != self.chain:
-                self._another(line)
-        ours = [line for line in beyond if line.chain.encode() == self.chain]
-        if ours:
-            what = _("is missing: the checkpoint of %(at)s was signed over %(size)s entries") % {"at": ours[0].at, "size": ours[0].size}
-            self._missing(reached + 1, ours[0].size, what)
+        self._missing(self.position + 1, self._owed()[0])
+        for lines in signed.roots.values():
+            for line in lines:
+                if line.chain.encode() != self.chain:
+                    what = _("Line %(n)s of %(sink)s is a checkpoint of another ledger")
+                    verdict.add(None, what % {"n": line.number, "sink": line.sink})
         for line in signed.unfit:
-            verdict.add(None, _("Line %(n)s of %(sink)s %(problem)s") % {"n": line.number, "sink": line.sink, "problem": line.problem})
+            verdict.add(
+                None,
+                _("Line %(n)s of %(sink)s %(problem)s")
+                % {"n": line.number, "sink": line.sink, "problem": line.problem},
+            )
         try:
             lost = [] if self.made is None else signed.lost(json.loads(self.made))
         except (ValueError, KeyError, TypeError):
             lost = []  # That entry has been altered, and named.
         for sink in lost:
-            verdict.add(None, _("%(sink)s no longer holds the last checkpoint written to it") % {"sink": sink})
+            verdict.add(
+                None, _("%(sink)s no longer holds the last checkpoint written to it") % {"sink": sink}
+            )
 
     def _mark(self) -> None:
         """Compare the tree as it stands with the head, when this is its size, and with every checkpoint of this size."""
@@ -334,24 +373,27 @@ class _Walk:
         root = tree.root([node for node in self.stack if node]).hex() if whole else None
         if self.position == self.size:
             stored = tree.unpacked(self.frontier)
-            same = len(stored) == len(self.stack) and all(mine in (None, theirs) for mine, theirs in zip(self.stack, stored, strict=True))
+            same = len(stored) == len(self.stack) and all(
+                mine in (None, theirs) for mine, theirs in zip(self.stack, stored, strict=True)
+            )
             if not same or self.root != tree.root(stored).hex():
-                self.verdict.add(None, _("The head's root is not the root of its %(size)s entries") % {"size": self.size})
+                self.verdict.add(
+                    None, _("The head's root is not the root of its %(size)s entries") % {"size": self.size}
+                )
         for line in self.signed.roots.get(self.position, ()):
             if line.chain.encode() != self.chain:
-                self._another(line)
-            elif root == line.root:
+                continue  # Said once, at the end.
+            if root == line.root:
                 self.verdict.checkpoints += 1
             elif root is not None:
-                what = _("or one before it was rewritten after the checkpoint of %(at)s was signed") % {"at": line.at}
+                what = _("or one before it was rewritten after the checkpoint of %(at)s was signed") % {
+                    "at": line.at
+                }
                 self.verdict.add(self.position or None, what)
-
-    def _another(self, line: checkpoint.Line) -> None:
-        self.verdict.add(None, _("Line %(n)s of %(sink)s is a checkpoint of another ledger") % {"n": line.number, "sink": line.sink})
 
     def _gap(self, first: int, last: int) -> None:
         """Go on after a gap: name what is missing, and keep the subtrees that end before it."""
-        self._missing(first, last, _("is missing"))
+        self._missing(first, last)
         before, after, kept = first - 1, last, []
         heights = [h for h in range(before.bit_length(), -1, -1) if before >> h & 1]
         height_of = dict(zip(heights, self.stack, strict=True))
@@ -361,10 +403,27 @@ class _Walk:
                 kept.append(height_of[height] if same else None)
         self.stack = kept
 
-    def _missing(self, first: int, last: int, what: str) -> None:
-        """Name every entry from `first` to `last`, as many as are listed."""
+    def _owed(self) -> tuple[int, checkpoint.Line | None]:
+        """Return how many entries there must be, and the checkpoint that says so when it says more than the head."""
+        ours = (
+            line
+            for lines in self.signed.roots.values()
+            for line in lines
+            if line.chain.encode() == self.chain
+        )
+        largest = max(ours, key=lambda line: line.size, default=None)
+        return (largest.size, largest) if largest and largest.size > self.size else (self.size, None)
+
+    def _missing(self, first: int, last: int) -> None:
+        """Name every entry from `first` to `last` that there must be, as many as are listed."""
+        owed, line = self._owed()
+        last = min(last, owed)
         for seq in range(first, min(last, first + LISTED) + 1):
-            self.verdict.add(seq, what)
+            if line is None or seq <= self.size:
+                self.verdict.add(seq, _("is missing"))
+            else:
+                what = _("is missing: the checkpoint of %(at)s was signed over %(size)s entries")
+                self.verdict.add(seq, what % {"at": line.at, "size": line.size})
         self.verdict.more += max(0, last - first - LISTED)
 
     def _chain_of(self, row: tuple[Any, ...]) -> bytes:
@@ -379,15 +438,17 @@ class _Walk:
         self.verdict.add(None, _("The head names another ledger than the entries do"))
         return said
 
-    def _how(self, row: tuple[Any, ...], expected: bytes | None, node: bytes | None) -> str:
+    def _how(self, row: tuple[Any, ...], expected: bytes, node: bytes | None) -> str:
         """Return what is wrong with an entry whose columns, leaf and hash do not agree."""
         leaf, leaf_hash = row[12], row[13]
-        if expected is not None and leaf != expected and sha256(b"\x00" + expected).digest() == leaf_hash:
+        if leaf != expected and sha256(b"\x00" + expected).digest() == leaf_hash:
             return _("has an altered leaf")
         if leaf == expected:
             return _("has an altered hash, or was altered together with its leaf")
         if node == leaf_hash:
-            return _("has columns that are not what its leaf says: %(columns)s") % {"columns": ", ".join(self._differing(row)) or "?"}
+            return _("has columns that are not what its leaf says: %(columns)s") % {
+                "columns": ", ".join(self._differing(row)) or "?"
+            }
         return _("is altered, its leaf too")
 
     def _differing(self, row: tuple[Any, ...]) -> list[str]:
@@ -400,8 +461,14 @@ class _Walk:
                 "subject_id": int(key) if key else None, "initiative_id": said["initiative"], "text_digest": said["text"], "seq": said["seq"],
             }  # fmt: skip
             stored = dict(zip(COLUMNS.split(", "), row, strict=True))
-            differing = [name for name, value in leaf.items() if (value.encode() if isinstance(value, str) else value) != stored[name]]
-            canonical = json.dumps(said["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+            differing = [
+                name
+                for name, value in leaf.items()
+                if (value.encode() if isinstance(value, str) else value) != stored[name]
+            ]
+            canonical = json.dumps(
+                said["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
+            ).encode()
             return differing + (["detail"] if canonical != stored["detail"] else [])
         except (ValueError, KeyError, TypeError, AttributeError):
             return []

@@ -1,4 +1,4 @@
-"""Our own icons: 16 × 16, drawn with `currentColor`, always beside a word that says the same.
+"""Our own icons: 16 × 16, in the colour of the text (app.css: `.icon`), always beside a word that says the same.
 
 The constants below are the only markup in Mandate that is called safe without being escaped first:
 they are written here by hand and hold no data.
@@ -12,13 +12,13 @@ BREAK = SafeString("<br>")
 
 
 def _line(*paths: str) -> SafeString:
-    """Return outlined paths."""
-    return SafeString("".join(f'<path d="{d}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/>' for d in paths))
+    """Return outlined paths; the outline itself is the style sheet's."""
+    return SafeString(f'<path d="{"".join(paths)}"/>')
 
 
 def _solid(*paths: str) -> SafeString:
     """Return filled paths."""
-    return SafeString("".join(f'<path d="{d}" fill="currentColor"/>' for d in paths))
+    return SafeString(f'<path class="s" d="{"".join(paths)}"/>')
 
 
 _RING = "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z"

@@ -31,7 +31,7 @@ def icon(name: str, css: str = "") -> SafeString:
 
     Raises KeyError for a name that is not drawn, so that a typo fails its page's test.
     """
-    return format_html('<svg class="icon {}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">{}</svg>', css, ICONS[name])
+    return format_html('<svg class="{}" viewBox="0 0 16 16" width="16" aria-hidden="true">{}</svg>', f"icon {css}" if css else "icon", ICONS[name])
 
 
 # --- Moments ----------------------------------------------------------------------------------
@@ -253,8 +253,9 @@ def tier(number: int | None, word: str = "", short: bool = False) -> dict[str, A
 
     `word` is the policy's title of the tier ("Customers rely on it").
     """
-    notches = [{"x": 0.5 + 6 * place, "filled": number is not None and place <= number} for place in range(5)]
-    return {"tier": number, "word": word, "short": short, "notches": notches}
+    full = -1 if number is None else number
+    notches = ["".join(f"M{6 * place}.5.5h4v12h-4z" for place in range(5) if (place <= full) is filled) for filled in (True, False)]
+    return {"tier": number, "word": word, "short": short, "full": notches[0], "bare": notches[1]}
 
 
 # --- People and text --------------------------------------------------------------------------

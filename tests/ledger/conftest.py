@@ -48,7 +48,15 @@ def fill(db, person, at):
             with ledger.act(by=person if i % 3 else "system:sweep", at=at) as say:
                 if i % 2:
                     text = {"reason": f"Because of reason {i}: naïve, “quoted”, \\ and \x00 ✓"}
-                    say(ledger.Verb.DECISION_ANSWERED, subject, initiative=40 + i % 2, outcome="pass", on=at, n=i, text=text)
+                    say(
+                        ledger.Verb.DECISION_ANSWERED,
+                        subject,
+                        initiative=40 + i % 2,
+                        outcome="pass",
+                        on=at,
+                        n=i,
+                        text=text,
+                    )
                 else:
                     say(ledger.Verb.POLICY_SET, None, version=i, codes=["é", "b"])
 
@@ -85,7 +93,10 @@ class Attacker:
 
     def write(self, row: dict) -> None:
         """Insert an entry as it is given."""
-        self.run(f"INSERT INTO governance_ledgerentry ({COLUMNS}) VALUES ({', '.join(['%s'] * len(NAMES))})", *[row[name] for name in NAMES])
+        self.run(
+            f"INSERT INTO governance_ledgerentry ({COLUMNS}) VALUES ({', '.join(['%s'] * len(NAMES))})",
+            *[row[name] for name in NAMES],
+        )
 
     def rebuild(self, change=lambda row: row, upto: int | None = None) -> None:
         """Rewrite the whole ledger so that it agrees with itself: `change` each entry, keep those up to `upto`."""
@@ -98,12 +109,29 @@ class Attacker:
             row["leaf_hash"] = tree.leaf_hash(row["leaf"])
             row["nodes"] = tree.packed(tree.grow(frontier, size, row["leaf_hash"]))
             self.write(row)
-        self.run("UPDATE governance_ledgerhead SET size = %s, frontier = %s, root = %s", len(rows), tree.packed(frontier), tree.root(frontier).hex())
+        self.run(
+            "UPDATE governance_ledgerhead SET size = %s, frontier = %s, root = %s",
+            len(rows),
+            tree.packed(frontier),
+            tree.root(frontier).hex(),
+        )
 
 
 def leaf_of(row: dict, chain: str) -> bytes:
     """Return the leaf that says what the columns of `row` say."""
     subject = "" if row["subject_id"] is None else row["subject_id"]
     initiative = "null" if row["initiative_id"] is None else row["initiative_id"]
-    parts = (row["actor"], row["at"], chain, row["detail"], initiative, row["recorded_at"], row["seq"], row["subject_kind"], subject, row["text_digest"], row["verb"])
+    parts = (
+        row["actor"],
+        row["at"],
+        chain,
+        row["detail"],
+        initiative,
+        row["recorded_at"],
+        row["seq"],
+        row["subject_kind"],
+        subject,
+        row["text_digest"],
+        row["verb"],
+    )
     return (append.LEAF % parts).encode()

@@ -46,7 +46,13 @@ def test_a_checkpoint_is_one_signed_line(fill, at, sink, settings):
     (line,) = sink.read_text().splitlines()
     said = json.loads(line)
     signature = base64.b64decode(said.pop("signature"))
-    assert said == {"at": "2026-11-20T09:30:00.000125Z", "chain": head.chain, "key": said["key"], "root": head.root, "size": 5}
+    assert said == {
+        "at": "2026-11-20T09:30:00.000125Z",
+        "chain": head.chain,
+        "key": said["key"],
+        "root": head.root,
+        "size": 5,
+    }
     (public,) = (settings.MANDATE_HOME / "checkpoint_key.pub").read_text().split()
     Ed25519PublicKey.from_public_bytes(base64.b64decode(public)).verify(signature, canonical.encode(said))
 
@@ -67,7 +73,10 @@ def test_a_tail_cut_behind_a_checkpoint_is_named_from_its_first_entry(cut, signe
 
         assert verify(checkpoints=[]).seqs == []
         assert verify().seqs == list(range(14 - cut, 14))
-        assert verify().first.what == "is missing: the checkpoint of 2026-11-20T09:30:00.000125Z was signed over 13 entries"
+        assert (
+            verify().first.what
+            == "is missing: the checkpoint of 2026-11-20T09:30:00.000125Z was signed over 13 entries"
+        )
 
 
 @pytest.mark.slow
@@ -98,7 +107,9 @@ def test_a_past_rewritten_from_end_to_end_no_longer_has_the_root_that_was_signed
         attacker.rebuild(lambda row: {**row, "actor": "person:666"} if row["seq"] == 4 else row)
 
         assert verify(checkpoints=[]).seqs == []
-        assert problems() == ["Entry 13 or one before it was rewritten after the checkpoint of 2026-11-20T09:30:00.000125Z was signed"]
+        assert problems() == [
+            "Entry 13 or one before it was rewritten after the checkpoint of 2026-11-20T09:30:00.000125Z was signed"
+        ]
 
 
 def test_entries_recorded_after_a_checkpoint_are_no_problem(signed, fill, at):
@@ -163,7 +174,9 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(signed, at, setting
 
 
 def test_a_new_key_keeps_the_old_lines_valid(signed, at, settings):
-    settings.MANDATE_CHECKPOINT_KEY = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+    settings.MANDATE_CHECKPOINT_KEY = base64.b64encode(
+        Ed25519PrivateKey.generate().private_bytes_raw()
+    ).decode()
 
     checkpoint.make(at)
 
@@ -176,7 +189,10 @@ def test_a_key_that_is_none_is_refused_in_a_sentence(key, fill, at, settings):
     fill(1)
     settings.MANDATE_CHECKPOINT_KEY = key
 
-    with pytest.raises(ImproperlyConfigured, match="MANDATE_CHECKPOINT_KEY holds no Ed25519 private key. Expected 32 random bytes in base64"):
+    with pytest.raises(
+        ImproperlyConfigured,
+        match=r"MANDATE_CHECKPOINT_KEY holds no Ed25519 private key. Expected 32 random bytes in base64",
+    ):
         checkpoint.make(at)
 
 
@@ -232,9 +248,14 @@ def test_a_checkpoint_is_due_at_once_after_a_thousand_entries(fill, person, at):
 
 def test_an_administrator_is_warned_when_every_sink_lies_with_the_data(settings, tmp_path):
     (warning,) = checkpoint.warnings()
-    assert warning.startswith(f"Every checkpoint file is inside the data folder ({tmp_path}/checkpoints.log).")
+    assert warning.startswith(
+        f"Every checkpoint file is inside the data folder ({tmp_path}/checkpoints.log)."
+    )
 
-    settings.MANDATE_CHECKPOINT_SINKS = [*settings.MANDATE_CHECKPOINT_SINKS, tmp_path.parent / "elsewhere.log"]
+    settings.MANDATE_CHECKPOINT_SINKS = [
+        *settings.MANDATE_CHECKPOINT_SINKS,
+        tmp_path.parent / "elsewhere.log",
+    ]
     assert checkpoint.warnings() == []
 
     settings.MANDATE_CHECKPOINT_SINKS = []

@@ -33,11 +33,17 @@ def bytes_of(value):
 
 
 REFUSED = [
-    *[f"UPDATE governance_ledgerentry SET {column} = 'x'" for column in ("at", "recorded_at", "actor", "verb", "subject_kind", "detail", "text_digest")],
+    *[
+        f"UPDATE governance_ledgerentry SET {column} = 'x'"
+        for column in ("at", "recorded_at", "actor", "verb", "subject_kind", "detail", "text_digest")
+    ],
     *[f"UPDATE governance_ledgerentry SET {column} = 77" for column in ("subject_id", "initiative_id")],
     "UPDATE governance_ledgerentry SET subject_id = NULL, initiative_id = NULL",
     "UPDATE governance_ledgerentry SET seq = seq + 100",
-    *[f"UPDATE governance_ledgerentry SET {column} = leaf_hash || leaf_hash" for column in ("leaf", "leaf_hash", "nodes")],
+    *[
+        f"UPDATE governance_ledgerentry SET {column} = leaf_hash || leaf_hash"
+        for column in ("leaf", "leaf_hash", "nodes")
+    ],
     "UPDATE governance_ledgerentry SET text = '{}'",
     "UPDATE governance_ledgerentry SET text_salt = 'x'",
     "UPDATE governance_ledgerentry SET text = NULL WHERE seq = 2",
@@ -126,7 +132,9 @@ def test_a_missing_guard_is_named_and_put_back(name):
     run(f"DROP TRIGGER {name}" if ON_SQLITE else f"DROP TRIGGER {name} ON {table}")
 
     assert guards.missing() == [name]
-    assert [problem.what for problem in verify().problems] == [f"The guard {name} is missing; `manage.py migrate` puts it back"]
+    assert [problem.what for problem in verify().problems] == [
+        f"The guard {name} is missing; `manage.py migrate` puts it back"
+    ]
 
     guards.install()
     assert guards.missing() == []
@@ -149,7 +157,9 @@ def test_a_guard_that_was_made_harmless_is_named_and_put_back(name):
 
 @pytest.mark.skipif(ON_SQLITE, reason="SQLite has no functions of its own")
 def test_a_guard_function_that_was_emptied_takes_every_guard_with_it():
-    run("CREATE OR REPLACE FUNCTION ledger_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    run(
+        "CREATE OR REPLACE FUNCTION ledger_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+    )
     assert guards.missing() == each_guard()
 
     guards.install()
@@ -157,6 +167,9 @@ def test_a_guard_function_that_was_emptied_takes_every_guard_with_it():
     assert guards.missing() == []
 
 
+@pytest.mark.skipif(
+    not ON_SQLITE, reason="PostgreSQL alters a table in place, and refuses while a guard looks at the column"
+)
 @pytest.mark.django_db(transaction=True)
 def test_when_django_remakes_the_table_the_loss_is_seen_and_mended(fill):
     fill(3)
@@ -168,7 +181,7 @@ def test_when_django_remakes_the_table_the_loss_is_seen_and_mended(fill):
     with connection.schema_editor() as editor:
         editor.alter_field(LedgerEntry, old, new)
     try:
-        assert guards.missing() == ([name for name in each_guard() if "entry" in name] if ON_SQLITE else [])
+        assert guards.missing() == [name for name in each_guard() if "entry" in name]
     finally:
         with connection.schema_editor() as editor:
             editor.alter_field(LedgerEntry, new, old)

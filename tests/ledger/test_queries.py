@@ -15,7 +15,12 @@ def history(person, at):
     """Nine entries: the odd ones about initiative 42, the even ones about 7."""
     for seq in range(1, 10):
         with ledger.act(by=person, at=at) as say:
-            say(Verb.STOP_ASKED if seq == 5 else Verb.DECISION_ASKED, Group(pk=seq), initiative=42 if seq % 2 else 7, text={"reason": "x"})
+            say(
+                Verb.STOP_ASKED if seq == 5 else Verb.DECISION_ASKED,
+                Group(pk=seq),
+                initiative=42 if seq % 2 else 7,
+                text={"reason": "x"},
+            )
 
 
 def test_the_history_of_an_initiative_is_its_own_and_newest_first(history):
@@ -33,7 +38,13 @@ def test_pages_follow_each_other_without_gap_or_overlap(history):
 def test_a_page_is_one_query_whatever_it_shows(history, django_assert_num_queries):
     with django_assert_num_queries(1):
         for entry in queries.for_initiative(42):
-            assert (entry.actor, entry.detail, entry.text, entry.get_verb_display(), entry.is_erased) is not None
+            assert (
+                entry.actor,
+                entry.detail,
+                entry.text,
+                entry.get_verb_display(),
+                entry.is_erased,
+            ) is not None
 
 
 def test_the_latest_of_everything_or_of_one_kind(history):

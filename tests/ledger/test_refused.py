@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from governance import ledger
+from governance.core.errors import Refused
 from governance.ledger.models import LedgerEntry
 from governance.ledger.verbs import Verb
 from governance.ledger.verify import verify
@@ -18,7 +19,16 @@ def refuse(person, at):
     """Return a function that records a refusal, with what a test wants different."""
 
     def refuse(**different):
-        return ledger.refused(**{"by": person, "at": at, "what": "decide", "subject": Group(pk=3), "codes": ["owner.vacant"], **different})
+        return ledger.refused(
+            **{
+                "by": person,
+                "at": at,
+                "what": "decide",
+                "subject": Group(pk=3),
+                "codes": ["owner.vacant"],
+                **different,
+            }
+        )
 
     return refuse
 
@@ -40,7 +50,9 @@ def test_the_same_refusal_is_recorded_once_a_minute(refuse, at):
     assert LedgerEntry.objects.count() == 2
 
 
-@pytest.mark.parametrize("different", [{"what": "stop"}, {"subject": Group(pk=4)}, {"subject": None}, {"by": "system:sweep"}])
+@pytest.mark.parametrize(
+    "different", [{"what": "stop"}, {"subject": Group(pk=4)}, {"subject": None}, {"by": "system:sweep"}]
+)
 def test_another_refusal_in_the_same_minute_is_recorded_too(refuse, different):
     refuse()
 
@@ -57,9 +69,13 @@ def test_a_refusal_inside_the_act_it_ended_is_not_lost_in_silence(refuse, person
 
 
 def test_a_refusal_outlives_the_rollback_of_the_act(refuse, person, at):
-    with pytest.raises(ZeroDivisionError), ledger.act(by=person, at=at) as say:
-        say(Verb.DECISION_ANSWERED, Group.objects.create(name="Finance"))
-        1 / 0
+    def refused_inside():
+        with ledger.act(by=person, at=at) as say:
+            say(Verb.DECISION_ANSWERED, Group.objects.create(name="Finance"))
+            raise Refused("Maria decides this.")
+
+    with pytest.raises(Refused):
+        refused_inside()
     refuse()
 
     assert [entry.verb for entry in LedgerEntry.objects.all()] == ["refused"]

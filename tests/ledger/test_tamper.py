@@ -30,11 +30,17 @@ def test_any_entry_will_do(fill):
 
 def test_the_record_itself_stays_as_it_was(fill):
     fill(13)
-    before = list(LedgerEntry.objects.order_by("seq").values_list(*COLUMNS.split(", "))), LedgerHead.objects.values().get()
+    before = (
+        list(LedgerEntry.objects.order_by("seq").values_list(*COLUMNS.split(", "))),
+        LedgerHead.objects.values().get(),
+    )
 
     change_one_byte_on_a_copy()
 
-    assert before == (list(LedgerEntry.objects.order_by("seq").values_list(*COLUMNS.split(", "))), LedgerHead.objects.values().get())
+    assert before == (
+        list(LedgerEntry.objects.order_by("seq").values_list(*COLUMNS.split(", "))),
+        LedgerHead.objects.values().get(),
+    )
     assert verify().ok
 
 

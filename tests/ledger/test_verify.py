@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
+from django.db import connection
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +46,6 @@ def flipped(column: str, value, index: int, bit: int):
     letters = list(value)
     letter = letters[index % len(letters)]
     letters[index % len(letters)] = chr(max(ord(letter) ^ (1 << bit % 7), 1))
-    assume("".join(letters) != value)
     return "".join(letters)
 
 
@@ -61,10 +60,7 @@ def change(attacker: Attacker, seq: int, column: str, index: int, bit: int) -> N
 def flip_and_look(attacker: Attacker, seq: int, column: str, index: int, bit: int) -> None:
     """Change one bit, and expect that entry to be named: alone, unless its number itself has changed."""
     with attacker.at_work():
-        try:
-            change(attacker, seq, column, index, bit)
-        except IntegrityError:  # A number that exists already, or is none.
-            assume(False)
+        change(attacker, seq, column, index, bit)
         verdict = verify.verify()
 
     assert not verdict.ok
@@ -82,13 +78,17 @@ def test_a_change_to_any_column_of_any_entry_is_named(column, small, attacker):
 
 
 a_flip = given(
-    seq=st.integers(1, SIZE), column=st.sampled_from(NAMES), index=st.integers(0, 2000), bit=st.integers(0, 40)
+    seq=st.integers(1, SIZE),
+    column=st.sampled_from(NAMES),
+    index=st.integers(0, 2000),
+    bit=st.integers(0, 40),
 )
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @a_flip
 def test_any_bit_of_any_column_is_named(small, attacker, seq, column, index, bit):
+    assume(column != "seq" or seq ^ (1 << bit) > SIZE)  # Otherwise the number is taken, or none.
     flip_and_look(attacker, seq, column, index, bit)
 
 
@@ -96,6 +96,7 @@ def test_any_bit_of_any_column_is_named(small, attacker, seq, column, index, bit
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @a_flip
 def test_ten_thousand_bits_of_any_column_are_named(small, attacker, seq, column, index, bit):
+    assume(column != "seq" or seq ^ (1 << bit) > SIZE)
     flip_and_look(attacker, seq, column, index, bit)
 
 
@@ -107,12 +108,18 @@ def test_a_change_to_the_head_is_named_and_no_entry_is_blamed_for_it(column, sma
         verdict = verify.verify()
 
     said = [str(problem) for problem in verdict.problems if "guard" not in problem.what]
-    assert said == {
-        "size": [f"Entry {SIZE} is not among the 12 entries the head counts", "The head's root is not the root of its 12 entries"],
-        "root": ["The head's root is not the root of its 13 entries"],
-        "frontier": ["The head's root is not the root of its 13 entries"],
-        "chain": ["The head names another ledger than the entries do"],
-    }[column]
+    assert (
+        said
+        == {
+            "size": [
+                "The head's root is not the root of its 12 entries",
+                f"Entry {SIZE} is not among the 12 entries the head counts",
+            ],
+            "root": ["The head's root is not the root of its 13 entries"],
+            "frontier": ["The head's root is not the root of its 13 entries"],
+            "chain": ["The head names another ledger than the entries do"],
+        }[column]
+    )
 
 
 def test_a_missing_head_is_named(small, attacker):
@@ -210,7 +217,9 @@ def test_an_entry_forged_together_with_its_leaf_and_hash_does_not_fit_the_tree(s
 
     blamed = [problem for problem in verdict.problems if "guard" not in problem.what]
     if seq == SIZE:
-        assert [problem.what for problem in blamed] == [f"The head's root is not the root of its {SIZE} entries"]
+        assert [problem.what for problem in blamed] == [
+            f"The head's root is not the root of its {SIZE} entries"
+        ]
     else:
         assert {f"(from entry {first})" in blamed[0].what for first in (seq, seq - 1)} == {True, False}
 
@@ -231,8 +240,10 @@ def test_half_an_erasure_and_a_late_text_are_named(small, attacker):
     with attacker.at_work():
         attacker.run("UPDATE governance_ledgerentry SET text = NULL WHERE seq = 2")
         attacker.run("UPDATE governance_ledgerentry SET text_salt = NULL WHERE seq = 4")
-        attacker.run("UPDATE governance_ledgerentry SET text = '{\"reason\":\"x\"}' WHERE seq = 6")
-        attacker.run("UPDATE governance_ledgerentry SET text = '{\"reason\":\"x\"}', text_salt = 'y' WHERE seq = 7")
+        attacker.run('UPDATE governance_ledgerentry SET text = \'{"reason":"x"}\' WHERE seq = 6')
+        attacker.run(
+            "UPDATE governance_ledgerentry SET text = '{\"reason\":\"x\"}', text_salt = 'y' WHERE seq = 7"
+        )
 
         assert verify.verify().seqs == [2, 4, 6, 7]
 
@@ -256,7 +267,10 @@ def test_a_head_that_claims_a_million_million_entries_is_answered_at_once(small,
 
 
 def test_the_empty_ledger_is_whole():
-    assert str(verify.verify()) == "The ledger is whole: 0 entries, root e3b0c44298fc1c14, 0 signed checkpoints agree."
+    assert (
+        str(verify.verify())
+        == "The ledger is whole: 0 entries, root e3b0c44298fc1c14, 0 signed checkpoints agree."
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 9])
@@ -288,7 +302,10 @@ def test_the_command_says_one_sentence_and_exits_with_0_when_whole(small, capsys
     call_command("verify_ledger")
 
     root = LedgerHead.objects.get().root[:16]
-    assert capsys.readouterr().out == f"The ledger is whole: 13 entries, root {root}, 0 signed checkpoints agree.\n"
+    assert (
+        capsys.readouterr().out
+        == f"The ledger is whole: 13 entries, root {root}, 0 signed checkpoints agree.\n"
+    )
 
 
 def test_the_command_names_the_first_wrong_entry_and_exits_with_1(small, attacker, capsys):
@@ -299,12 +316,13 @@ def test_the_command_names_the_first_wrong_entry_and_exits_with_1(small, attacke
             call_command("verify_ledger")
 
     assert ended.value.code == 1
-    guarded = len(guards._SQLITE if connection.vendor == "sqlite" else guards._POSTGRESQL)
-    if connection.vendor == "sqlite":
-        expected = f"{1 + guarded} more problems"
-    else:
-        expected = f"{1 + guarded} more problems"
-    assert capsys.readouterr().out == f"The ledger is not whole. Entry 4 has columns that are not what its leaf says: verb. {expected}.\n"
+    expected = (
+        f"{1 + len(guards._SQLITE if connection.vendor == 'sqlite' else guards._POSTGRESQL)} more problems"
+    )
+    assert (
+        capsys.readouterr().out
+        == f"The ledger is not whole. Entry 4 has columns that are not what its leaf says: verb. {expected}.\n"
+    )
 
 
 def test_the_command_speaks_json(small, attacker, capsys):
@@ -316,7 +334,13 @@ def test_the_command_speaks_json(small, attacker, capsys):
             call_command("verify_ledger", "--json")
     broken = json.loads(capsys.readouterr().out)
 
-    assert {key: whole[key] for key in ("ok", "size", "problems", "more", "checkpoints")} == {"ok": True, "size": 13, "problems": [], "more": 0, "checkpoints": 0}
+    assert {key: whole[key] for key in ("ok", "size", "problems", "more", "checkpoints")} == {
+        "ok": True,
+        "size": 13,
+        "problems": [],
+        "more": 0,
+        "checkpoints": 0,
+    }
     assert whole["root"] == LedgerHead.objects.get().root
     assert broken["ok"] is False
     assert broken["problems"][0] == {"seq": 4, "what": "has columns that are not what its leaf says: verb"}

@@ -1,19 +1,8 @@
 """A variable that cannot be read is refused in a sentence that names it."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MANDATE_"))}
-    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=plain | variables, capture_output=True, text=True)
-
+from tests.portal.conftest import manage
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),

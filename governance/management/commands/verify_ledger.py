@@ -15,7 +15,11 @@ class Command(BaseCommand):
     help = "Verify the ledger: every entry, the head, the guards and the signed checkpoints. Exit code 0 when whole, 1 when not."
 
     def add_arguments(self, parser):
-        parser.add_argument("--json", action="store_true", help="print one JSON object: ok size root checkpoints problems[{seq,what}] more seconds")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print one JSON object: ok size root checkpoints problems[{seq,what}] more seconds",
+        )
 
     def handle(self, *args, **options):
         started = time.monotonic()

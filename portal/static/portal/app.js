@@ -46,13 +46,15 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form[data-s
 
 // --- After part of a page is replaced ----------------------------------------------------------
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // A whole page came back (a refusal, for example): show it whole, not in a corner.
+  // A whole page came back, after a redirect for example: show it whole, not in a corner.
+  if (event.detail.xhr.getResponseHeader("HX-Retarget")) return;
   if (/^\s*<!doctype/i.test(event.detail.serverResponse || "")) {
     event.detail.target = document.body;
     event.detail.swapOverride = "innerHTML";
   }
 });
 document.addEventListener("htmx:afterSettle", (event) => {
+  ready();
   const part = event.detail.elt;
   if (!(part instanceof Element)) return;
   const target = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
@@ -74,8 +76,6 @@ const showTheme = () => {
   const now = document.documentElement.dataset.theme || "";
   document.querySelectorAll("[data-theme-is]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.themeIs === now)));
 };
-document.querySelectorAll("[data-theme-choice]").forEach((group) => { group.hidden = false; });
-showTheme();
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-theme-is]");
   if (!button) return;
@@ -99,4 +99,10 @@ window.addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.op
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
-document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
+
+// --- What only makes sense with a script shows itself ------------------------------------------
+function ready() {
+  document.querySelectorAll("[data-theme-choice], [data-print]").forEach((part) => { part.hidden = false; });
+  showTheme();
+}
+ready();
