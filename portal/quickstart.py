@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,8 @@ def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
 def _only_alarms() -> None:
     """Print errors only: somebody reads along, and a wrong password is no alarm."""
     # In the settings, not on the handler: Celery sets Django up once more and would put it back.
-    settings.LOGGING["handlers"]["console"]["level"] = "ERROR"
+    handlers: Any = settings.LOGGING["handlers"]
+    handlers["console"]["level"] = "ERROR"
     logging.config.dictConfig(settings.LOGGING)
 
 
@@ -158,8 +159,9 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
         with _whole_or_not_at_all():
             call_command("migrate", interactive=False, verbosity=0)
             if demo:
-                from governance.core import clock
                 from governance.demo.seed import seed
+
+                from governance.core import clock
 
                 seed(clock.wall())
         return
@@ -172,7 +174,7 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
 
 def _state() -> str:
     """Return new, demo, or real. Ends with a sentence for a database that is none of ours or not whole."""
-    tables = set(connection.introspection.table_names()) if _there() else set()
+    tables = _tables()
     if not tables:
         return "new"
     if "django_migrations" not in tables:
@@ -195,9 +197,17 @@ def _state() -> str:
     return Installation.objects.values_list("kind", flat=True).first() or Installation.Kind.REAL.value
 
 
-def _there() -> bool:
-    """Return whether there is anything to open: asking SQLite would make the file."""
-    return connection.vendor != "sqlite" or (Path(_file()).exists() and Path(_file()).stat().st_size > 0)
+def _tables() -> set[str]:
+    """Return the names of the tables there are. A SQLite file is neither made nor changed by asking."""
+    if connection.vendor != "sqlite":
+        return set(connection.introspection.table_names())
+    if not Path(_file()).exists():
+        return set()
+    try:
+        with closing(sqlite3.connect(f"{Path(_file()).as_uri()}?mode=ro", uri=True)) as database:
+            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise DatabaseError(str(error)) from error
 
 
 def _file() -> str:

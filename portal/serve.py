@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import waitress
@@ -98,10 +99,8 @@ class Server:
         """Ask `run` to end. May be called from a signal handler or from any thread, more than once."""
         self._stopping = True
         for listener in self._listeners:
-            try:
+            with suppress(OSError):  # it has ended already
                 listener.pull_trigger()
-            except OSError:
-                pass  # it has ended already
 
     def run(self) -> bool:
         """Serve until `stop`, then finish what was begun. Returns whether everything was answered in time."""

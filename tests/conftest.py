@@ -12,6 +12,7 @@ import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -29,6 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the tests that take longest first, so that two workers end together."""
     items.sort(key=lambda item: not item.get_closest_marker("long"))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say what the run on PostgreSQL inside this run came to."""
+    for report in [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, [])]:
+        for name, value in getattr(report, "user_properties", []):
+            if name == "on PostgreSQL":
+                terminalreporter.write_line(f"on PostgreSQL: {value}")
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +73,23 @@ def _emptied_with_the_guards_lowered() -> None:
     TransactionTestCase._fixture_teardown = lowered
 
 
+def lacking(reason: str) -> NoReturn:
+    """Skip this test for want of a program, saying which; where everything must be there (CI), fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium for browser tests."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or lacking("no chromium on PATH (Debian: apt-get install chromium)")
+
+
 @pytest.fixture
 def redis_server(tmp_path: Path):
     """A Redis of this test's own; yields its address, such as redis://127.0.0.1:40001/0."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on PATH (Debian: apt-get install redis-server)")
+    program = shutil.which("redis-server") or lacking("no redis-server on PATH (Debian: apt-get install redis-server)")
     port = free_port()
     process = subprocess.Popen(
         [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(tmp_path)],

@@ -141,7 +141,7 @@ class Sentences:
         defaults: dict[str, Any] = {}
         for parent in reversed(type(field).__mro__):
             defaults.update(getattr(parent, "default_error_messages", {}))
-        theirs = [defaults.get(error.code), *(getattr(check, "message", None) for check in field.validators)]
+        theirs = [defaults.get(error.code or ""), *(getattr(check, "message", None) for check in field.validators)]
         return str(error.message) in {str(message) for message in theirs if message}
 
 

@@ -52,12 +52,10 @@ def ask(initiative: Initiative, kind: str, *, by, at: datetime, recommendation: 
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         told = dict(particulars or {})
+        if again := _asked_already(initiative, kind, by, recommendation, told):
+            return again
         draft = Decision(initiative=initiative, kind=kind, asked_by=by, asked_at=at, recommendation=recommendation, particulars=told)
-        decides = queries.decider(draft, initiative)
-        if decides is not None and decides.pk == by.pk:
-            raise Refused(_("You will decide this, so someone else must ask: %(names)s.") % {"names": _askers(initiative, question) or _("name a Responsible")})
-        initiatives.require(by, initiative, question.asks, at)
-        _refuse_out_of_turn(initiative, question, at)
+        decides = require_ask(draft, initiative, by=by, at=at)
         if kind == Kind.TIER_CHANGE:
             _check_tier_change(initiative, told)
         decision = _open(initiative, draft, decides, at=at, say=say)
@@ -72,8 +70,31 @@ def ask(initiative: Initiative, kind: str, *, by, at: datetime, recommendation: 
     return decision
 
 
-def _askers(initiative, question) -> str:
-    """Return the names of those who may ask instead."""
+def _asked_already(initiative, kind: str, by, recommendation: str, told: dict) -> Decision | None:
+    """Return the open question that is this one, asked again by the same person in the same words."""
+    rows = Decision.objects.open().filter(initiative=initiative, kind=kind, asked_by=by, recommendation=recommendation)
+    return next((d for d in rows if all(d.particulars.get(name) == value for name, value in told.items())), None)
+
+
+def require_ask(draft: Decision, initiative, *, by, at: datetime):
+    """Return who will decide `draft` (None while the row is vacant), or raise what stands in the way of asking.
+
+    Refused for who may not ask, Conflict when it is open already, Blocked with every other reason.
+    """
+    question = QUESTIONS[draft.kind]
+    if question.kind is Kind.DAY_90:
+        raise Refused(_("Nobody asks this: the clock does, once, %(days)s days after the pilot go.") % {"days": policy.current().windows["pilot_d"]})
+    decides = queries.decider(draft, initiative)
+    if decides is not None and decides.pk == by.pk:
+        raise Refused(_("You will decide this, so someone else must ask: %(names)s.") % {"names": askers(initiative, question) or _("name a Responsible")})
+    names = askers(initiative, question)
+    initiatives.require(by, initiative, question.asks, at, _("%(names)s can ask this.") % {"names": names} if names else "")
+    _refuse_out_of_turn(initiative, question, at)
+    return decides
+
+
+def askers(initiative, question) -> str:
+    """Return the names of the Responsible who may ask, or "" where nobody is named. No query beyond the matrix."""
     matrix = raci.matrix(initiative)
     rows = {"ask_funding": (Row.PILOT, Row.GO_LIVE)}.get(question.asks, (question.row,))
     return ", ".join(sorted({p.name for row in rows for p in matrix.responsible(row)}))
@@ -88,16 +109,23 @@ def _refuse_out_of_turn(initiative, question, at: datetime) -> None:
         reasons.append(Blocker("retiring", _("It is retiring. Only a stop, the postmortem and a correction are left.")))
     elif question.kind is Kind.PILOT_GO and initiative.stage == "idea":
         reasons += rules.RolesNamed().blockers(initiative, at)
+    elif question.kind is Kind.TIER_CHANGE and initiative.tier is None:
+        reasons.append(_no_tier(initiative))
     if Decision.objects.open().filter(initiative=initiative, kind=question.kind).exclude(kind=Kind.MODIFICATION).exists():
         raise Conflict(_("%(what)s is asked already.") % {"what": question.kind.label})
     if reasons:
         raise Blocked(reasons)
 
 
+def _no_tier(initiative) -> Blocker:
+    """Return why a tier cannot be changed that nobody confirmed."""
+    return Blocker("tier.none", _("No tier is confirmed yet. Propose one; it does not need a decision."), url=reverse("initiatives:tier", args=[initiative.key]), action=_("Propose a tier"))
+
+
 def _check_tier_change(initiative, told: dict) -> None:
     """Complete what a change of tier asks about, or say why it cannot be asked."""
     if initiative.tier is None:
-        raise Blocked([Blocker("tier.none", _("No tier is confirmed yet. Propose one; it does not need a decision."), url=reverse("initiatives:tier", args=[initiative.key]))])
+        raise Blocked([_no_tier(initiative)])
     told["from"] = initiative.tier
     if told.get("to") == initiative.tier or told.get("to") not in policy.current().tiers:
         raise Blocked([Blocker("tier.same", _("Choose a tier other than %(tier)s.") % {"tier": initiative.tier})])
@@ -146,7 +174,7 @@ def decide(decision: Decision, outcome: str, *, by, at: datetime, proof: Proof |
             if decision.decided_by_id == by.pk and decision.outcome == outcome:
                 return decision
             raise Conflict(_closed_words(decision))
-        _refuse_other_people(decision, initiative, by)
+        require_decider(decision, initiative, by)
         if proof is None:
             raise Refused(_("Prove that it is you before you sign."))
         facts = snapshot.of(decision, initiative, at)
@@ -172,8 +200,8 @@ def _closed_words(decision: Decision) -> str:
     return _("This question is closed: %(how)s. Nothing was changed by your click.") % {"how": decision.get_closed_display()}
 
 
-def _refuse_other_people(decision: Decision, initiative, by) -> None:
-    """Raise Refused unless `by` is the one person who decides."""
+def require_decider(decision: Decision, initiative, by) -> None:
+    """Raise Refused unless `by` is the one person who decides, and did not ask. No query beyond the matrix."""
     decides = queries.decider(decision, initiative)
     if decides is None:
         raise Refused(_("Nobody is Accountable for %(row)s, so nobody can answer. The Portfolio office can name somebody.") % {"row": queries.row_of(decision).label})
@@ -268,8 +296,10 @@ def withdraw(decision: Decision, *, by, at: datetime, because: str) -> Decision:
         if decision.closed:
             raise Conflict(_closed_words(decision))
         heir = decision.asked_by is not None and not decision.asked_by.is_active and by in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row)
+        if decision.asked_by is None:
+            raise Refused(_("The clock asked this, so nobody can withdraw it."))
         if decision.asked_by_id != by.pk and not heir:
-            raise Refused(_("Only %(name)s, who asked, can withdraw this.") % {"name": decision.asked_by.name if decision.asked_by else _("nobody")})
+            raise Refused(_("Only %(name)s, who asked, can withdraw this.") % {"name": decision.asked_by.name}, decision.asked_by.name)
         _close(decision, Closed.WITHDRAWN, at=at, reason=because)
         say(Verb.DECISION_WITHDRAWN, decision, kind=decision.kind, number=decision.number, text={"because": because})
         if decision.kind == Kind.FUNDING and initiative.stage == "funding":
@@ -312,7 +342,7 @@ def extend(decision: Decision, *, by, at: datetime, because: str, days: int) -> 
         if decision.closed or decision.extended_by_id:
             raise Conflict(_("This question was extended once already.") if not decision.closed else _closed_words(decision))
         if decision.kind == Kind.DAY_90:
-            _refuse_other_people(decision, initiative, by)
+            require_decider(decision, initiative, by)
             decision.due_at = decision.final_at = decision.due_at + timedelta(days=windows["day_90_extension_d"])
         else:
             owner = queries.escalation_owner(decision, initiative)

@@ -93,3 +93,8 @@ def handed_over_to(person, at: datetime):
         if question.hands_over:
             wanted |= Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ESCALATION, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
     return Decision.objects.open().filter(wanted, due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at).select_related("initiative").distinct().order_by("final_at", "pk")
+
+
+def count_to_decide(person, at: datetime) -> int:
+    """Return how many open decisions wait for `person` at `at`, by their answer or by their getting it decided. Two queries."""
+    return waiting_for(person, at).count() + handed_over_to(person, at).count()

@@ -35,27 +35,3 @@ def of(decision, initiative, at: datetime) -> dict:
 def shown(decision, initiative, at: datetime) -> str:
     """Return the digest that the form carries: what was shown. Different at the POST means: look again."""
     return canonical.digest(of(decision, initiative, at))
-
-
-def differences(before: dict, after: dict, path: str = "") -> list[str]:
-    """Return what differs between two snapshots, one line a fact: "budget.approved: – → 84000.00"."""
-    lines: list[str] = []
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            lines += differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
-    elif before != after:
-        lines.append(f"{path}: {_word(before)} → {_word(after)}")
-    return lines
-
-
-def _word(value) -> str:
-    return "–" if value in (None, "", []) else str(value)
-
-
-def changed_since(decision, initiative, at: datetime) -> list[str]:
-    """Return how the facts have moved since the decision was signed; empty when they have not."""
-    if not decision.snapshot:
-        return []
-    now = canonical.plain(of(decision, initiative, at))
-    keep = ("initiative", "outcome", "figures", "budget", "controls", "matrix")
-    return differences({k: decision.snapshot.get(k) for k in keep}, {k: now.get(k) for k in keep})

@@ -4,15 +4,20 @@ from django.http import Http404, HttpRequest
 
 from governance.initiatives.models import Initiative
 
+#: What nearly every page and rule reads: units with who leads them, who registered it, the workflow owner.
+RELATED = (
+    "unit__leader", "unit__parent__leader", "receiving_unit__leader", "receiving_unit__parent__leader", "building_unit",
+    "registrant", "workflow_owner", "tier_confirmed_by",
+)
 
-def find(request: HttpRequest, number: int) -> Initiative:
+
+def find(request: HttpRequest, number: int, *also: str) -> Initiative:
     """Return initiative `number` for the person who asks, with its units, registrant and workflow owner.
 
-    Raises Http404 when there is none or they may not see it: the two must not be told apart. One query,
-    and one for the functions of somebody not asked about before.
+    `also` names further relations to bring. Raises Http404 when there is none or they may not see it: the
+    two must not be told apart. One query, and one for the functions of somebody not asked about before.
     """
-    related = ("unit", "receiving_unit", "building_unit", "registrant", "workflow_owner")
-    found = Initiative.objects.visible_to(request.user).select_related(*related).filter(number=number).first()
+    found = Initiative.objects.visible_to(request.user).select_related(*RELATED, *also).filter(number=number).first()
     if found is None:
         raise Http404
     return found

@@ -103,6 +103,7 @@ class Say:
         self,
         verb: Verb | str,
         subject: models.Model | None,
+        /,
         *,
         initiative: Any = None,
         text: dict[str, Any] | None = None,
@@ -303,9 +304,18 @@ def _text(verb: Any, text: dict[str, Any] | None) -> str | None:
         raise TypeError(
             f'{verb}: text is a {type(text).__name__}. Pass a dict that names each piece, such as text={{"reason": reason}}.'
         )
-    kept = {
-        key: value if isinstance(value, bool | int | float | date | Decimal | dict | list) else str(value)
-        for key, value in text.items()
-        if value not in (None, "")
-    }
+    kept = {str(name): _words(value) for name, value in text.items() if value not in (None, "")}
     return canonical.encode(kept).decode() if kept else None
+
+
+def _words(value: Any) -> Any:
+    """Return `value` as JSON can keep it; what is neither a number, a date nor a collection is kept as it reads."""
+    if value is None or isinstance(value, bool | int | float | date | Decimal):
+        return value
+    if isinstance(value, dict):
+        return {str(name): _words(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | models.QuerySet):
+        return [_words(inner) for inner in value]
+    if isinstance(value, set | frozenset):
+        return sorted(str(inner) for inner in value)
+    return str(value)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
 
 from governance import ledger
@@ -121,9 +122,38 @@ def test_a_text_without_words_is_no_text(person, at):
 
 def test_words_of_the_interface_are_kept_as_they_read_now(person, at):
     with ledger.act(by=person, at=at) as say:
-        say(Verb.STOP_ASKED, Group(pk=1), text={"reason": gettext_lazy("Harm"), "list": ["a", 1]})
+        after = {
+            "purpose": gettext_lazy("Claims"),
+            "tools": {"b", "a"},
+            "due": at,
+            "share": Decimal("0.10"),
+            "unit": None,
+        }
+        say(
+            Verb.INITIATIVE_AMENDED,
+            Group(pk=1),
+            text={"reason": gettext_lazy("Harm"), "after": after, "list": ("a", 1)},
+        )
 
-    assert LedgerEntry.objects.get().text == {"reason": "Harm", "list": ["a", 1]}
+    assert LedgerEntry.objects.get().text == {
+        "reason": "Harm",
+        "after": {
+            "purpose": "Claims",
+            "tools": ["a", "b"],
+            "due": "2026-11-20T09:30:00.000125Z",
+            "share": "0.10",
+            "unit": None,
+        },
+        "list": ["a", 1],
+    }
+
+
+def test_the_person_may_still_be_a_promise_of_one(person, at):
+    with ledger.act(by=SimpleLazyObject(lambda: person), at=at) as say:
+        say(Verb.STOP_ASKED, SimpleLazyObject(lambda: Group(pk=5)), subject=3, verb="x")
+
+    assert recorded() == [("person:17", "stop.asked", "group")]
+    assert LedgerEntry.objects.get().detail == {"subject": 3, "verb": "x"}
 
 
 def test_a_subject_may_be_saved_after_it_is_spoken_of(person, at):

@@ -1,5 +1,7 @@
 """The database itself refuses to change the record."""
 
+from pathlib import Path
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -213,3 +215,13 @@ def test_lowered_guards_are_back_when_the_block_fails(fill):
 
     assert guards.missing() == []
     assert verify().ok
+
+
+def test_nothing_in_the_product_lowers_the_guards_and_no_other_room_names_the_tables():
+    root = Path(guards.__file__).parents[2]
+    product = [path for folder in ("governance", "portal") for path in (root / folder).rglob("*.py")]
+    others = [path for path in product if path.parent.name not in {"ledger", "migrations"}]
+
+    assert len(others) > 10
+    assert [path for path in product if "lowered(" in path.read_text() and path.name != "guards.py"] == []
+    assert [path for path in others if guards.ENTRY in path.read_text()] == []

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -323,6 +323,15 @@ def test_the_command_names_the_first_wrong_entry_and_exits_with_1(small, attacke
         capsys.readouterr().out
         == f"The ledger is not whole. Entry 4 has columns that are not what its leaf says: verb. {expected}.\n"
     )
+
+
+def test_the_command_says_so_when_there_is_no_ledger_to_read(monkeypatch):
+    monkeypatch.setattr(verify, "HEAD_SQL", "SELECT size FROM no_such_table")
+
+    with pytest.raises(
+        CommandError, match=r"The ledger cannot be read: .*no_such_table(.|\n)*run `manage.py migrate` first"
+    ):
+        call_command("verify_ledger")
 
 
 def test_the_command_speaks_json(small, attacker, capsys):

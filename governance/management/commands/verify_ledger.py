@@ -4,7 +4,8 @@ import json
 import sys
 import time
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from governance.ledger.verify import verify
 
@@ -23,7 +24,12 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         started = time.monotonic()
-        verdict = verify()
+        try:
+            verdict = verify()
+        except DatabaseError as error:
+            raise CommandError(
+                f"The ledger cannot be read: {error}. If this database is new, run `manage.py migrate` first."
+            ) from error
         if options["json"]:
             said = {
                 "ok": verdict.ok,

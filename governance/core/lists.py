@@ -1,0 +1,536 @@
+"""Every list of Mandate: search, facets with counts, order, pages, and the same list as CSV or JSON.
+
+A room declares a `Listing`: which rows somebody may see, what may be filtered and sorted. `show` reads
+the address and returns everything the templates need. What the declaration does not name does not
+exist: unknown parameters, fields and lookups are ignored, values are capped, and nothing that came with
+a request is ever used as the name of a field.
+
+Costs two queries up to 10,000 visible rows (all counts in one, the rows in one) and three above, where
+counts are shown on demand; one more on pages that are found by key, beyond page 20.
+"""
+
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import reduce
+from io import StringIO
+from operator import and_, or_
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.http import QueryDict, StreamingHttpResponse
+from django.utils import formats, timezone, translation
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+#: Rows on a page.
+PER_PAGE = 40
+#: Pages that have a number; further on a page is found by the key of its neighbour (OFFSET reads what it skips).
+NUMBERED = 20
+#: Totals are exact up to here, and facets are counted without being asked.
+EXACT = 10_000
+#: What one request may ask for, whatever it sends.
+MOST_VALUES, LONGEST = 50, 200
+
+#: Names in the address that belong to the engine; no facet may take one.
+RESERVED = frozenset({"q", "sort", "page", "after", "before", "last", "counts"})
+
+
+# --- Declaring a list -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a facet. `where` names fields and annotations of the rows, never a joined table."""
+
+    value: str
+    label: Any
+    where: Q
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing a list can be narrowed by; several of its options together mean any of them."""
+
+    name: str
+    label: Any
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One order. `by` is an expression that is never null; `descending` is the direction people mean first."""
+
+    name: str
+    label: Any
+    by: Any
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list shows and how it may be asked.
+
+    `rows` holds what this person may see, and nothing else can be reached through it. `dress` adds what
+    a shown row needs (joins, annotations); it never runs for counting. `key` is a unique field: it
+    breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
+    caller knows it already.
+    """
+
+    path: str
+    rows: QuerySet
+    facets: Sequence[Facet] = ()
+    sorts: Sequence[Sort] = ()
+    sort: str = ""
+    search: Callable[[QuerySet, str], QuerySet] | None = None
+    key: str = "pk"
+    dress: Callable[[QuerySet], QuerySet] = lambda rows: rows  # noqa: E731
+    per_page: int = PER_PAGE
+    size: int | None = None
+
+    def __post_init__(self):
+        if clash := RESERVED & {facet.name for facet in self.facets}:
+            raise ValueError(f"A facet cannot be called {', '.join(sorted(clash))}: that is a word of the list itself.")
+
+    def sort_called(self, name: str) -> Sort | None:
+        """Return the order of that name, with or without its minus."""
+        return next((sort for sort in self.sorts if sort.name == name.lstrip("-")), None)
+
+
+# --- Reading the address ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What an address asks of a list, reduced to what the list knows."""
+
+    q: str = ""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sort: str = ""
+    page: int = 1
+    after: int | None = None
+    before: int | None = None
+    last: bool = False
+    counts: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is searched for or filtered."""
+        return bool(self.q or self.values)
+
+
+def _whole(text: str, most: int) -> int | None:
+    """Return a whole number of at most `most` that stands in an address, or None."""
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text or "") and 1 <= int(text) <= most else None
+
+
+def choose(listing: Listing, data: QueryDict) -> Chosen:
+    """Return what `data` asks, reduced to what `listing` knows. Never fails, whatever was sent; no query.
+
+    Several values of a facet stand in one parameter with commas, or in several of that name.
+    """
+    values = {}
+    for facet in listing.facets:
+        known = {option.value for option in facet.options}
+        sent = [part for raw in data.getlist(facet.name)[:MOST_VALUES] for part in raw[: LONGEST * 10].split(",")[:MOST_VALUES]]
+        if kept := tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]:
+            values[facet.name] = kept
+    sort = data.get("sort", "")[:LONGEST]
+    if listing.sort_called(sort) is None or sort.startswith("--") or sort == listing.sort:
+        sort = ""
+    after, before = _whole(data.get("after", ""), 2**62), _whole(data.get("before", ""), 2**62)
+    return Chosen(
+        q=_one_line(data.get("q", "")), values=values, sort=sort, page=_whole(data.get("page", ""), 10**12) or 1,
+        after=after, before=None if after else before, last=not (after or before) and data.get("last") == "1", counts=data.get("counts") == "1",
+    )  # fmt: skip
+
+
+def _one_line(text: str) -> str:
+    """Return what somebody searched for as one line without control characters, cut at LONGEST."""
+    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10]).split())[:LONGEST]
+
+
+def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
+    """Return the address of the list as `chosen` with `changes`; it starts at the first page unless they name another."""
+    chosen = replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes})
+    said: list[tuple[str, Any]] = [("q", chosen.q)]
+    said += [(facet.name, ",".join(chosen.values[facet.name])) for facet in listing.facets if chosen.values.get(facet.name)]
+    said += [("sort", chosen.sort), ("counts", "1" if chosen.counts else ""), ("after", chosen.after), ("before", chosen.before)]
+    said += [("last", "1" if chosen.last else ""), ("page", chosen.page if chosen.page > 1 else "")]
+    query = urlencode([(name, value) for name, value in said if value], safe=",")
+    return f"{listing.path}?{query}" if query else listing.path
+
+
+def _with(chosen: Chosen, name: str, values: Iterable[str]) -> dict[str, Any]:
+    """Return the change that gives facet `name` these values."""
+    rest = {key: kept for key, kept in chosen.values.items() if key != name}
+    kept = tuple(values)
+    return {"values": {**rest, name: kept} if kept else rest}
+
+
+# --- Asking the database ----------------------------------------------------------------------
+
+
+def _where(facet: Facet, values: Sequence[str]) -> Q:
+    return reduce(or_, (option.where for option in facet.options if option.value in values))
+
+
+def searched(listing: Listing, chosen: Chosen) -> QuerySet:
+    """Return the visible rows that hold the words searched for. No query."""
+    return listing.search(listing.rows, chosen.q) if chosen.q and listing.search else listing.rows
+
+
+def narrowed(listing: Listing, chosen: Chosen) -> QuerySet:
+    """Return the rows that the search and every filter let through, in no order. No query."""
+    rows = searched(listing, chosen)
+    for facet in listing.facets:
+        if facet.name in chosen.values:
+            rows = rows.filter(_where(facet, chosen.values[facet.name]))
+    return rows
+
+
+def _ordering(listing: Listing, chosen: Chosen) -> tuple[Sort | None, bool]:
+    """Return the order in force and whether it descends."""
+    name = chosen.sort or listing.sort
+    sort = listing.sort_called(name)
+    return sort, name.startswith("-")
+
+
+def ordered(listing: Listing, chosen: Chosen, rows: QuerySet, *, backwards: bool = False) -> QuerySet:
+    """Return `rows` in the order asked for, the key breaking ties, or the whole of it backwards. No query."""
+    sort, descending = _ordering(listing, chosen)
+    down = descending != backwards
+    expressions = [F(listing.key).desc() if down else F(listing.key).asc()]
+    if sort is not None:
+        by = F(sort.by) if isinstance(sort.by, str) else sort.by
+        expressions.insert(0, by.desc() if down else by.asc())
+    return rows.order_by(*expressions)
+
+
+def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, key: int, *, backwards: bool) -> QuerySet | None:
+    """Return the rows that come after the row called `key` (before it, backwards); None when nobody may see that row. One query."""
+    sort, descending = _ordering(listing, chosen)
+    way = "lt" if descending != backwards else "gt"
+    if sort is None:
+        return rows.filter(**{f"{listing.key}__{way}": key})
+    by = F(sort.by) if isinstance(sort.by, str) else sort.by
+    there = listing.rows.filter(**{listing.key: key}).values_list(by).first()
+    if there is None:
+        return None
+    rows = rows.alias(sorted_by=by)
+    return rows.filter(Q(**{f"sorted_by__{way}": there[0]}) | Q(sorted_by=there[0], **{f"{listing.key}__{way}": key}))
+
+
+def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str], int]]:
+    """Return how many rows the list has, and how many each option would show with the other facets as they are. One query."""
+    rows, on = searched(listing, chosen), {}
+    for place, facet in enumerate(listing.facets):
+        if facet.name in chosen.values:
+            on[facet.name] = f"on_{place}"
+            rows = rows.annotate(**{f"on_{place}": ExpressionWrapper(_where(facet, chosen.values[facet.name]), output_field=BooleanField())})
+    wanted: dict[str, Any] = {"total": Count("pk", filter=_all_of(on.values()))}
+    names: dict[str, tuple[str, str]] = {}
+    for place, facet in enumerate(listing.facets):
+        others = _all_of(flag for name, flag in on.items() if name != facet.name)
+        for number, option in enumerate(facet.options):
+            names[f"n{place}_{number}"] = (facet.name, option.value)
+            wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others if others else option.where)
+    # The slice makes it one inner query whose flags are counted by name: the statement stays short.
+    found = rows.order_by()[: 2**40].aggregate(**wanted)
+    return found.pop("total"), {names[name]: count for name, count in found.items()}
+
+
+def _all_of(flags: Iterable[str]) -> Q | None:
+    parts = [Q(**{flag: True}) for flag in flags]
+    return reduce(and_, parts) if parts else None
+
+
+# --- Showing it -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list as its page reads it; the names are those of templates/core/_facets.html, _sort.html and _pager.html."""
+
+    listing: Listing
+    chosen: Chosen
+    rows: list[Any]
+    total: int
+    capped: bool
+    facets: list[dict[str, Any]]
+    applied: list[dict[str, Any]]
+    columns: dict[str, dict[str, Any]]
+    pager: dict[str, Any]
+    clear_url: str
+    counts_url: str
+
+    @property
+    def total_words(self) -> str:
+        """Return how many rows there are: "3,611", or "10,000+" where nobody counts on."""
+        return _number(EXACT) + "+" if self.capped else _number(self.total)
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Return what a search form has to send along so that filters and order stay: (name, value)."""
+        said = [(name, ",".join(values)) for name, values in self.chosen.values.items()]
+        return said + ([("sort", self.chosen.sort)] if self.chosen.sort else [])
+
+    @property
+    def query(self) -> str:
+        """Return the question of this list without its page, for links to the same list in another form: "?tier=4" or ""."""
+        return address(self.listing, replace(self.chosen, counts=False))[len(self.listing.path) :]
+
+    @property
+    def url(self) -> str:
+        """Return the address of this list from its first page."""
+        return address(self.listing, self.chosen)
+
+    def only(self, **values: str) -> str:
+        """Return the address of the list with these facet values and nothing else: only(owner="none")."""
+        return address(self.listing, Chosen(values={name: (value,) for name, value in values.items()}))
+
+
+def show(listing: Listing, data: QueryDict) -> Shown:
+    """Return the page of `listing` that `data` asks for. Queries as the module says, whatever its size."""
+    chosen = choose(listing, data)
+    size = listing.size if listing.size is not None else listing.rows.order_by().values("pk")[: EXACT + 1].count()
+    counts: dict[tuple[str, str], int] | None = None
+    if size <= EXACT or chosen.counts:
+        total, counts = _tally(listing, chosen)
+        capped = total > EXACT
+    else:
+        total = narrowed(listing, chosen).order_by().values("pk")[: EXACT + 1].count() if chosen.narrows else size
+        capped = total > EXACT
+    rows, chosen, more = _page(listing, chosen, total)
+    return Shown(
+        listing=listing, chosen=chosen, rows=rows, total=total, capped=capped,
+        facets=[shown for facet in listing.facets if (shown := _facet(listing, chosen, facet, counts))],
+        applied=_applied(listing, chosen), columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
+        pager=_pager(listing, chosen, rows, total, capped, more), clear_url=address(listing, Chosen(sort=chosen.sort)) if chosen.narrows else "",
+        counts_url=address(listing, chosen, counts=True) if counts is None else "",
+    )  # fmt: skip
+
+
+def _page(listing: Listing, chosen: Chosen, total: int) -> tuple[list[Any], Chosen, tuple[bool, bool]]:
+    """Return the rows of one page, what was really asked, and whether there are rows before and after it."""
+    rows, per = narrowed(listing, chosen), listing.per_page
+    key = chosen.after or chosen.before
+    if key is not None:
+        beyond = _beyond(listing, chosen, rows, key, backwards=chosen.before is not None)
+        if beyond is None:
+            chosen = replace(chosen, after=None, before=None)
+        else:
+            return _by_key(listing, chosen, beyond)
+    if chosen.last:
+        return _by_key(listing, chosen, rows)
+    pages = max(-(-min(total, EXACT + 1) // per), 1)
+    chosen = replace(chosen, page=min(chosen.page, pages, NUMBERED))
+    start = (chosen.page - 1) * per
+    keys = ordered(listing, chosen, rows).values("pk")[start : start + per]
+    return _dressed(listing, chosen, keys), chosen, (chosen.page > 1, chosen.page < pages)
+
+
+def _by_key(listing: Listing, chosen: Chosen, rows: QuerySet) -> tuple[list[Any], Chosen, tuple[bool, bool]]:
+    """Return a page found by key: the rows next to it, or the last ones."""
+    backwards = chosen.before is not None or chosen.last
+    per = listing.per_page
+    found = _dressed(listing, chosen, ordered(listing, chosen, rows, backwards=backwards).values("pk")[: per + 1])
+    more = len(found) > per
+    if backwards:
+        return found[-per:], chosen, (more, not chosen.last)
+    return found[:per], chosen, (True, more)
+
+
+def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
+    """Return the rows of `keys`, dressed and in order. One query: the keys are chosen inside, so that only the rows shown are dressed."""
+    return list(ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=keys))))
+
+
+def _facet(listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[str, str], int] | None) -> dict[str, Any] | None:
+    """Return a facet as `core/_facets.html` reads it, or None when it has nothing to offer. Options nobody would find are left out."""
+    mine = chosen.values.get(facet.name, ())
+    options = []
+    for option in facet.options:
+        on = option.value in mine
+        count = None if counts is None else counts[facet.name, option.value]
+        if count == 0 and not on:
+            continue
+        values = [value for value in mine if value != option.value] if on else [*mine, option.value]
+        options.append({"label": option.label, "value": option.value, "count": count, "on": on, "url": address(listing, chosen, **_with(chosen, facet.name, values))})
+    if not options:
+        return None
+    return {"name": facet.name, "label": facet.label, "chosen": ", ".join(str(option["label"]) for option in options if option["on"]), "options": options}
+
+
+def _applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
+    """Return what narrows the list, each with the address that takes it away."""
+    found = []
+    if chosen.q:
+        found.append({"label": _("“%(words)s”") % {"words": Truncator(chosen.q).chars(40)}, "url": address(listing, chosen, q="")})
+    for facet in listing.facets:
+        mine = chosen.values.get(facet.name, ())
+        for option in facet.options:
+            if option.value in mine:
+                rest = [value for value in mine if value != option.value]
+                found.append({"label": _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
+    return found
+
+
+def _column(listing: Listing, chosen: Chosen, sort: Sort) -> dict[str, Any]:
+    """Return a column that sorts, as `core/_sort.html` reads it: a second press turns the order round."""
+    now, descending = _ordering(listing, chosen)
+    first = f"-{sort.name}" if sort.descending else sort.name
+    if now is not None and now.name == sort.name:
+        asked = sort.name if descending else f"-{sort.name}"
+        state = "descending" if descending else "ascending"
+    else:
+        asked, state = first, ""
+    return {"label": sort.label, "url": address(listing, chosen, sort="" if asked == listing.sort else asked), "sorted": state}
+
+
+def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped: bool, more: tuple[bool, bool]) -> dict[str, Any]:
+    """Return the pages as `core/_pager.html` reads them."""
+    words = {"total": _number(EXACT) + "+" if capped else _number(total)}
+    pages = max(-(-min(total, EXACT + 1) // listing.per_page), 1)
+    by_key = bool(chosen.after or chosen.before or chosen.last)
+    first, last = (getattr(rows[0], listing.key), getattr(rows[-1], listing.key)) if rows else (None, None)
+    if by_key:
+        said = _("The last %(n)s of %(total)s") if chosen.last else _("%(n)s further on, of %(total)s")
+        return {
+            "words": said % {**words, "n": _number(len(rows))}, "pages": [{"number": 1, "url": address(listing, chosen), "current": False}, {"number": None}],
+            "previous_url": address(listing, chosen, before=first) if more[0] and first else address(listing, chosen),
+            "next_url": address(listing, chosen, after=last) if more[1] and last else "", "last_url": "" if chosen.last or not more[1] else address(listing, chosen, last=True),
+        }  # fmt: skip
+    start = (chosen.page - 1) * listing.per_page
+    said = _("%(first)s–%(last)s of %(total)s") % {**words, "first": _number(start + 1), "last": _number(start + len(rows))} if rows else ""
+    numbered = min(pages, NUMBERED)
+    if chosen.page < numbered:
+        next_url = address(listing, chosen, page=chosen.page + 1)
+    else:
+        next_url = address(listing, chosen, after=last) if more[1] and last else ""
+    shown: list[dict[str, Any]] = []
+    for number in sorted({1, numbered, *range(max(chosen.page - 2, 1), min(chosen.page + 2, numbered) + 1)}):
+        if shown and number - shown[-1]["number"] > 1:
+            shown.append({"number": None})
+        shown.append({"number": number, "url": address(listing, chosen, page=number), "current": number == chosen.page})
+    if pages > numbered:
+        shown.append({"number": None})
+    return {
+        "words": said, "pages": shown, "previous_url": address(listing, chosen, page=chosen.page - 1) if chosen.page > 1 else "", "next_url": next_url,
+        "last_url": address(listing, chosen, last=True) if pages > numbered else "",
+    }  # fmt: skip
+
+
+def _number(number: int) -> str:
+    return formats.number_format(number, 0, use_l10n=True, force_grouping=True)
+
+
+# --- The same list as a file ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an export: its name in JSON, its heading in CSV, and how a row says it."""
+
+    name: str
+    label: Any
+    value: Callable[[Any], Any]
+
+
+#: Rows read and written at once.
+_CHUNK = 500
+
+
+def neutral(text: str) -> str:
+    """Return `text` as a cell that no spreadsheet runs: an apostrophe goes before what could start a formula.
+
+    Also before an apostrophe, so that taking one away always gives the text back (`bare`).
+    """
+    head = text.lstrip().lstrip("\x00\ufeff\u200b")[:1]
+    risky = text[:1] in ("'", "\t", "\r", "\n") or (head and unicodedata.normalize("NFKC", head)[:1] in ("=", "+", "-", "@"))
+    return f"'{text}" if risky else text
+
+
+def bare(cell: str) -> str:
+    """Return the text a neutral cell was made from."""
+    return cell[1:] if cell.startswith("'") else cell
+
+
+def _iso(value: Any, zone: Any) -> Any:
+    """Return instants as ISO text with the zone's offset, dates as ISO text, money as written; the rest as it is."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value) if not isinstance(value, (str, int, float, bool, type(None))) else value
+
+
+def _cell(value: Any, zone: Any) -> str:
+    plain = _iso(value, zone)
+    if plain is None:
+        return ""
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    return neutral(str(plain))
+
+
+def _exported(listing: Listing, data: QueryDict) -> QuerySet:
+    """Return every row the address asks for, dressed and in order. No query."""
+    chosen = choose(listing, data)
+    rows = narrowed(listing, chosen).order_by().values("pk")
+    return ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=rows)))
+
+
+def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: str) -> StreamingHttpResponse:
+    """Return the whole list as `name`.csv: UTF-8 with a mark, ISO dates with their zone, formulas neutralised. One query, streamed."""
+    zone, language = timezone.get_current_timezone(), translation.get_language()
+
+    def lines() -> Iterator[str]:
+        with translation.override(language):  # the page's own language is gone by the time the body is read
+            sheet = StringIO()
+            write = csv.writer(sheet).writerow
+            yield "\ufeff"
+            write([neutral(str(column.label)) for column in columns])
+            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK), 1):
+                write([_cell(column.value(row), zone) for column in columns])
+                if number % _CHUNK == 0:
+                    yield sheet.getvalue()
+                    sheet.seek(0)
+                    sheet.truncate()
+            yield sheet.getvalue()
+
+    return _download(lines(), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def as_json(listing: Listing, data: QueryDict, columns: Sequence[Column], name: str, **said: Any) -> StreamingHttpResponse:
+    """Return the whole list as `name`.json: an object with what `said` adds and `rows`, one row a line. One query, streamed."""
+    zone, language = timezone.get_current_timezone(), translation.get_language()
+    head = json.dumps({key: _iso(value, zone) for key, value in said.items()}, ensure_ascii=False)[:-1]
+
+    def lines() -> Iterator[str]:
+        with translation.override(language):
+            yield head + (', "rows": [' if said else '"rows": [')
+            waiting: list[str] = []
+            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK)):
+                text = json.dumps({column.name: _iso(column.value(row), zone) for column in columns}, ensure_ascii=False)
+                waiting.append(f"{',' if number else ''}\n{text}")
+                if len(waiting) == _CHUNK:
+                    yield "".join(waiting)
+                    waiting.clear()
+            yield "".join(waiting) + "\n]}\n"
+
+    return _download(lines(), "application/json; charset=utf-8", f"{name}.json")
+
+
+def _download(lines: Iterator[str], kind: str, name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse((line.encode() for line in lines), content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

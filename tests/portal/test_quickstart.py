@@ -1,0 +1,306 @@
+"""One command starts everything, says so last, and leaves nothing running and nothing half-made."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from portal.serve import listen
+from tests.portal.conftest import ROOT, manage, outside
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform == "win32", reason="signals")]
+
+#: A stop must not take longer than this; the process itself gives up before (quickstart.GONE_SECONDS).
+GONE_WITHIN = 5
+
+
+def free_port() -> int:
+    sockets = listen("127.0.0.1", 0)
+    port = sockets[0].getsockname()[1]
+    sockets[0].close()
+    return port
+
+
+class Started:
+    """A quickstart that runs as in a terminal; `said` are its lines up to Ready."""
+
+    def __init__(self, home: Path, *words: str, ignoring_sigint: bool = False, **variables: str):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "quickstart", "--port", str(self.port), *words],
+            cwd=ROOT, env=outside(MANDATE_HOME=str(home), **variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # As a shell does for a script's background job.
+            preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring_sigint else None,
+        )  # fmt: skip
+        self.said = []
+        for line in self.process.stdout:
+            self.said.append(line.strip())
+            if line.startswith("Ready:"):
+                return
+        pytest.fail(f"not ready: {self.said} {self.process.stderr.read()}")
+
+    def get(self, path: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
+        connection.request("GET", path)
+        return connection.getresponse()
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send the signal and return (exit code, what else it printed, its errors); fails when it takes too long."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=GONE_WITHIN)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def start():
+    """Return a function that starts a quickstart; what is still running after the test is ended."""
+    running = []
+
+    def begin(home: Path, *words: str, **options) -> Started:
+        running.append(Started(home, *words, **options))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def demo_home(tmp_path_factory):
+    """The folder of a demo that was started once and stopped; tests that write copy it."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    first = Started(home)
+    first.page, first.ready = first.get("/sign-in/").read().decode(), first.get("/healthz/ready").status
+    sheet = re.search(r'href="(/static/portal/app\.[^"]*css)"', first.page)
+    first.sheet = first.get(sheet[1]) if sheet else None
+    first.ended = first.stop()
+    return home, first
+
+
+@pytest.fixture
+def copied(demo_home, tmp_path):
+    """A copy of the demo's folder."""
+    import shutil
+
+    return Path(shutil.copytree(demo_home[0], tmp_path / "home"))
+
+
+def ask(home: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(home / "mandate.sqlite3") as database:
+        return database.execute(sql).fetchall()
+
+
+def test_the_first_start_says_where_it_is_last_and_nothing_alarming(demo_home):
+    home, first = demo_home
+
+    assert first.said == [f"Making the demo company in {home} (first start only).", f"Ready: http://localhost:{first.port}/"]
+    assert first.ended == (0, "", "")
+    assert first.ready == 200
+    assert ask(home, "SELECT kind FROM governance_installation") == [("demo",)]
+    assert ask(home, "SELECT name FROM governance_pulse") == [("sweep",)]
+    assert sorted(path.name for path in home.glob("mandate.sqlite3*")) == ["mandate.sqlite3"]
+
+
+def test_the_first_start_serves_files_that_may_be_kept_for_ever(demo_home):
+    _, first = demo_home
+
+    assert re.search(r"/static/portal/app\.[0-9a-f]{12}\.css", first.page)
+    assert first.sheet.status == 200
+    assert "immutable" in first.sheet.headers["Cache-Control"]
+
+
+def test_a_request_in_flight_is_answered_when_it_is_told_to_stop(start, copied):
+    running = start(copied)
+    body = "login=a&password=b"
+    connection = socket.create_connection(("localhost", running.port), timeout=20)
+    head = f"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall((head + body[:5]).encode())
+    assert running.get("/healthz/live").status == 200  # so the loop has turned, and has read what came before
+
+    running.process.send_signal(signal.SIGTERM)
+    while not closed(running.port):
+        time.sleep(0.01)
+    connection.sendall(body[5:].encode())
+    answer = connection.makefile("rb").read()
+
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b"</html>" in answer
+    assert running.process.wait(GONE_WITHIN) == 0
+
+
+def closed(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_sigint_ends_it_although_a_script_ignores_it_and_the_data_is_kept(start, copied):
+    before = ask(copied, "SELECT made_at, company FROM governance_installation")
+    secret = (copied / "secret_key").read_text()
+
+    running = start(copied, ignoring_sigint=True)
+    ended = running.stop(signal.SIGINT)
+
+    assert running.said == [f"Ready: http://localhost:{running.port}/"]
+    assert ended == (0, "", "")
+    assert ask(copied, "SELECT made_at, company FROM governance_installation") == before
+    assert (copied / "secret_key").read_text() == secret
+    assert (copied / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_worker_and_the_beat_run_in_it(start, copied):
+    running = start(copied, SWEEP_SECONDS="1")
+    first = ask(copied, "SELECT beat_at FROM governance_pulse WHERE name = 'sweep'")
+
+    for _ in range(200):
+        if ask(copied, "SELECT beat_at FROM governance_pulse WHERE name = 'sweep'") != first:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the beat and the worker did not sweep")
+
+    assert running.stop()[0] == 0
+
+
+def test_two_starts_never_share_a_folder(start, copied):
+    start(copied)
+
+    second = manage("quickstart", "--port", str(free_port()), MANDATE_HOME=str(copied))
+
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == f"Mandate does not start: it is already running on the folder {copied}. Stop that one first, or name another folder: MANDATE_HOME=~/mandate\n"
+
+
+def test_no_demo_prints_a_one_time_link_until_it_is_used(start, tmp_path):
+    import hashlib
+
+    home = tmp_path / "home"
+    running = start(home, "--no-demo")
+    link = re.fullmatch(rf"Set up this installation, once, at: http://localhost:{running.port}/setup/([\w-]{{43}})/", running.said[1])
+    assert link
+    assert running.said[2:] == [f"Ready: http://localhost:{running.port}/"]
+    assert ask(home, "SELECT kind, setup_digest FROM governance_installation") == [("real", hashlib.sha256(link[1].encode()).hexdigest())]
+    assert ask(home, "SELECT count(*) FROM governance_person") == [(0,)]
+    running.stop()
+
+    refused = manage("quickstart", "--port", str(free_port()), MANDATE_HOME=str(home))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"Mandate does not start: the database {home}/mandate.sqlite3 holds an installation of your own, not the demo. Start it with --no-demo")
+
+    with sqlite3.connect(home / "mandate.sqlite3") as database:
+        database.execute("UPDATE governance_installation SET setup_digest = ''")
+    database.close()
+    again = start(home, "--no-demo")
+    assert again.said == [f"Ready: http://localhost:{again.port}/"]
+
+
+def test_fresh_moves_the_folder_aside_and_deletes_nothing(start, copied):
+    before = (copied / "mandate.sqlite3").read_bytes()
+
+    running = start(copied, "--fresh", "--no-demo")
+    running.stop()
+
+    aside = re.fullmatch(rf"Moved {copied} to ({copied}-\d{{8}}-\d{{6}})\. Nothing was deleted\.", running.said[0])
+    assert aside
+    assert (Path(aside[1]) / "mandate.sqlite3").read_bytes() == before
+    assert ask(copied, "SELECT kind FROM governance_installation") == [("real",)]
+    assert (copied / "secret_key").read_text() != (Path(aside[1]) / "secret_key").read_text()
+
+
+def refusal(home: Path, *words: str, **variables: str) -> str:
+    """Return the one sentence with which a quickstart on `home` refuses; nothing else may be printed."""
+    done = manage("quickstart", *words, MANDATE_HOME=str(home), **variables)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "Ready" not in done.stdout
+    return done.stderr.strip().removeprefix("Mandate does not start: ")
+
+
+def test_a_taken_port_is_one_sentence_and_nothing_is_made(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        said = refusal(tmp_path / "home", "--port", str(port))
+
+    assert said == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
+    assert not (tmp_path / "home" / "mandate.sqlite3").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "home").write_text("a file")
+
+    said = refusal(tmp_path / "home")
+
+    assert said == f"the folder {tmp_path}/home cannot be written (File exists). Name another one: MANDATE_HOME=~/mandate"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to the administrator")
+def test_a_read_only_folder_is_one_sentence(tmp_path):
+    (tmp_path / "home").mkdir(mode=0o500)
+
+    assert "cannot be written (Permission denied)" in refusal(tmp_path / "home")
+
+
+def test_a_half_migrated_database_is_one_sentence_and_is_left_alone(copied):
+    with sqlite3.connect(copied / "mandate.sqlite3") as database:
+        database.execute("DELETE FROM django_migrations WHERE app = 'governance' AND name LIKE '0002%'")
+    database.close()
+    before = (copied / "mandate.sqlite3").read_bytes()
+
+    said = refusal(copied, "--port", str(free_port()))
+
+    assert re.fullmatch(
+        rf"the database {copied}/mandate\.sqlite3 is half migrated: 1 of \d+ steps have not run \(governance\.0002_\w+ is one\)\."
+        r" Keep a copy of it, run: manage\.py migrate, then start again\.",
+        said,
+    )
+    assert (copied / "mandate.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"not a database at all" * 100, "does not answer or is no database: file is not a database"),
+        (None, "was not made by Mandate."),
+    ],
+)
+def test_a_file_that_is_not_ours_is_one_sentence_and_is_left_alone(tmp_path, content, sentence):
+    if content:
+        (tmp_path / "mandate.sqlite3").write_bytes(content)
+    else:
+        with sqlite3.connect(tmp_path / "mandate.sqlite3") as database:
+            database.execute("CREATE TABLE recipes (name TEXT)")
+        database.close()
+    before = (tmp_path / "mandate.sqlite3").read_bytes()
+
+    said = refusal(tmp_path, "--port", str(free_port()))
+
+    assert sentence in said
+    assert (tmp_path / "mandate.sqlite3").read_bytes() == before
+
+
+def test_a_demo_is_not_served_to_others_and_stays_a_demo(copied):
+    assert refusal(copied, "--host", "0.0.0.0").startswith("--host is 0.0.0.0, and a demo is served on localhost only")
+    assert "ALLOWED_HOSTS names mandate.example.org" in refusal(copied, "--port", str(free_port()), ALLOWED_HOSTS="mandate.example.org")
+    assert "holds the demo company, and a demo stays one. Start it without --no-demo" in refusal(copied, "--no-demo", "--port", str(free_port()))
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eighty"])
+def test_a_port_that_is_none_is_named(tmp_path, port):
+    done = manage("quickstart", "--port", port, MANDATE_HOME=str(tmp_path))
+
+    assert done.returncode != 0
+    assert f"--port is '{port}'. Expected a number from 1 to 65535." in done.stderr
