@@ -29,6 +29,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": SimpleLazyObject(lambda: installation.company),
         "demo": SimpleLazyObject(lambda: installation.is_demo),
+        "demo_people": SimpleLazyObject(_demo_people),
         "installation": installation,
         "at": at,
         "me": me,
@@ -36,6 +37,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "decide_count": SimpleLazyObject(lambda: _decide_count(me, at)),
         "holding_stopped": SimpleLazyObject(lambda: _holding_stopped(me)),
     }
+
+
+def _demo_people() -> Any:
+    """Return the people the demo bar offers; one query, when the bar is shown."""
+    from governance.demo import queries
+
+    return queries.switch()
 
 
 def _installation() -> Any:

@@ -71,7 +71,7 @@ def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
     sys.stdout.flush()
     server.run()
     tasks.wait(until=ending.gone_at)
-    connections.close_all()
+    _fold_the_log()
     lock.close()
 
 
@@ -159,9 +159,8 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
         with _whole_or_not_at_all():
             call_command("migrate", interactive=False, verbosity=0)
             if demo:
-                from governance.demo.seed import seed
-
                 from governance.core import clock
+                from governance.demo.seed import seed
 
                 seed(clock.wall())
         return
@@ -240,6 +239,15 @@ def _whole_or_not_at_all() -> Iterator[None]:
     whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole.close()
     making.rename(final)
+
+
+def _fold_the_log() -> None:
+    """Write SQLite's log back into its file, so that a copy of the one file is a copy of everything."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 200")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
 
 
 def _say_set_up_link(say: Say) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
 
 from governance.core.rules import Blocker
 from governance.gates.models import Decision, Stop, StopWish
@@ -98,3 +99,15 @@ def handed_over_to(person, at: datetime):
 def count_to_decide(person, at: datetime) -> int:
     """Return how many open decisions wait for `person` at `at`, by their answer or by their getting it decided. Two queries."""
     return waiting_for(person, at).count() + handed_over_to(person, at).count()
+
+
+def decisions_of(initiative, limit: int = 100) -> list[Decision]:
+    """Return the decisions of one initiative, the newest first, without what they stored. One query.
+
+    `stage_then` is the stage the initiative stood at when it was signed, or None.
+    """
+    rows = Decision.objects.filter(initiative=initiative).select_related("asked_by", "decided_by").defer("snapshot")
+    found = list(rows.annotate(stage_then=KT("snapshot__initiative__stage")).order_by("-number")[:limit])
+    for decision in found:
+        decision.initiative = initiative
+    return found

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from governance import ledger, policy
+from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
@@ -59,10 +60,25 @@ def may_answer(person, initiative, sign_off: SignOff) -> str:
     return ""
 
 
-def answer(sign_off: SignOff, signed: bool, *, by, at: datetime, proof: Proof | None, reason: str = "") -> SignOff:
+def facts(sign_off: SignOff, initiative) -> dict:
+    """Return what a sign-off rests on, as it stands. One query for the controls."""
+    checks = ControlCheck.objects.filter(initiative_id=initiative.pk).order_by("ref").values("ref", "note", "confirmed_by_id", "waived_until")
+    return {
+        "decision": sign_off.decision_id, "kind": sign_off.decision.kind, "function": sign_off.function,
+        "version": initiative.version, "tier": initiative.tier, "controls": list(checks),
+    }
+
+
+def shown(sign_off: SignOff, initiative) -> str:
+    """Return the digest that the form carries: what was shown. Different at the POST means: look again. One query."""
+    return canonical.digest(facts(sign_off, initiative))
+
+
+def answer(sign_off: SignOff, signed: bool, *, by, at: datetime, proof: Proof | None, reason: str = "", seen: str | None = None) -> SignOff:
     """Sign off, or refuse to with a reason. The same answer again returns it unchanged.
 
-    Raises Refused, Conflict; both are recorded.
+    `seen` is the digest of what the form showed; a page always carries it. Raises Refused, Conflict
+    (answered already, closed, or something changed since it was shown); both are recorded.
     """
     from governance.gates.actions import refusals_recorded, settle
 
@@ -82,10 +98,12 @@ def answer(sign_off: SignOff, signed: bool, *, by, at: datetime, proof: Proof | 
             raise Refused(refusal, str(functions.label(sign_off.function)))
         if proof is None:
             raise Refused(_("Prove that it is you before you sign."))
-        checks = ControlCheck.objects.filter(initiative=initiative).order_by("ref").values("ref", "note", "confirmed_by_id", "waived_until")
+        told = facts(sign_off, initiative)
+        if seen is not None and canonical.digest(told) != seen:
+            raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
         sign_off.signature = signatures.sign(
             initiative=initiative, by=by, meaning=Meaning.SIGN_OFF, proof=proof, at=at, statement=statement(sign_off, initiative, signed),
-            facts={"decision": sign_off.decision_id, "kind": sign_off.decision.kind, "function": sign_off.function, "version": initiative.version, "tier": initiative.tier, "controls": list(checks), "answer": str(wanted)},
+            facts={**told, "answer": str(wanted)},
         )
         sign_off.answer, sign_off.answered_by, sign_off.answered_at, sign_off.reason = wanted, by, at, reason[:600]
         sign_off.save()

@@ -116,7 +116,8 @@ def lift(initiative, *, at: datetime, say) -> None:
 def ask_to_stop(initiative: Initiative, *, saw: str, by, at: datetime) -> StopWish:
     """Ask those with stop authority to stop it: pages the business owner and the Escalation owner at once.
 
-    While nobody answers it is shown on the initiative; after an hour the CTO and COO are told.
+    While nobody answers it is shown on the initiative; after an hour the CTO and COO are told. The same
+    words again, while they wait for an answer, return the wish that is there.
     """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
@@ -124,6 +125,8 @@ def ask_to_stop(initiative: Initiative, *, saw: str, by, at: datetime) -> StopWi
             raise Refused(_("You cannot see it."))
         if not initiative.is_running:
             raise Conflict(_("Nothing runs: it is %(stage)s.") % {"stage": initiative.stage_label})
+        if again := StopWish.objects.filter(initiative=initiative, person=by, saw=saw[:600], answered_at=None).first():
+            return again
         wish = StopWish.objects.create(initiative=initiative, person=by, at=at, saw=saw[:600])
         say(Verb.STOP_ASKED_FOR, wish, text={"saw": saw})
         matrix = raci.matrix(initiative)

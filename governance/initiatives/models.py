@@ -29,11 +29,12 @@ class Exposure(models.TextChoices):
 class InitiativeQuerySet(models.QuerySet):
     """Initiatives, by who may see them and where they stand."""
 
-    def visible_to(self, person) -> "InitiativeQuerySet":
-        """Only what `person` may see; a restricted one leaves no trace for others. No query by itself.
+    def visible_to(self, person, at: datetime | None = None) -> "InitiativeQuerySet":
+        """Only what `person` may see at `at`; a restricted one leaves no trace for others.
 
         The grants are asked as `pk IN (person's rows UNION groups' rows)` on the one codename `see`,
-        also for those whose active deputy this person is.
+        also for those whose active deputy this person is. At most two queries, for functions and
+        deputies, kept on the person; without `at` one more, for the clock.
         """
         from governance.raci import grants
 
@@ -41,7 +42,7 @@ class InitiativeQuerySet(models.QuerySet):
             return self.none()
         if functions.has(person, *functions.SEES_ALL):
             return self
-        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_ids(person)))
+        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_ids(person, at)))
 
     def in_use(self):
         """Discovered, pilot, funding, build or production."""

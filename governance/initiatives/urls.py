@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from governance.initiatives import views, views_change, views_figures, views_people, views_register
+from governance.initiatives import views, views_change, views_figures, views_overview, views_people, views_register
 from governance.initiatives.converters import ANY_SPELLING, Key
 
 app_name = "initiatives"
@@ -10,7 +10,7 @@ app_name = "initiatives"
 urlpatterns = [
     path("register/", views_register.register, name="register"),
     path("register/found/", views_register.report_found, name="report_found"),
-    path("initiatives/<key:number>/", views.show, name="show"),
+    path("initiatives/<key:number>/", views_overview.show, name="show"),
     path("initiatives/<key:number>/history/", views.history, name="history"),
     path("initiatives/<key:number>/seals/<int:pk>/", views.seal, name="seal"),
     path("initiatives/<key:number>/amend/", views_change.amend, name="amend"),

@@ -1,4 +1,6 @@
-"""Reading one initiative: its page, its history, one signature under it."""
+"""Reading one initiative: its history, and one signature under it. (Its page is views_overview.py.)"""
+
+from collections.abc import Iterator
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
@@ -7,20 +9,21 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.gates import queries as gates
-from governance.gates import stuck
-from governance.initiatives import badcall, overview
 from governance.initiatives import history as words
 from governance.initiatives.finding import find
+from governance.ledger import Verb
 from governance.ledger import queries as ledger
 from governance.ledger.models import LedgerEntry
-from governance.raci import grants
-from governance.raci.grants import May
 from governance.signatures import actions as signatures
 from governance.signatures.models import Signature
 
 #: Entries on one page of the history.
 HISTORY_PAGE = 50
+#: Verbs whose entries name a signature.
+SIGNED = (
+    Verb.DECISION_ANSWERED, Verb.ROLE_ACCEPTED, Verb.SIGNOFF_SIGNED, Verb.SIGNOFF_REFUSED, Verb.CONTROL_CONFIRMED, Verb.MEASUREMENT_CONFIRMED,
+    Verb.BUDGET_APPROVED, Verb.STOP_CONFIRMED, Verb.POSTMORTEM_PUBLISHED,
+)  # fmt: skip
 
 
 def spell_key(request: HttpRequest, written: str, rest: str) -> HttpResponse:
@@ -28,32 +31,6 @@ def spell_key(request: HttpRequest, written: str, rest: str) -> HttpResponse:
     there = f"/initiatives/AI-{int(written[3:])}{rest or '/'}"
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(f"{there}?{query}" if query else there, preserve_request=request.method not in ("GET", "HEAD"))
-
-
-@require_safe
-def show(request: HttpRequest, number: int) -> HttpResponse:
-    """Show the whole initiative on one page. Writes nothing; at most 20 queries."""
-    initiative = find(request, number, "origin", "retirement")
-    held = grants.held_by(request.user, initiative, request.at)
-    decisions = gates.decisions_of(initiative)
-    context = {
-        "initiative": initiative,
-        "badcall": badcall.parts(initiative, may_amend=May.AMEND in held, may_propose=May.PROPOSE in held),
-        "next": overview.what_is_next(initiative, decisions, request.user, request.at),
-        "stuck": stuck.diagnose(initiative, request.at),
-        "rail": overview.rail(initiative, decisions, request.at),
-        "rail_summary": overview.rail_summary(initiative, decisions, request.at),
-        **overview.standing(initiative, request.user, held, request.at),
-        **overview.people(initiative, request.at),
-        **overview.numbers(initiative),
-        "use": overview.may_i_use_it(initiative),
-        "asks": overview.questions_to_ask(initiative, decisions, request.user, held, request.at),
-        "may": {str(one): True for one in held},
-        "decisions": [overview.decision_line(d, request.at) for d in decisions[:5]],
-        "reviews": overview.reviews(initiative),
-        "days": words.days(words.lines(ledger.for_initiative(initiative.pk, limit=10), initiative)),
-    }
-    return render(request, "initiatives/show.html", context)
 
 
 @require_safe
@@ -89,9 +66,23 @@ def seal(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     if signature is None:
         raise Http404
     signature.initiative = initiative
-    entry = LedgerEntry.objects.filter(initiative_id=initiative.pk, detail__contains=f'"signature":{signature.pk}').only("seq").order_by("seq").first()
+    said = LedgerEntry.objects.filter(initiative_id=initiative.pk, verb__in=SIGNED).order_by("seq").values_list("seq", "detail")
+    entry = next((seq for seq, detail in said if detail.get("signature") == signature.pk), None)
     context = {
         "initiative": initiative, "signature": signature, "matches": signatures.matches(signature), "entry": entry,
-        "meaning": signature.get_meaning_display(), "facts": overview.facts_in_words(signature.facts),
+        "meaning": signature.get_meaning_display(), "facts": list(in_words(signature.facts)),
     }
     return render(request, "initiatives/seal.html", context)
+
+
+def in_words(facts, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (name, value) for every fact somebody saw, flat and in order: ("budget: amount", "84000.00")."""
+    if isinstance(facts, dict) and facts:
+        for key, value in facts.items():
+            words = str(key).replace("_", " ")
+            yield from in_words(value, f"{name}: {words}" if name else words)
+    elif isinstance(facts, list) and facts:
+        for place, value in enumerate(facts, 1):
+            yield from in_words(value, f"{name} {place}")
+    else:
+        yield name, "–" if facts in (None, "", [], {}) else _("yes") if facts is True else _("no") if facts is False else str(facts)

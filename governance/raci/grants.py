@@ -208,13 +208,13 @@ def who(initiative, may: May, at: datetime) -> list:
     return [a.person for a in matrix.standing if a.person and a.person.is_active and may in GRANTS[Row(a.row), Role(a.role)]]
 
 
-def seen_ids(person):
+def seen_ids(person, at: datetime | None = None):
     """Return the initiatives `person` was granted to see, in person, through groups, or as an active deputy.
 
     A subquery for `pk IN (…)`: user rows UNION group rows, one codename. One query for deputies.
     """
     see = Permission.objects.filter(codename=May.SEE, content_type__app_label="governance", content_type__model="initiative").values("pk")
-    people = [person.pk, *deputies.active_for(person, clock.now())]
+    people = [person.pk, *deputies.active_for(person, at or clock.now())]
     users = InitiativeUserPermission.objects.filter(user__in=people, permission__in=see).values("content_object_id")
     groups = InitiativeGroupPermission.objects.filter(group__user__in=people, permission__in=see).values("content_object_id")
     return users.union(groups)

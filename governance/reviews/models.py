@@ -1,4 +1,4 @@
-"""Reviews that were done. When the next one is due stands on the initiative."""
+"""Reviews that were done, and the occasions that were dealt with. When the next review is due stands on the initiative."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -36,3 +36,21 @@ class Review(models.Model):
 
     def __str__(self):
         return f"review {self.number} of {self.initiative_id}"
+
+
+class Told(models.Model):
+    """One occasion of one thing that was dealt with: whoever looks at the clocks again finds it here and does nothing.
+
+    Written with the notices it owed, in one transaction.
+    """
+
+    occasion = models.CharField(max_length=40, help_text="Code of the occasion in clocks.py, which says what kind of thing it is about.")
+    thing_id = models.BigIntegerField()
+    since = models.DateTimeField(help_text="What this clock counts from; a new instant begins a new round.")
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["occasion", "thing_id", "since"], name="an_occasion_is_dealt_with_once")]
+
+    def __str__(self):
+        return f"{self.occasion} of {self.thing_id}, counted from {self.since:%Y-%m-%d %H:%M}"

@@ -20,6 +20,6 @@ class Command(BaseCommand):
 
 
 def _port(raw: str) -> int:
-    if not raw.isdigit() or not 1 <= int(raw) <= 65535:
+    if not (raw.isascii() and raw.isdigit()) or not 1 <= int(raw) <= 65535:
         raise CommandError(f"--port is {raw!r}. Expected a number from 1 to 65535.")
     return int(raw)

@@ -1,0 +1,169 @@
+"""Reading a register's file: how its bytes are text, where its header is, and one record after the other.
+
+A file is looked through once before anything is written, so that one that cannot be read changes nothing.
+It is never held in memory as a whole.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from governance.core import canonical
+from governance.registers.profiles import Profile, Unreadable, fitting, same
+
+#: A byte order mark says how a file is encoded, whatever else is said. The longer marks first: UTF-32's begins with UTF-16's.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+#: How the kinds of file that people send instead of a CSV begin.
+OTHERS = ((b"PK\x03\x04", "an Excel workbook or another zip archive"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"), (b"%PDF", "a PDF"), (b"\x1f\x8b", "a gzip archive"))
+#: Bytes read at a time.
+BLOCK = 1 << 16
+#: What the csv module says, in words people can use. `%(most)s` is the longest cell.
+CSV_SAYS = (
+    ("field larger than field limit", "holds a cell of more than %(most)s characters; a quotation mark that is never closed makes one"),
+    ("unexpected end of data", "opens a quotation mark that is never closed"),
+    ("expected after", "has text after a closing quotation mark"),
+    ("new-line character", "holds a line break outside quotation marks"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a register. `number` counts the header as 1; `cells` are in the order of the header, as they came."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def raw_sha256(self) -> str:
+        """Return the digest of the row as it came: of its cells in order, as canonical JSON."""
+        return canonical.digest(self.cells)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was looked through: it is text, it is CSV, and it has every column its profile reads."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    sha256: str
+    titles: tuple[str, ...]
+    places: dict[str, int]
+    count: int
+
+    @property
+    def name(self) -> str:
+        """Return the file's name without its folder."""
+        return self.path.name
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records in the file's order. Rows without a single filled cell are no records."""
+        with _opened(self.path) as file:
+            rows = _rows(file, self)
+            next(rows)
+            yield from (Record(number, tuple(row)) for number, row in enumerate(rows, 2))
+
+
+def look_through(path: Path | str, profile: Profile, encoding: str = "") -> Source:
+    """Read the whole file once and return what is needed to read its records.
+
+    `encoding` is what somebody declares it to be; a byte order mark says more, the profile less. Raises
+    Unreadable: no such file, not text (naming the byte), not CSV (naming the line), no header, columns that
+    are missing or there twice, no records.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        decoded = _encoding(path, file.read(BLOCK), encoding or profile.encoding)
+        source = Source(path, decoded, profile.delimiter, _digest(path, file, decoded), (), {}, 0)
+        rows = _rows(file, source)
+        titles = tuple(title.strip() for title in next(rows, []))
+        places = _places(path, titles, profile)
+        count = sum(1 for _row in rows)
+    if not count:
+        raise Unreadable(_("%(file)s holds a header and no records.") % {"file": path.name})
+    return Source(path, decoded, profile.delimiter, source.sha256, titles, places, count)
+
+
+def shown(text: str) -> str:
+    """Return a cell short enough to repeat in a sentence, on one line."""
+    return Truncator(" ".join(text.split())).chars(80)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open the file. Raises Unreadable with the reason."""
+    if path.is_dir():
+        raise Unreadable(_("%(file)s is a folder. Expected a CSV file.") % {"file": path})
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise Unreadable(_("There is no file %(file)s.") % {"file": path})
+    except OSError as error:
+        raise Unreadable(_("%(file)s cannot be opened: %(why)s.") % {"file": path, "why": error.strerror})
+
+
+def _encoding(path: Path, start: bytes, declared: str) -> str:
+    """Return how the file is encoded. Raises Unreadable when it is empty, no text, or declared as what nobody knows."""
+    if not start:
+        raise Unreadable(_("%(file)s is empty. Expected a CSV file with a header.") % {"file": path.name})
+    for mark, encoding in MARKS:
+        if start.startswith(mark):
+            return encoding
+    kind = next((kind for begins, kind in OTHERS if start.startswith(begins)), None)
+    if kind:
+        raise Unreadable(_("%(file)s is %(kind)s. Expected a CSV file: save the sheet as “CSV UTF-8”.") % {"file": path.name, "kind": kind})
+    try:
+        known = codecs.lookup(declared)
+    except LookupError:
+        known = None
+    if known is None or not getattr(known, "_is_text_encoding", True):
+        raise Unreadable(_("Nobody knows the encoding “%(encoding)s”. Expected one such as utf-8 or windows-1252.") % {"encoding": declared})
+    return known.name
+
+
+def _digest(path: Path, file: IO[bytes], encoding: str) -> str:
+    """Return the SHA-256 of the file, having decoded all of it. Raises Unreadable naming the first byte that is no text."""
+    file.seek(0)
+    digest, decoder, read, lines = sha256(), codecs.getincrementaldecoder(encoding)("strict"), 0, 1
+    while True:
+        block = file.read(BLOCK)
+        held = decoder.getstate()[0] if isinstance(decoder.getstate()[0], bytes) else b""
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(encoding, "replace").count("\n") if error.start else 0
+            said = {"file": path.name, "byte": f"0x{error.object[error.start]:02x}", "place": read - len(held) + error.start + 1, "line": lines + before, "encoding": encoding}
+            raise Unreadable(_("%(file)s is not %(encoding)s: byte %(byte)s at place %(place)d, line %(line)d. Save it as UTF-8, or name its encoding with --encoding, for example windows-1252.") % said)
+        digest.update(block)
+        lines += text.count("\n")
+        read += len(block)
+        if not block:
+            return digest.hexdigest()
+
+
+def _rows(file: IO[bytes], source: Source) -> Iterator[list[str]]:
+    """Yield the rows that hold anything, the header first. Raises Unreadable naming the line that is no CSV."""
+    file.seek(0)
+    text: Any = codecs.getreader(source.encoding)(file) if source.encoding.startswith("utf-32") else None
+    if text is None:
+        import io
+
+        text = io.TextIOWrapper(_Borrowed(file), encoding=source.encoding, errors="strict", newline="")
+    reader = csv.reader(text, delimiter=source.delimiter, strict=True)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield row
+    except csv.Error as error:
+        words = next((words for begins, words in CSV_SAYS if begins in str(error)), "cannot be read (%(why)s)")
+        said = _(words) % {"most": f"{csv.field_size_limit():,}", "why": error}
+        raise Unreadable(_("%(file)s is no CSV we can read: line %(line)d %(why)s.") % {"file": source.name, "line": reader.line_num, "why": said})
