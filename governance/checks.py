@@ -52,12 +52,12 @@ def secret(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def debug(app_configs: Any = None, hosts: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse Django's debug pages where others can reach them. `hosts` replaces ALLOWED_HOSTS, for a bind address."""
+    """Refuse Django's debug pages where others can reach them. `hosts` replaces ALLOWED_HOSTS."""
     far = beyond_loopback() if hosts is None else [host for host in hosts if host not in LOOPBACK]
     if settings.DEBUG and far:
         return [
             Error(
-                f"DEBUG is on and {far[0]} reaches further than this machine: its pages would show secrets to others.",
+                f"DEBUG is on and {far[0]} reaches further than this machine: others would see secrets.",
                 hint="Unset DEBUG, or serve on localhost only.",
                 id="mandate.E003",
             )
@@ -70,7 +70,8 @@ def broker(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     if beyond_loopback() and settings.CELERY_BROKER_URL.startswith("memory:"):
         return [
             Warning(
-                "CELERY_BROKER_URL is memory://, which no other process hears: a worker and a beat of their own would do nothing.",
+                "CELERY_BROKER_URL is memory://, which no other process hears:"
+                " a worker and a beat of their own would do nothing.",
                 hint="Name a Redis or RabbitMQ, for example redis://localhost:6379/0.",
                 id="mandate.W004",
             )
@@ -84,7 +85,7 @@ def site(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         return [
             Warning(
                 f"SITE_URL is {settings.SITE_URL}, so links in e-mails do not lead here over HTTPS.",
-                hint=f"Set it to the address people use, for example https://{beyond_loopback()[0].lstrip('.')}",
+                hint="Set it to the address people use, such as https://mandate.example.org",
                 id="mandate.W005",
             )
         ]
@@ -104,21 +105,25 @@ def mail(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def demo(app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def demo(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Refuse a demo where others can reach it: anybody may become anybody there. One query."""
     if not databases or not beyond_loopback() or not is_demo():
         return []
     return [
         Error(
-            f"This database holds a demo, where anybody may become anybody, and ALLOWED_HOSTS names {beyond_loopback()[0]}.",
-            hint="Serve a demo on localhost, 127.0.0.1 or [::1] only, or start a real installation with a database of its own.",
+            "This database holds a demo, where anybody may become anybody,"
+            f" and ALLOWED_HOSTS names {beyond_loopback()[0]}.",
+            hint="Serve a demo on localhost, 127.0.0.1 or [::1] only,"
+            " or start a real installation with a database of its own.",
             id="mandate.E006",
         )
     ]
 
 
 def is_demo() -> bool:
-    """Return whether the database says it is a demo; one without tables, or that does not answer, says nothing."""
+    """Return whether the database says it is a demo; one without tables, or silent, does not say so."""
     from django.db import DatabaseError
 
     from governance.core.models import Installation

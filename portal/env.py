@@ -24,7 +24,9 @@ class Variable:
 DECLARED: dict[str, Variable] = {}
 
 
-def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None) -> Any:
+def read(
+    name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None
+) -> Any:
     """Return the variable `name` cast by `cast`, or `default` when it is absent or blank.
 
     `NAME_FILE` may name a file that holds the value, as container secrets do. `shown` is what the
@@ -39,7 +41,9 @@ def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, s
             with open(path, encoding="utf-8") as file:
                 raw = file.read().strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE names {path!r}, which cannot be read: {error.strerror}.") from error
+            raise ImproperlyConfigured(
+                f"{name}_FILE names {path!r}, which cannot be read: {error.strerror}."
+            ) from error
     if not raw:
         return default
     try:
@@ -50,7 +54,16 @@ def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, s
 
 def truth(raw: str) -> bool:
     """Read yes or no; anything else is refused, because a typo must not switch something off."""
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if raw.strip().lower() not in words:
         raise ValueError("yes or no (also 1/0, true/false, on/off)")
     return words[raw.strip().lower()]
@@ -88,7 +101,9 @@ def table() -> str:
     """Return the README's table of variables, in the order the settings read them."""
     import portal.settings  # noqa: F401  (declares them)
 
-    rows = [f"| `{v.name}` | {f'`{v.default}`' if v.default else 'empty'} | {v.says} |" for v in DECLARED.values()]
+    rows = [
+        f"| `{v.name}` | {f'`{v.default}`' if v.default else 'empty'} | {v.says} |" for v in DECLARED.values()
+    ]
     return "\n".join(["| Variable | Default | What it is for |", "|---|---|---|", *rows])
 
 

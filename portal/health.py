@@ -1,4 +1,4 @@
-"""Two questions a supervisor asks: is the process alive, and should it get requests. No sign-in, no secrets."""
+"""Two questions a supervisor asks: is it alive, and should it get requests. No sign-in, no secrets."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when requests can be served and reminders arrive, else 503 with every reason. Four queries."""
+    """Answer 200 when requests are served and reminders arrive, else 503 with every reason. Four queries."""
     reasons = problems()
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
@@ -45,7 +45,10 @@ def problems() -> list[str]:
         return [f"{len(waiting)} migrations have not run. Run: manage.py migrate"]
     reasons = []
     if absent := _missing_guards():
-        reasons.append(f"{len(absent)} guards of the ledger are missing. Run: manage.py migrate, then manage.py verify_ledger")
+        reasons.append(
+            f"{len(absent)} guards of the ledger are missing."
+            " Run: manage.py migrate, then manage.py verify_ledger"
+        )
     if (late := _sweep_lateness()) > SWEEP_LATE:
         minutes = int(late.total_seconds() // 60)
         reasons.append(f"The last sweep was {minutes} minutes ago. Are the worker and the beat running?")
@@ -57,7 +60,10 @@ def pending_migrations() -> list[str]:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    return [
+        f"{step.app_label}.{step.name}"
+        for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
+    ]
 
 
 def _missing_guards() -> list[str]:

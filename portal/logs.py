@@ -1,4 +1,4 @@
-"""One event, one line of JSON: control characters are escaped, so that nobody can write a line of their own."""
+"""One event, one line of JSON: control characters are escaped, so that nobody writes a line of their own."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ class Line(logging.Formatter):
     """Format a record as one parseable line: `at` (UTC), `level`, `logger`, `message`, extras, `trace`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line. ASCII only: what a terminal might obey or a reader might take for a new line is escaped."""
+        """Return the line, ASCII only: what a terminal obeys or a reader takes for a new line is escaped."""
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -40,7 +40,9 @@ class Headers:
         self.over_https = {}
         if settings.SECURE_HSTS_SECONDS:
             subdomains = "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
-            self.over_https["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}"
+            self.over_https["Strict-Transport-Security"] = (
+                f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}"
+            )
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -124,7 +126,9 @@ class LoginRequired(LoginRequiredMiddleware):
         if not request.htmx:
             return super().handle_no_permission(request, view_func)
         login_url = resolve_url(self.get_login_url(view_func))
-        there = redirect_to_login(request.htmx.current_url_abs_path or "/", login_url, self.get_redirect_field_name(view_func))
+        there = redirect_to_login(
+            request.htmx.current_url_abs_path or "/", login_url, self.get_redirect_field_name(view_func)
+        )
         return HttpResponse(status=401, headers={"HX-Redirect": there.url})
 
 

@@ -37,7 +37,7 @@ Say = Callable[[str], Any]
 
 
 def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
-    """Start everything and serve until a signal. Ends the process with a sentence and code 1 where it cannot."""
+    """Start everything and serve until a signal. Ends with a sentence and code 1 where it cannot."""
     ending = _Ending()
     _only_alarms()
     home: Path = settings.MANDATE_HOME
@@ -46,12 +46,19 @@ def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
         _start_afresh(home, say)
     safety.refuse_unsafe_start()  # the secret and DEBUG; the database is asked once it is known to be ours
     if demo and host not in LOCAL_BINDS:
-        stop(f"--host is {host}, and a demo is served on localhost only, because anybody may become anybody there. Add --no-demo for an installation of your own.")
+        stop(
+            f"--host is {host}, and a demo is served on localhost only, because anybody may become anybody there."
+            " Add --no-demo for an installation of your own."
+        )
     try:
         sockets = serve.listen(host, port)
     except serve.Taken as error:
         stop(str(error))
-    here = settings.SITE_URL if host not in LOCAL_BINDS or os.environ.get("SITE_URL") else f"http://localhost:{port}"
+    here = (
+        settings.SITE_URL
+        if host not in LOCAL_BINDS or os.environ.get("SITE_URL")
+        else f"http://localhost:{port}"
+    )
     settings.SITE_URL = here
 
     _open_database(home, demo, say)
@@ -105,7 +112,7 @@ class _Ending:
         if self.gone_at:
             os._exit(128 + number)  # asked twice: do not wait for anything
         self.gone_at = time.monotonic() + GONE_SECONDS
-        # A mail server that does not answer must not keep the process: its notice is a row and is sent next time.
+        # A mail server that does not answer must not keep the process: the notice is a row, sent next time.
         last = threading.Timer(GONE_SECONDS, os._exit, [0])
         last.daemon = True
         last.start()
@@ -120,25 +127,37 @@ def _lock(home: Path) -> io.TextIOWrapper:
     """Return the open lock of the folder `home`, made if needed; two starts never share one."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = open(home / "running.lock", "w", encoding="ascii")  # noqa: SIM115  (held until the process ends)
+        lock = open(home / "running.lock", "w", encoding="ascii")  # noqa: SIM115  (held to the end)
     except OSError as error:
-        stop(f"the folder {home} cannot be written ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
+        stop(
+            f"the folder {home} cannot be written ({error.strerror})."
+            " Name another one: MANDATE_HOME=~/mandate"
+        )
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        stop(f"it is already running on the folder {home}. Stop that one first, or name another folder: MANDATE_HOME=~/mandate")
+        stop(
+            f"it is already running on the folder {home}."
+            " Stop that one first, or name another folder: MANDATE_HOME=~/mandate"
+        )
     return lock
 
 
 def _start_afresh(home: Path, say: Say) -> None:
     """Move `home` aside and start this process again, with everything read from the new folder."""
     if settings.DATABASE_URL:
-        stop("--fresh moves a folder aside, and DATABASE_URL names a database that is not in it. Name an empty database instead.")
-    aside = home.with_name(f"{home.name}-{datetime.now():%Y%m%d-%H%M%S}")  # noqa: DTZ005  (the owner's own clock)
+        stop(
+            "--fresh moves a folder aside, and DATABASE_URL names a database that is not in it."
+            " Name an empty database instead."
+        )
+    aside = home.with_name(f"{home.name}-{datetime.now():%Y%m%d-%H%M%S}")  # noqa: DTZ005  (the owner's clock)
     try:
         home.rename(aside)
     except OSError as error:
-        stop(f"the folder {home} cannot be moved aside ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
+        stop(
+            f"the folder {home} cannot be moved aside ({error.strerror})."
+            " Name another one: MANDATE_HOME=~/mandate"
+        )
     say(f"Moved {home} to {aside}. Nothing was deleted.")
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *(word for word in sys.argv if word != "--fresh")])
@@ -148,7 +167,7 @@ def _start_afresh(home: Path, say: Say) -> None:
 
 
 def _open_database(home: Path, demo: bool, say: Say) -> None:
-    """Leave a database of the wanted kind, made if there is none. Ends with a sentence where there is another one."""
+    """Leave a database of the wanted kind, made if there is none. Ends with a sentence where it is another."""
     try:
         known = _state()
     except DatabaseError as error:
@@ -164,7 +183,11 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
 
                 seed(clock.wall())
         return
-    aside = "or start with --fresh, which moves the folder aside and deletes nothing" if not settings.DATABASE_URL else "or name an empty one in DATABASE_URL"
+    aside = (
+        "or start with --fresh, which moves the folder aside and deletes nothing"
+        if not settings.DATABASE_URL
+        else "or name an empty one in DATABASE_URL"
+    )
     if demo and known != "demo":
         stop(f"{_named()} holds an installation of your own, not the demo. Start it with --no-demo, {aside}.")
     if not demo and known == "demo":
@@ -181,14 +204,20 @@ def _state() -> str:
     from django.db.migrations.loader import MigrationLoader
 
     loader = MigrationLoader(connection)
-    ahead = {name for name in loader.applied_migrations if name[0] == "governance"} - set(loader.disk_migrations)
+    ahead = {name for name in loader.applied_migrations if name[0] == "governance"} - set(
+        loader.disk_migrations
+    )
     if ahead:
-        stop(f"{_named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])}). Start it with that version.")
+        stop(
+            f"{_named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])})."
+            " Start it with that version."
+        )
     waiting = set(loader.disk_migrations) - set(loader.applied_migrations)
     if waiting:
         stop(
             f"{_named()} is half migrated: {len(waiting)} of {len(loader.disk_migrations)} steps have not run"
-            f" ({'.'.join(sorted(waiting)[0])} is one). Keep a copy of it, run: manage.py migrate, then start again."
+            f" ({'.'.join(sorted(waiting)[0])} is one)."
+            " Keep a copy of it, run: manage.py migrate, then start again."
         )
     from governance.core.models import Installation
 
@@ -204,7 +233,9 @@ def _tables() -> set[str]:
         return set()
     try:
         with closing(sqlite3.connect(f"{Path(_file()).as_uri()}?mode=ro", uri=True)) as database:
-            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            return {
+                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
     except sqlite3.Error as error:
         raise DatabaseError(str(error)) from error
 
@@ -282,7 +313,14 @@ class _Tasks:
         app.loader.import_default_modules()
         app.finalize()
         # Two tasks at a time: SQLite has one writer, and a slow mail server must not hold up the sweep.
-        self._worker = app.WorkController(pool="threads", concurrency=2, without_gossip=True, without_mingle=True, without_heartbeat=True, loglevel=logging.ERROR)
+        self._worker = app.WorkController(
+            pool="threads",
+            concurrency=2,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            loglevel=logging.ERROR,
+        )
         self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler, remote_control=False)
         self._running = [
             threading.Thread(target=self._worker.start, name="worker", daemon=True),

@@ -86,9 +86,13 @@ def _answer(request: HttpRequest, status: int, template: str = "", **context: An
 
 
 def _came_from(request: HttpRequest) -> str:
-    """Return the address of our page the request came from, or nothing when it came from elsewhere or from itself."""
+    """Return the address of our page the request came from; nothing for another site, or the page itself."""
     there = urlsplit(request.headers.get("Referer", ""))
-    if there.netloc != request.get_host() or there.path.startswith("//") or (request.method == "GET" and there.path == request.path):
+    if (
+        there.netloc != request.get_host()
+        or there.path.startswith("//")
+        or (request.method == "GET" and there.path == request.path)
+    ):
         return ""
     return urlunsplit(("", "", there.path, there.query, ""))
 
@@ -101,4 +105,8 @@ def _alone(request: HttpRequest, status: int) -> HttpResponse:
 def _note(request: HttpRequest, status: int, why: Any) -> None:
     """Write one line about a refusal: the address and the person's number, never what was sent."""
     person = getattr(getattr(request, "_cached_user", None), "pk", None)
-    log.info("%s", why or _("refused"), extra={"status_code": status, "path": request.path, "method": request.method, "person": person})
+    log.info(
+        "%s",
+        why or _("refused"),
+        extra={"status_code": status, "path": request.path, "method": request.method, "person": person},
+    )

@@ -20,13 +20,24 @@ def refuse_unsafe_start(bind: Sequence[str] = (), alone: bool = True) -> None:
     of its own, which needs a broker that reaches it. One query.
     """
     far = [address for address in bind if address not in LOCAL_BINDS]
-    for message in [*checks.secret(), *checks.debug(), *checks.debug(hosts=far), *checks.demo(databases=["default"])]:
+    for message in [
+        *checks.secret(),
+        *checks.debug(),
+        *checks.debug(hosts=far),
+        *checks.demo(databases=["default"]),
+    ]:
         if message.level >= ERROR:
             stop(f"{message.msg} {message.hint}")
     if far and checks.is_demo():
-        stop(f"this database holds a demo, where anybody may become anybody, so it is served on localhost only, not on {far[0]}.")
+        stop(
+            "this database holds a demo, where anybody may become anybody,"
+            f" so it is served on localhost only, not on {far[0]}."
+        )
     if not alone and settings.CELERY_BROKER_URL.startswith("memory:"):
-        stop("CELERY_BROKER_URL is memory://, which no other process hears. Name a Redis or RabbitMQ, for example redis://localhost:6379/0.")
+        stop(
+            "CELERY_BROKER_URL is memory://, which no other process hears."
+            " Name a Redis or RabbitMQ, for example redis://localhost:6379/0."
+        )
 
 
 def stop(sentence: str) -> NoReturn:

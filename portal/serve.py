@@ -35,7 +35,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise Taken(f"--host is {host!r}. Expected a name or address of this machine, such as localhost.") from error
+        raise Taken(
+            f"--host is {host!r}. Expected a name or address of this machine, such as localhost."
+        ) from error
     sockets: list[socket.socket] = []
     for family, kind, proto, _, address in dict.fromkeys(found):
         try:
@@ -70,29 +72,43 @@ def _listening(family: int, kind: int, proto: int, address: Any) -> socket.socke
 
 def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken by another program. Choose another one, for example --port {port + 1 if port < 65535 else 8001}."
+        free = port + 1 if port < 65535 else 8001
+        return f"port {port} is taken by another program. Choose another one, for example --port {free}."
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return f"port {port} may be used by the administrator of this machine only. Choose one above 1023, for example --port 8000."
+        return f"port {port} is kept for the administrator of this machine. Choose one above 1023, such as --port 8000."
     return f"{host} is not an address of this machine. Expected one of its own, such as localhost."
 
 
 class Server:
-    """A threaded web server on sockets that already listen. `run` returns when `stop` was called and all is answered."""
+    """A threaded web server on sockets that already listen. `run` returns after `stop`, when all is answered."""
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], sockets: list[socket.socket], *, threads: int = 8, drain_seconds: float = 30.0):
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        sockets: list[socket.socket],
+        *,
+        threads: int = 8,
+        drain_seconds: float = 30.0,
+    ):
         from django.conf import settings
 
         self.drain_seconds = drain_seconds
         self._stopping = False
         self._map: dict[int, Any] = {}
-        proxy = {"trusted_proxy": "*", "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}} if settings.TRUST_PROXY else {}
+        proxy = (
+            {"trusted_proxy": "*", "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
+            if settings.TRUST_PROXY
+            else {}
+        )
         HTTPChannel.error_task_class = _Refusal
         waitress.create_server(
             application, map=self._map, sockets=sockets, threads=threads, clear_untrusted_proxy_headers=True,
             ident="", max_request_body_size=16 * 1024 * 1024, channel_timeout=60, connection_limit=500,
             asyncore_use_poll=True, **proxy,
         )  # fmt: skip
-        self._listeners = [one for one in self._map.values() if isinstance(one, waitress.server.BaseWSGIServer)]
+        self._listeners = [
+            one for one in self._map.values() if isinstance(one, waitress.server.BaseWSGIServer)
+        ]
         self._threads = self._listeners[0].task_dispatcher
 
     def stop(self) -> None:
@@ -122,7 +138,7 @@ class Server:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
 
     def _busy(self) -> bool:
-        """Return whether an answer is still being made or sent; connections that only wait are told to close."""
+        """Return whether an answer is still made or sent; connections that only wait are told to close."""
         busy = False
         for channel in [one for one in self._map.values() if isinstance(one, HTTPChannel)]:
             if channel.requests or channel.total_outbufs_len or channel.request:
@@ -150,7 +166,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument("--threads", type=int, default=8, help="requests answered at once (default: 8)")
-    parser.add_argument("--drain", type=float, default=30, help="seconds that requests in flight may take after SIGTERM (default: 30)")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=30,
+        help="seconds that requests in flight may take after SIGTERM (default: 30)",
+    )
     options = parser.parse_args(arguments)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")

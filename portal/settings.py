@@ -16,13 +16,35 @@ TESTING = "PYTEST_VERSION" in os.environ
 
 # --- Where it lives and who may reach it ------------------------------------------------------
 
-MANDATE_HOME = read("MANDATE_HOME", BASE_DIR / "var", "Folder for the SQLite file, keys, checkpoints and collected static files.", lambda raw: Path(raw).expanduser().resolve(), shown="var")
-ALLOWED_HOSTS = read("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names people use, separated by commas. Anything beyond loopback switches on production safety: HTTPS only, secure cookies, HSTS.", items, shown="localhost,127.0.0.1,[::1]")
+MANDATE_HOME = read(
+    "MANDATE_HOME",
+    BASE_DIR / "var",
+    "Folder for the SQLite file, keys, checkpoints and collected static files.",
+    lambda raw: Path(raw).expanduser().resolve(),
+    shown="var",
+)
+ALLOWED_HOSTS = read(
+    "ALLOWED_HOSTS",
+    ["localhost", "127.0.0.1", "[::1]"],
+    "Host names people use, separated by commas. Anything beyond loopback switches on production safety: HTTPS only, secure cookies, HSTS.",
+    items,
+    shown="localhost,127.0.0.1,[::1]",
+)
 LOOPBACK = all(host in {"localhost", "127.0.0.1", "[::1]"} for host in ALLOWED_HOSTS)
 DEBUG = read("DEBUG", False, "Django's debug pages. Refused outside loopback.", truth, shown="no")
-SITE_URL = read("SITE_URL", "http://localhost:8000", "Address that links in e-mails start with; never taken from a request.").rstrip("/")
+SITE_URL = read(
+    "SITE_URL",
+    "http://localhost:8000",
+    "Address that links in e-mails start with; never taken from a request.",
+).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
-TRUST_PROXY = read("TRUST_PROXY", False, "Yes when a reverse proxy of yours sets X-Forwarded-Proto and nobody can reach Mandate around it.", truth, shown="no")
+TRUST_PROXY = read(
+    "TRUST_PROXY",
+    False,
+    "Yes when a reverse proxy of yours sets X-Forwarded-Proto and nobody can reach Mandate around it.",
+    truth,
+    shown="no",
+)
 
 #: The secret of the sample files in portal/deploy. A system check refuses it.
 SAMPLE_SECRET = "replace-this-sample-secret-before-you-start-mandate"
@@ -36,7 +58,9 @@ def _kept_secret() -> str:
     try:
         if not path.exists():
             MANDATE_HOME.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            with os.fdopen(
+                os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
+            ) as file:
                 file.write(fresh)
             with suppress(FileExistsError):
                 os.link(mine, path)  # whole or not at all: two processes that start together agree on one
@@ -46,7 +70,12 @@ def _kept_secret() -> str:
         return fresh  # An unwritable folder is reported by the command that needs it, in a sentence.
 
 
-SECRET_KEY = read("SECRET_KEY", "", "Signs sessions and links. At least 50 random characters; the same for every process.", shown="made once and kept in MANDATE_HOME")
+SECRET_KEY = read(
+    "SECRET_KEY",
+    "",
+    "Signs sessions and links. At least 50 random characters; the same for every process.",
+    shown="made once and kept in MANDATE_HOME",
+)
 if not SECRET_KEY:
     SECRET_KEY = _kept_secret()
 
@@ -114,14 +143,22 @@ TEMPLATES = [
 
 # --- Where the state is -----------------------------------------------------------------------
 
-DATABASE_URL = read("DATABASE_URL", "", "PostgreSQL, as postgres://user:password@host:5432/name. Empty means the SQLite file in MANDATE_HOME.")
+DATABASE_URL = read(
+    "DATABASE_URL",
+    "",
+    "PostgreSQL, as postgres://user:password@host:5432/name. Empty means the SQLite file in MANDATE_HOME.",
+)
 if DATABASE_URL:
     try:
         DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
     except Exception as error:
-        raise ImproperlyConfigured("DATABASE_URL cannot be read. Expected postgres://user:password@host:5432/name.") from error
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read. Expected postgres://user:password@host:5432/name."
+        ) from error
     if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name."
+        )
     DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 else:
@@ -139,7 +176,11 @@ else:
         }
     }
 
-CELERY_BROKER_URL = read("CELERY_BROKER_URL", "memory://", "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.")
+CELERY_BROKER_URL = read(
+    "CELERY_BROKER_URL",
+    "memory://",
+    "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.",
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
@@ -150,7 +191,11 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", number)
 CELERY_BEAT_SCHEDULE = {
     # `expires` just under the period: ticks never pile up behind a slow worker.
-    "sweep": {"task": "governance.reviews.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": max(SWEEP_SECONDS - 1, 1)}},
+    "sweep": {
+        "task": "governance.reviews.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": max(SWEEP_SECONDS - 1, 1)},
+    },
 }
 
 # --- Who people are ---------------------------------------------------------------------------
@@ -160,7 +205,10 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -227,12 +275,20 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_URL = read("EMAIL_URL", "", "Mail server, for example smtp+tls://user:password@mail.example.org:587. Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.")
+EMAIL_URL = read(
+    "EMAIL_URL",
+    "",
+    "Mail server, for example smtp+tls://user:password@mail.example.org:587. Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.",
+)
 MAIL_FROM = read("MAIL_FROM", "Mandate <mandate@localhost>", "Sender of every e-mail.")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 if EMAIL_URL:
     _mail = environ.Env.email_url_config(EMAIL_URL)
-    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
+    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
+        _mail["EMAIL_BACKEND"],
+        _mail["EMAIL_HOST"],
+        _mail["EMAIL_PORT"] or 25,
+    )
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 else:
@@ -245,7 +301,9 @@ EMAIL_TIMEOUT = 20
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "governance" / "locale"]
-TIME_ZONE = read("TIME_ZONE", "UTC", "Zone of the company until it is set in the portal. Times are stored in UTC.", zone)
+TIME_ZONE = read(
+    "TIME_ZONE", "UTC", "Zone of the company until it is set in the portal. Times are stored in UTC.", zone
+)
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
@@ -255,13 +313,28 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.assets.Assets"},
 }
-WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # a bare checkout serves the files as they are
+WHITENOISE_USE_FINDERS = not (
+    STATIC_ROOT / "staticfiles.json"
+).exists()  # a bare checkout serves the files as they are
 WHITENOISE_MAX_AGE = 3600
 
-MANDATE_CHECKPOINT_KEY = read("MANDATE_CHECKPOINT_KEY", "", "Ed25519 private key (base64, 32 bytes) that signs ledger checkpoints.", shown="made once and kept in MANDATE_HOME")
-MANDATE_CHECKPOINT_SINKS = read("MANDATE_CHECKPOINT_SINKS", [MANDATE_HOME / "checkpoints.log"], "Files that checkpoints are appended to, separated by commas. Put at least one where the database's owner cannot write.", lambda raw: [Path(item) for item in items(raw)], shown="checkpoints.log in MANDATE_HOME")
+MANDATE_CHECKPOINT_KEY = read(
+    "MANDATE_CHECKPOINT_KEY",
+    "",
+    "Ed25519 private key (base64, 32 bytes) that signs ledger checkpoints.",
+    shown="made once and kept in MANDATE_HOME",
+)
+MANDATE_CHECKPOINT_SINKS = read(
+    "MANDATE_CHECKPOINT_SINKS",
+    [MANDATE_HOME / "checkpoints.log"],
+    "Files that checkpoints are appended to, separated by commas. Put at least one where the database's owner cannot write.",
+    lambda raw: [Path(item) for item in items(raw)],
+    shown="checkpoints.log in MANDATE_HOME",
+)
 
-LOG_LEVEL = read("LOG_LEVEL", "WARNING", "How much is logged to standard error: DEBUG, INFO, WARNING or ERROR.", level)
+LOG_LEVEL = read(
+    "LOG_LEVEL", "WARNING", "How much is logged to standard error: DEBUG, INFO, WARNING or ERROR.", level
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -23,7 +23,13 @@ def one_time_link() -> str:
     with transaction.atomic():
         installation = Installation.objects.select_for_update().filter(pk=1).first()
         if installation is None:
-            installation = Installation(pk=1, kind=Installation.Kind.REAL, company="", time_zone=settings.TIME_ZONE, made_at=clock.wall())
+            installation = Installation(
+                pk=1,
+                kind=Installation.Kind.REAL,
+                company="",
+                time_zone=settings.TIME_ZONE,
+                made_at=clock.wall(),
+            )
         elif installation.is_demo:
             raise Done("This database holds the demo company; there is nothing to set up.")
         elif not installation.setup_digest:

@@ -7,13 +7,31 @@ from django.urls import include, path
 from portal import health
 
 #: The rooms that have pages, from the top of the house down.
-ROOMS = ("demo", "desk", "registers", "reviews", "gates", "initiatives", "raci", "outcomes", "proof", "notices", "people", "ledger")
+ROOMS = (
+    "demo",
+    "desk",
+    "registers",
+    "reviews",
+    "gates",
+    "initiatives",
+    "raci",
+    "outcomes",
+    "proof",
+    "notices",
+    "people",
+    "ledger",
+)
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("", include("portal.accounts")),
-    *(path("", include(f"governance.{room}.urls")) for room in ROOMS if find_spec(f"governance.{room}") and find_spec(f"governance.{room}.urls")),
+    path("", include("governance.initiatives.catalog_urls")),
+    *(
+        path("", include(f"governance.{room}.urls"))
+        for room in ROOMS
+        if find_spec(f"governance.{room}") and find_spec(f"governance.{room}.urls")
+    ),
 ]
 
 handler400 = "portal.refusals.bad_request"

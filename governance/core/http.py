@@ -1,7 +1,25 @@
-"""The answer after a POST that worked."""
+"""A request as our pages get it, and the answer after a POST that worked."""
 
-from django.http import HttpResponseRedirect
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
+
+if TYPE_CHECKING:
+    from governance.core.models import Installation
+
+
+class Request(HttpRequest):
+    """What a page of ours is handed: the moment (UTC), the installation, and somebody who signed in.
+
+    For type checkers; the middleware sets these on Django's own request.
+    """
+
+    at: datetime
+    installation: "Installation"
+    user: Any
+    htmx: Any
 
 
 class SeeOther(HttpResponseRedirect):

@@ -19,11 +19,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
 from io import StringIO
-from operator import and_, or_
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.http import QueryDict, StreamingHttpResponse
 from django.utils import formats, timezone, translation
 from django.utils.text import Truncator
@@ -90,7 +90,7 @@ class Listing:
     sort: str = ""
     search: Callable[[QuerySet, str], QuerySet] | None = None
     key: str = "pk"
-    dress: Callable[[QuerySet], QuerySet] = lambda rows: rows  # noqa: E731
+    dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
     per_page: int = PER_PAGE
     size: int | None = None
 
@@ -228,27 +228,26 @@ def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, key: int, *, backw
 
 
 def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str], int]]:
-    """Return how many rows the list has, and how many each option would show with the other facets as they are. One query."""
-    rows, on = searched(listing, chosen), {}
+    """Return how many rows the list has, and how many each option would show with the other facets as they are. One query.
+
+    Each row carries one number that says which of the chosen facets it fails (a bit each): an option
+    counts the rows that fail none but its own facet.
+    """
+    rows, fails, bits = searched(listing, chosen), Value(0), {}
     for place, facet in enumerate(listing.facets):
         if facet.name in chosen.values:
-            on[facet.name] = f"on_{place}"
-            rows = rows.annotate(**{f"on_{place}": ExpressionWrapper(_where(facet, chosen.values[facet.name]), output_field=BooleanField())})
-    wanted: dict[str, Any] = {"total": Count("pk", filter=_all_of(on.values()))}
+            bits[facet.name] = 2**place
+            fails = fails + Case(When(_where(facet, chosen.values[facet.name]), then=Value(0)), default=Value(2**place), output_field=IntegerField())
+    wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(listing.facets):
-        others = _all_of(flag for name, flag in on.items() if name != facet.name)
+        others = Q(fails__in=[0, bits[facet.name]]) if facet.name in bits else Q(fails=0) if bits else Q()
         for number, option in enumerate(facet.options):
             names[f"n{place}_{number}"] = (facet.name, option.value)
-            wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others if others else option.where)
-    # The slice makes it one inner query whose flags are counted by name: the statement stays short.
-    found = rows.order_by()[: 2**40].aggregate(**wanted)
+            wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others)
+    # The slice makes it one inner query, whose columns are then counted by name: the statement stays short.
+    found = rows.annotate(fails=fails).order_by()[: 2**40].aggregate(**wanted)
     return found.pop("total"), {names[name]: count for name, count in found.items()}
-
-
-def _all_of(flags: Iterable[str]) -> Q | None:
-    parts = [Q(**{flag: True}) for flag in flags]
-    return reduce(and_, parts) if parts else None
 
 
 # --- Showing it -------------------------------------------------------------------------------
@@ -319,6 +318,8 @@ def show(listing: Listing, data: QueryDict) -> Shown:
 
 def _page(listing: Listing, chosen: Chosen, total: int) -> tuple[list[Any], Chosen, tuple[bool, bool]]:
     """Return the rows of one page, what was really asked, and whether there are rows before and after it."""
+    if not total:
+        return [], replace(chosen, page=1, after=None, before=None, last=False), (False, False)
     rows, per = narrowed(listing, chosen), listing.per_page
     key = chosen.after or chosen.before
     if key is not None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import policy
-from governance.core.forms import Form, ModelForm
+from governance.core.forms import Form, ModelForm, named
 from governance.gates import retire
 from governance.gates.models import Answer, Kind, Retirement, StopReason
 from governance.gates.questions import Question
@@ -163,12 +163,11 @@ class Postmortem(ModelForm):
         super().__init__(*args, **kwargs)
         for name in retire.PARTS:
             field = self.fields[name]
-            label = str(field.label)
-            field.label = label[:1].upper() + label[1:]
+            field.label = label_of(name)
             field.widget.attrs["rows"] = 5
             # "(optional)" stands where it is true for publishing; a draft may miss anything.
             field.required = name in retire.NEEDED
-            field.error_messages["required"] = _("Write %(part)s before you publish.") % {"part": label}
+            field.error_messages["required"] = _("Write %(part)s before you publish.") % {"part": named(field.label)}
             if not publishing:
                 field.clean = _or_empty(field.clean)
 
@@ -176,6 +175,12 @@ class Postmortem(ModelForm):
 def _or_empty(clean):
     """Return `clean` so that an empty value passes: a draft may have gaps."""
     return lambda value: clean(value) if (value or "").strip() else ""
+
+
+def label_of(part: str) -> str:
+    """Return what a part of the postmortem is called, as a heading."""
+    label = str(Retirement._meta.get_field(part).verbose_name)
+    return label[:1].upper() + label[1:]
 
 
 class Because(Form):

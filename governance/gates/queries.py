@@ -111,3 +111,17 @@ def decisions_of(initiative, limit: int = 100) -> list[Decision]:
     for decision in found:
         decision.initiative = initiative
     return found
+
+
+def may_withdraw(decision: Decision, initiative, person) -> bool:
+    """Return whether `person` may take an open question back: who asked it, or, when they left, another Responsible. No query beyond the matrix."""
+    if decision.asked_by is None:
+        return False
+    return decision.asked_by_id == person.pk or (not decision.asked_by.is_active and person in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row))
+
+
+def may_extend(decision: Decision, part: str, state: str) -> bool:
+    """Return whether somebody who is `part` of a question (see actions.roles_for) may give it more time in `state`. No query."""
+    if decision.extended_by_id:
+        return False
+    return (part == "decider" and state == "open") if decision.kind == "day_90" else (part == "escalation" and state == "handed_over")

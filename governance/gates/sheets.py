@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,6 @@ from governance.initiatives.models import Capability, Initiative
 from governance.initiatives.queries import claimed
 from governance.outcomes import queries as outcomes
 from governance.people import functions
-from governance.policy.versions import of_version
 from governance.proof import queries as proof
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
@@ -286,29 +286,21 @@ def sign_off_rows(decision: Decision, person) -> list[dict[str, Any]]:
 # The record of a closed one
 
 
-def seal(decision: Decision) -> dict[str, Any] | None:
-    """Return what `core/_seal.html` takes for the signature under an answer, or None where nobody signed. No query."""
-    from django.urls import reverse
-
-    signature = decision.signature
+def seal(signature, initiative, policy_version: int | None = None) -> dict[str, Any] | None:
+    """Return what `core/_seal.html` takes for a signature, or None where nobody signed. No query."""
     if signature is None:
         return None
     how = {"password": _("with their password"), "demo": _("demo")}.get(signature.proof_method, signature.proof_method)
     return {
-        "statement": signature.statement, "name": signature.printed_name, "role": signature.printed_title, "signed_at": signature.signed_at, "how": how,
-        "digest": signature.facts_sha256, "version": _("policy %(number)s") % {"number": decision.policy_version}, "lapsed": signature.voided_because if signature.voided_at else "",
-        "verify_url": reverse("initiatives:seal", args=[decision.initiative.key, signature.pk]),
+        "statement": signature.statement, "name": signature.printed_name, "role": signature.printed_title, "signed_at": signature.signed_at, "how": how, "digest": signature.facts_sha256,
+        "version": _("policy %(number)s") % {"number": policy_version} if policy_version else "", "lapsed": signature.voided_because if signature.voided_at else "",
+        "verify_url": reverse("initiatives:seal", args=[initiative.key, signature.pk]),
     }  # fmt: skip
 
 
 def matches(decision: Decision) -> bool:
     """Return whether what is stored is still what was signed: the signature's bytes, and the snapshot's. No query."""
     return signatures.matches(decision.signature) and canonical.digest(decision.snapshot) == decision.snapshot_sha256
-
-
-def policy_then(decision: Decision):
-    """Return the policy version a decision was made under, or None while it is open. One query in the life of a process."""
-    return of_version(decision.policy_version) if decision.policy_version else None
 
 
 def how_it_ended(decision: Decision) -> str:

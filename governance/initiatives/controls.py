@@ -60,6 +60,11 @@ def may_confirm(person, initiative, state: queries.ControlState) -> str:
     return _("%(function)s confirms this control.") % {"function": state.function_label}
 
 
+def statement(state: queries.ControlState) -> str:
+    """Return the words somebody signs when they confirm a control."""
+    return _("I looked at %(control)s and confirm that it is met: %(asks)s") % {"control": state.title, "asks": state.control.asks}
+
+
 def answer(initiative: Initiative, ref: str, *, by, at: datetime, proof: Proof | None, returned_because: str = "", waived_until: date | None = None, waived_because: str = "") -> ControlCheck:
     """Confirm a control (signed), return it with a reason, or waive it until a day with a reason."""
     with ledger.act(by=by, at=at) as say:
@@ -80,7 +85,7 @@ def answer(initiative: Initiative, ref: str, *, by, at: datetime, proof: Proof |
             check.confirmed_by, check.confirmed_at = by, at
             check.signature = signatures.sign(
                 initiative=initiative, by=by, meaning=Meaning.CONTROL, proof=proof, at=at,
-                statement=_("I looked at %(control)s and confirm that it is met: %(asks)s") % {"control": state.title, "asks": state.control.asks},
+                statement=statement(state),
                 facts={"ref": ref, "note": check.note, "effective_on": check.effective_on, "supplied_by": check.supplied_by_id},
             )
             say(Verb.CONTROL_CONFIRMED, check, ref=ref, signature=check.signature_id)

@@ -95,6 +95,11 @@ def may_confirm_figure(person, initiative, figure: Measurement) -> str:
     return _("Finance confirms this figure.")
 
 
+def figure_statement(figure: Measurement, outcome: Outcome) -> str:
+    """Return the words somebody signs when they confirm a figure."""
+    return _("I looked at the source and confirm %(value)s %(unit)s (%(metric)s), %(start)s to %(end)s, %(cases)s cases.") % {"value": figure.value, "unit": outcome.unit, "metric": outcome.metric, "start": figure.starts_on, "end": figure.ends_on, "cases": figure.cases}
+
+
 def answer_figure(figure: Measurement, *, by, at: datetime, proof: Proof | None, returned_because: str = "") -> Measurement:
     """Confirm a figure (signed), or return it with a reason to whoever supplied it."""
     with ledger.act(by=by, at=at) as say:
@@ -113,7 +118,7 @@ def answer_figure(figure: Measurement, *, by, at: datetime, proof: Proof | None,
             figure.confirmed_by, figure.confirmed_at = by, at
             figure.signature = signatures.sign(
                 initiative=initiative, by=by, meaning=Meaning.FIGURE, proof=proof, at=at,
-                statement=_("I looked at the source and confirm %(value)s %(unit)s (%(metric)s), %(start)s to %(end)s, %(cases)s cases.") % {"value": figure.value, "unit": outcome.unit, "metric": outcome.metric, "start": figure.starts_on, "end": figure.ends_on, "cases": figure.cases},
+                statement=figure_statement(figure, outcome),
                 facts={"number": figure.number, "value": figure.value, "starts_on": figure.starts_on, "ends_on": figure.ends_on, "cases": figure.cases, "source": figure.source},
             )
             figure.save(update_fields=["confirmed_by", "confirmed_at", "signature"])

@@ -142,6 +142,8 @@ def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None) -> 
             raise Refused(_("Only %(name)s can answer this.") % {"name": assignment.person.name}, assignment.person.name)
         if assignment.ended_at is not None or (assignment.accepted_at is None and assignment.answer_by and at >= assignment.answer_by):
             raise Conflict(_("This offer is over. Ask the Portfolio office to name you again."))
+        if assignment.accepted_at is not None and assignment.material_sha256 == material.digest(initiative):
+            return assignment  # Accepted for this very version already: a second click signs nothing.
         _take(initiative, assignment, by=by, at=at, proof=proof, say=say)
     return assignment
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from django.db import connections
+from django.db.models import BooleanField, F, Func, Value
 
 from governance.initiatives.models import Initiative, SearchText
 
@@ -17,6 +18,8 @@ _FIELDS = ("name", "purpose", "not_for", "known_limits", "today", "could_go_wron
 
 def fold(text: str) -> str:
     """Return `text` in lower case with accents taken off, so that both databases compare alike."""
+    if text.isascii():
+        return text.lower()  # Most text is, and an import folds a lot of it.
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
@@ -46,16 +49,21 @@ def matching(queryset, query: str):
     found = words(query)
     if not found:
         return queryset.none() if query.strip() else queryset
-    vendor = connections[queryset.db].vendor
-    if vendor == "postgresql":
-        where = "to_tsvector('simple', governance_searchtext.body) @@ to_tsquery('simple', %s)"
-        param = " & ".join(f"{word}:*" for word in found)
-    else:
-        where = "governance_searchtext.initiative_id IN (SELECT rowid FROM governance_searchtext_fts WHERE governance_searchtext_fts MATCH %s)"
-        param = " AND ".join(f'"{word}"*' for word in found)
-    # The words are letters and digits only (see `words`), and go in as a parameter.
-    hits = SearchText.objects.extra(where=[where], params=[param]).values("initiative_id")
+    hits = SearchText.objects.filter(_holds(found, connections[queryset.db].vendor)).values("initiative_id")
     return queryset.filter(pk__in=hits)
+
+
+def _holds(found: list[str], vendor: str) -> Func:
+    """Return the condition that a row of text holds every word; an expression, so that it can stand in any subquery.
+
+    The words are letters and digits only (see `words`), and go in as a parameter.
+    """
+    if vendor == "postgresql":
+        query, template = " & ".join(f"{word}:*" for word in found), "to_tsvector('simple', %(expressions)s)"
+        return Func(F("body"), Value(query), template=template, arg_joiner=") @@ to_tsquery('simple', ", output_field=BooleanField())
+    query = " AND ".join(f'"{word}"*' for word in found)
+    joiner = " IN (SELECT rowid FROM governance_searchtext_fts WHERE governance_searchtext_fts MATCH "
+    return Func(F("initiative_id"), Value(query), template="%(expressions)s)", arg_joiner=joiner, output_field=BooleanField())
 
 
 def install(using: str = "default") -> None:

@@ -8,7 +8,9 @@ from governance.ledger.models import LedgerEntry
 _HEAVY = ("leaf", "leaf_hash", "nodes", "text_salt")
 
 
-def for_initiative(initiative_id: int, before: int | None = None, limit: int = 50, verbs: Iterable[str] | None = None) -> list[LedgerEntry]:
+def for_initiative(
+    initiative_id: int, before: int | None = None, limit: int = 50, verbs: Iterable[str] | None = None
+) -> list[LedgerEntry]:
     """Return the history of one initiative, newest first: at most `limit` entries, older than entry `before` if given, of `verbs` if given.
 
     One query on an index, whatever the page. Whether the reader may see the initiative is the caller's question.

@@ -306,7 +306,10 @@ class _Walk:
                 expected = _LEAF % (actor, at, chain, detail, initiative, recorded_at, seq, kind, subject, digest, verb)  # fmt: skip
                 node = sha256(b"\x00" + leaf).digest()
             except TypeError:  # SQLite keeps a number in a column of bytes, if told to.
-                expected, node, nodes = b"", None, b""
+                expected, node = b"", None
+            if type(nodes) is not bytes:
+                add(seq, _("carries hashes that are not its own"))
+                nodes = b""
             if leaf != expected or node != leaf_hash:
                 add(seq, self._how(row, expected, node))
                 node = None

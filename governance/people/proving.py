@@ -7,12 +7,12 @@ are never kept. Nothing here writes on a GET.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from governance.core import clock
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.people.proof import Proof, fresh
 
 #: How many drafts a session keeps, how long one may be in characters, and for how long.
@@ -22,7 +22,7 @@ NEVER = frozenset({"csrfmiddlewaretoken", "password"})
 _KEY = "mandate_drafts"
 
 
-def need_proof(request: HttpRequest, within: timedelta | None = None) -> Proof | HttpResponse:
+def need_proof(request: Request, within: timedelta | None = None) -> Proof | HttpResponse:
     """Return the proof a binding POST needs, or the way (303) to the page that asks for one.
 
     `within` is how old it may be (the policy's window when not given). What was posted is kept, and
@@ -36,7 +36,7 @@ def need_proof(request: HttpRequest, within: timedelta | None = None) -> Proof |
     return proof
 
 
-def kept(request: HttpRequest, path: str | None = None) -> dict[str, Any]:
+def kept(request: Request, path: str | None = None) -> dict[str, Any]:
     """Return what was typed on this page before a proof was asked for, by field; empty where nothing was.
 
     A form's `initial`. A field sent several times is a list. `path` is another page of ours.
@@ -48,14 +48,14 @@ def kept(request: HttpRequest, path: str | None = None) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in fields.lists()}
 
 
-def drop(request: HttpRequest) -> None:
+def drop(request: Request) -> None:
     """Forget the draft of this page: what it held has been sent."""
     drafts = _living(request)
     if drafts.pop(request.get_full_path(), None) is not None:
         request.session[_KEY] = drafts
 
 
-def _keep(request: HttpRequest) -> None:
+def _keep(request: Request) -> None:
     """Keep what was posted, the newest few pages only. Text that is too long is not kept."""
     fields = QueryDict(mutable=True)
     for name, values in request.POST.lists():
@@ -69,7 +69,7 @@ def _keep(request: HttpRequest) -> None:
     request.session[_KEY] = dict(list(drafts.items())[-MOST:])
 
 
-def _living(request: HttpRequest) -> dict[str, dict[str, str]]:
+def _living(request: Request) -> dict[str, dict[str, str]]:
     """Return the drafts that are young enough; one that cannot be read is none."""
     found: dict[str, dict[str, str]] = {}
     drafts = request.session.get(_KEY)

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from governance import ledger, policy
 from governance.core.forms import Form
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.ledger import Verb
 from governance.people import proof, proving
-
 
 #: So many passwords may be tried before it rests for so many seconds, per person and web process.
 TRIES, RESTS_S = 5, 300
@@ -29,7 +28,7 @@ class Password(Form):
     )  # fmt: skip
 
 
-def prove(request: HttpRequest) -> HttpResponse:
+def prove(request: Request) -> HttpResponse:
     """Ask for the password (in a demo: for one press), remember the proof, and go on to `next`.
 
     Wrong passwords are recorded, and after five of them in five minutes it rests (429). `next` leads to
@@ -56,7 +55,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     return render(request, "people/prove.html", context, status=422 if form.errors else 200)
 
 
-def _proved(request: HttpRequest, method: str, there: str) -> HttpResponse:
+def _proved(request: Request, method: str, there: str) -> HttpResponse:
     """Remember the proof and go on; say that what was typed is still there."""
     proof.record(request, request.user, method)
     if proving.kept(request, there):
@@ -64,18 +63,18 @@ def _proved(request: HttpRequest, method: str, there: str) -> HttpResponse:
     return go(there)
 
 
-def _same_site(request: HttpRequest) -> str:
+def _same_site(request: Request) -> str:
     """Return where to go on: `next` when it is an address of ours, else Home."""
     there = request.GET.get("next", "")
     ours = there.startswith("/") and url_has_allowed_host_and_scheme(there, allowed_hosts=None)
     return there if ours else "/"
 
 
-def _try_key(request: HttpRequest) -> str:
+def _try_key(request: Request) -> str:
     return f"prove:{request.user.pk}"
 
 
-def _may_try(request: HttpRequest) -> bool:
+def _may_try(request: Request) -> bool:
     """Return whether another password may be tried, and count it. Only somebody signed in as this person uses tries up."""
     cache.add(_try_key(request), 0, RESTS_S)
     return cache.incr(_try_key(request)) <= TRIES

@@ -6,11 +6,12 @@ It is never held in memory as a whole.
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -71,7 +72,7 @@ class Source:
         with _opened(self.path) as file:
             rows = _rows(file, self)
             next(rows)
-            yield from (Record(number, tuple(row)) for number, row in enumerate(rows, 2))
+            yield from (Record(number, tuple(row)) for number, row in rows)
 
 
 def look_through(path: Path | str, profile: Profile, encoding: str = "") -> Source:
@@ -86,7 +87,7 @@ def look_through(path: Path | str, profile: Profile, encoding: str = "") -> Sour
         decoded = _encoding(path, file.read(BLOCK), encoding or profile.encoding)
         source = Source(path, decoded, profile.delimiter, _digest(path, file, decoded), (), {}, 0)
         rows = _rows(file, source)
-        titles = tuple(title.strip() for title in next(rows, []))
+        titles = tuple(title.strip() for title in next(rows, (1, []))[1])
         places = _places(path, titles, profile)
         count = sum(1 for _row in rows)
     if not count:
@@ -127,16 +128,19 @@ def _encoding(path: Path, start: bytes, declared: str) -> str:
         known = None
     if known is None or not getattr(known, "_is_text_encoding", True):
         raise Unreadable(_("Nobody knows the encoding “%(encoding)s”. Expected one such as utf-8 or windows-1252.") % {"encoding": declared})
+    if start.count(0) > len(start) // 10 and not known.name.startswith(("utf-16", "utf-32")):
+        raise Unreadable(_("%(file)s is not text: many of its bytes are zero. Expected a CSV file in UTF-8.") % {"file": path.name})
     return known.name
 
 
 def _digest(path: Path, file: IO[bytes], encoding: str) -> str:
     """Return the SHA-256 of the file, having decoded all of it. Raises Unreadable naming the first byte that is no text."""
     file.seek(0)
-    digest, decoder, read, lines = sha256(), codecs.getincrementaldecoder(encoding)("strict"), 0, 1
+    # Without "-sig", whose decoder takes the mark off before it counts.
+    digest, decoder, read, lines = sha256(), codecs.getincrementaldecoder(encoding.removesuffix("-sig"))("strict"), 0, 1
     while True:
         block = file.read(BLOCK)
-        held = decoder.getstate()[0] if isinstance(decoder.getstate()[0], bytes) else b""
+        held = decoder.getstate()[0]
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
@@ -150,20 +154,47 @@ def _digest(path: Path, file: IO[bytes], encoding: str) -> str:
             return digest.hexdigest()
 
 
-def _rows(file: IO[bytes], source: Source) -> Iterator[list[str]]:
-    """Yield the rows that hold anything, the header first. Raises Unreadable naming the line that is no CSV."""
+def _rows(file: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that hold anything with their numbers, the header's is 1. Raises Unreadable naming the line that is no CSV."""
     file.seek(0)
-    text: Any = codecs.getreader(source.encoding)(file) if source.encoding.startswith("utf-32") else None
-    if text is None:
-        import io
-
-        text = io.TextIOWrapper(_Borrowed(file), encoding=source.encoding, errors="strict", newline="")
-    reader = csv.reader(text, delimiter=source.delimiter, strict=True)
+    reader = csv.reader(io.TextIOWrapper(file, encoding=source.encoding, errors="strict", newline=""), delimiter=source.delimiter, strict=True)
     try:
-        for row in reader:
+        for number, row in enumerate(reader, 1):
             if any(cell.strip() for cell in row):
-                yield row
+                yield number, row
     except csv.Error as error:
-        words = next((words for begins, words in CSV_SAYS if begins in str(error)), "cannot be read (%(why)s)")
-        said = _(words) % {"most": f"{csv.field_size_limit():,}", "why": error}
+        words = next((words for part, words in CSV_SAYS if part in str(error)), "cannot be read (%(why)s)")
+        said = words % {"most": f"{csv.field_size_limit():,}", "why": error}
         raise Unreadable(_("%(file)s is no CSV we can read: line %(line)d %(why)s.") % {"file": source.name, "line": reader.line_num, "why": said})
+
+
+def _places(path: Path, titles: tuple[str, ...], profile: Profile) -> dict[str, int]:
+    """Return where each column of the profile stands. Raises Unreadable when one is missing or there twice."""
+    said = {"file": path.name, "profile": profile.name}
+    there = [same(title) for title in titles]
+    wanted = {column: same(column) for column in profile.columns}
+    missing = [column for column, title in wanted.items() if title not in there]
+    if len(missing) == len(wanted):
+        came = ", ".join(f"“{shown(title)}”" for title in titles[:4])
+        text = _("%(file)s has no header that the profile %(profile)s knows: its first row holds %(came)s. Expected columns such as %(wanted)s.")
+        raise Unreadable(text % {**said, "came": came, "wanted": _quoted(missing[:4])} + _instead(titles, profile))
+    if missing:
+        raise Unreadable(_("%(file)s lacks the columns %(missing)s, which the profile %(profile)s reads.") % {**said, "missing": _quoted(missing)} + _instead(titles, profile))
+    if twice := [column for column, title in wanted.items() if there.count(title) > 1]:
+        raise Unreadable(_("%(file)s has the column %(twice)s twice. Expected each once: nobody can say which of them counts.") % {**said, "twice": _quoted(twice)})
+    return {column: there.index(title) for column, title in wanted.items()}
+
+
+def _quoted(columns: list[str]) -> str:
+    """Return column titles as a sentence lists them, the first ten."""
+    more = _(" and %(n)d more") % {"n": len(columns) - 10} if len(columns) > 10 else ""
+    return ", ".join(f"“{column}”" for column in columns[:10]) + more
+
+
+def _instead(titles: tuple[str, ...], profile: Profile) -> str:
+    """Return a second sentence where the mistake is plain: another profile fits, or another delimiter."""
+    if others := fitting(titles):
+        return " " + _("Its columns fit the profile %(names)s.") % {"names": ", ".join(others)}
+    if len(titles) == 1 and (other := max(";\t|,", key=titles[0].count)) != profile.delimiter and other in titles[0]:
+        return " " + _("Its cells are separated by %(came)s; expected %(wanted)s.") % {"came": _("a tab") if other == "\t" else f"“{other}”", "wanted": f"“{profile.delimiter}”"}
+    return ""

@@ -46,8 +46,9 @@ def test_the_same_refusal_is_recorded_once_a_minute(refuse, at):
     assert refuse(at=at.replace(second=0, microsecond=0)) is True
     assert refuse(at=at.replace(second=59, microsecond=999_999)) is False
     assert refuse(at=at + timedelta(minutes=1)) is True
+    assert refuse(at=at - timedelta(minutes=1)) is True
 
-    assert LedgerEntry.objects.count() == 2
+    assert LedgerEntry.objects.count() == 3
 
 
 @pytest.mark.parametrize(

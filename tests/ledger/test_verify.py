@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as how_many
 from hypothesis import strategies as st
 
-from governance.ledger import guards, verify
+from governance.ledger import checkpoint, guards, tree, verify
 from governance.ledger.models import LedgerEntry, LedgerHead
 from tests.ledger.conftest import NAMES, Attacker, leaf_of
 
@@ -85,7 +87,7 @@ a_flip = given(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@how_many(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @a_flip
 def test_any_bit_of_any_column_is_named(small, attacker, seq, column, index, bit):
     assume(column != "seq" or seq ^ (1 << bit) > SIZE)  # Otherwise the number is taken, or none.
@@ -93,7 +95,7 @@ def test_any_bit_of_any_column_is_named(small, attacker, seq, column, index, bit
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@how_many(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @a_flip
 def test_ten_thousand_bits_of_any_column_are_named(small, attacker, seq, column, index, bit):
     assume(column != "seq" or seq ^ (1 << bit) > SIZE)
@@ -153,6 +155,42 @@ def test_two_changes_far_apart_are_both_named(small, attacker):
         attacker.run("UPDATE governance_ledgerentry SET actor = 'person:1' WHERE seq = 10")
 
         assert verify.verify().seqs == [3, 10]
+
+
+def test_a_gap_hides_nothing_above_it(small, attacker):
+    with attacker.at_work():
+        attacker.run("DELETE FROM governance_ledgerentry WHERE seq = 2")
+        nodes = bytes(attacker.read(8)["nodes"])
+        attacker.run("UPDATE governance_ledgerentry SET nodes = %s WHERE seq = 8", nodes[:64] + b"x" * 32)
+
+        assert verify.verify().seqs == [2, 8]
+
+
+def test_a_gap_hides_nothing_before_it(small, attacker):
+    with attacker.at_work():
+        attacker.run("DELETE FROM governance_ledgerentry WHERE seq = 10")
+        frontier = b"x" * 32 + bytes(LedgerHead.objects.get().frontier)[32:]
+        attacker.run(
+            "UPDATE governance_ledgerhead SET frontier = %s, root = %s",
+            frontier,
+            tree.root(tree.unpacked(frontier)).hex(),
+        )
+        verdict = verify.verify()
+
+    assert verdict.seqs == [10]
+    assert f"The head's root is not the root of its {SIZE} entries" in map(str, verdict.problems)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps the kind of a column")
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("subject_id", 5.5), ("initiative_id", "forty"), ("leaf", 7), ("nodes", 7.5)],
+)
+def test_a_value_of_another_kind_is_named(column, value, small, attacker):
+    with attacker.at_work():
+        attacker.run(f"UPDATE governance_ledgerentry SET {column} = %s WHERE seq = 2", value)
+
+        assert verify.verify().seqs == [2]
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 2), (2, 9), (6, 8), (1, SIZE)])
@@ -296,6 +334,17 @@ def test_entries_recorded_while_it_reads_are_no_problem(small, fill):
     assert verdict.ok
     assert verdict.size == SIZE
     assert LedgerEntry.objects.count() == SIZE + 1
+
+
+def test_a_checkpoint_signed_while_it_reads_is_no_problem(small, fill, at):
+    class Busy(verify.Live):
+        def head(self):
+            found = super().head()
+            fill(1)
+            checkpoint.make(at)
+            return found
+
+    assert verify.verify_source(Busy(), settings.MANDATE_CHECKPOINT_SINKS).ok
 
 
 def test_the_command_says_one_sentence_and_exits_with_0_when_whole(small, capsys):

@@ -17,7 +17,13 @@ def reader(db):
 
     from governance.people.models import Person
 
-    return Person.objects.create_user("reader@example.org", "Rea Der", "correct horse battery", joined_at=timezone.now(), time_zone="Asia/Tokyo")
+    return Person.objects.create_user(
+        "reader@example.org",
+        "Rea Der",
+        "correct horse battery",
+        joined_at=timezone.now(),
+        time_zone="Asia/Tokyo",
+    )
 
 
 @pytest.fixture
@@ -27,15 +33,27 @@ def installation(db):
 
     from governance.core.models import Installation
 
-    return Installation.objects.create(pk=1, kind="real", company="Aldermoor", time_zone="Europe/London", made_at=timezone.now())
+    return Installation.objects.create(
+        pk=1, kind="real", company="Aldermoor", time_zone="Europe/London", made_at=timezone.now()
+    )
 
 
 def outside(**variables: str) -> dict[str, str]:
     """Return this environment as a terminal outside the tests has it, with `variables` set."""
     ours = ("PYTEST_", "MANDATE_", "COV_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours) and name != "DATABASE_URL"} | variables
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(ours) and name != "DATABASE_URL"
+    } | variables
 
 
 def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` with `words`, as in a terminal, and return what it did."""
-    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=outside(**variables), capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=outside(**variables),
+        capture_output=True,
+        text=True,
+    )

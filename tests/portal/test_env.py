@@ -10,10 +10,22 @@ from tests.portal.conftest import manage
     [
         ("DEBUG", "perhaps", "DEBUG is 'perhaps'. Expected yes or no (also 1/0, true/false, on/off)."),
         ("SWEEP_SECONDS", "soon", "SWEEP_SECONDS is 'soon'. Expected a whole number."),
-        ("TIME_ZONE", "Mars/Base", "TIME_ZONE is 'Mars/Base'. Expected the name of a time zone, such as Europe/Berlin."),
+        (
+            "TIME_ZONE",
+            "Mars/Base",
+            "TIME_ZONE is 'Mars/Base'. Expected the name of a time zone, such as Europe/Berlin.",
+        ),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'. Expected DEBUG, INFO, WARNING or ERROR."),
-        ("DATABASE_URL", "mysql://u@h/d", "DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name."),
-        ("SECRET_KEY_FILE", "/nowhere/key", "SECRET_KEY_FILE names '/nowhere/key', which cannot be read: No such file or directory."),
+        (
+            "DATABASE_URL",
+            "mysql://u@h/d",
+            "DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name.",
+        ),
+        (
+            "SECRET_KEY_FILE",
+            "/nowhere/key",
+            "SECRET_KEY_FILE names '/nowhere/key', which cannot be read: No such file or directory.",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(tmp_path, name, value, expected):

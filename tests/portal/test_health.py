@@ -31,7 +31,10 @@ def test_a_late_sweep_counts_from_the_start_of_the_process(client, monkeypatch):
     monkeypatch.setattr(health, "STARTED_AT", timezone.now() - timedelta(minutes=16))
     late = client.get("/healthz/ready")
     assert late.status_code == 503
-    assert late.json() == {"ready": False, "reasons": ["The last sweep was 16 minutes ago. Are the worker and the beat running?"]}
+    assert late.json() == {
+        "ready": False,
+        "reasons": ["The last sweep was 16 minutes ago. Are the worker and the beat running?"],
+    }
 
     Pulse.beat("sweep")
     assert client.get("/healthz/ready").status_code == 200
@@ -48,7 +51,9 @@ def test_a_missing_guard_is_a_reason(client):
     response = client.get("/healthz/ready")
 
     assert response.status_code == 503
-    assert response.json()["reasons"] == ["1 guards of the ledger are missing. Run: manage.py migrate, then manage.py verify_ledger"]
+    assert response.json()["reasons"] == [
+        "1 guards of the ledger are missing. Run: manage.py migrate, then manage.py verify_ledger"
+    ]
 
 
 def test_a_migration_that_has_not_run_is_a_reason(client):
@@ -71,4 +76,7 @@ def test_a_database_that_does_not_answer_is_a_reason_without_its_address(client,
 
     response = client.get("/healthz/ready")
 
-    assert (response.status_code, response.json()) == (503, {"ready": False, "reasons": ["The database does not answer."]})
+    assert (response.status_code, response.json()) == (
+        503,
+        {"ready": False, "reasons": ["The database does not answer."]},
+    )

@@ -14,7 +14,21 @@ def line(message: str, *args, **extra) -> str:
     return Line().format(record)
 
 
-@pytest.mark.parametrize("nasty", ["a\nb", "a\r\nb", "\x1b[2Jgone", "a\u2028b", "a\u2029b", "a\x85b", "nul\x00", "del\x7f", '"quote"', "\ud800"])
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        "a\nb",
+        "a\r\nb",
+        "\x1b[2Jgone",
+        "a\u2028b",
+        "a\u2029b",
+        "a\x85b",
+        "nul\x00",
+        "del\x7f",
+        '"quote"',
+        "\ud800",
+    ],
+)
 def test_what_people_type_stays_on_the_line(nasty):
     said = line("%s signed in", nasty, path=nasty)
 

@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.portal.urls")]
 def test_the_moment_of_a_demo_is_the_walls_plus_its_offset(client, django_assert_num_queries):
     from governance.core.models import Installation
 
-    Installation.objects.create(pk=1, kind="demo", company="Aldermoor", made_at=timezone.now(), clock_offset_seconds=7 * 86400)
+    Installation.objects.create(
+        pk=1, kind="demo", company="Aldermoor", made_at=timezone.now(), clock_offset_seconds=7 * 86400
+    )
     before = timezone.now()
 
     with django_assert_num_queries(1):

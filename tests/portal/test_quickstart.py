@@ -16,7 +16,11 @@ import pytest
 from portal.serve import listen
 from tests.portal.conftest import ROOT, manage, outside
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quickstart"), pytest.mark.skipif(sys.platform == "win32", reason="signals")]
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("quickstart"),
+    pytest.mark.skipif(sys.platform == "win32", reason="signals"),
+]
 
 #: A stop must not take longer than this; the process itself gives up before (quickstart.GONE_SECONDS).
 GONE_WITHIN = 5
@@ -92,7 +96,9 @@ def copied(demo_home, tmp_path):
     """A copy of the demo's folder."""
     import shutil
 
-    return Path(shutil.copytree(demo_home[0], tmp_path / "home", ignore=shutil.ignore_patterns("*-wal", "*-shm")))
+    return Path(
+        shutil.copytree(demo_home[0], tmp_path / "home", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    )
 
 
 def ask(home: Path, sql: str) -> list[tuple]:
@@ -103,7 +109,10 @@ def ask(home: Path, sql: str) -> list[tuple]:
 def test_the_first_start_says_where_it_is_last_and_nothing_alarming(demo_home):
     home, first = demo_home
 
-    assert first.said == [f"Making the demo company in {home} (first start only).", f"Ready: http://localhost:{first.port}/"]
+    assert first.said == [
+        f"Making the demo company in {home} (first start only).",
+        f"Ready: http://localhost:{first.port}/",
+    ]
     assert first.ended == (0, "", "")
     assert first.ready == 200
     assert ask(home, "SELECT kind FROM governance_installation") == [("demo",)]
@@ -147,7 +156,10 @@ def test_one_process_runs_everything_and_finishes_what_it_began(start, copied):
     # Two starts never share a folder.
     second = manage("quickstart", "--port", str(free_port()), MANDATE_HOME=str(copied))
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == f"Mandate does not start: it is already running on the folder {copied}. Stop that one first, or name another folder: MANDATE_HOME=~/mandate\n"
+    assert (
+        second.stderr
+        == f"Mandate does not start: it is already running on the folder {copied}. Stop that one first, or name another folder: MANDATE_HOME=~/mandate\n"
+    )
 
     # The beat and the worker sweep.
     for _ in range(200):
@@ -179,16 +191,23 @@ def test_no_demo_prints_a_one_time_link_until_it_is_used(start, tmp_path):
 
     home = tmp_path / "home"
     running = start(home, "--no-demo")
-    link = re.fullmatch(rf"Set up this installation, once, at: http://localhost:{running.port}/setup/([\w-]{{43}})/", running.said[1])
+    link = re.fullmatch(
+        rf"Set up this installation, once, at: http://localhost:{running.port}/setup/([\w-]{{43}})/",
+        running.said[1],
+    )
     assert link
     assert running.said[2:] == [f"Ready: http://localhost:{running.port}/"]
-    assert ask(home, "SELECT kind, setup_digest FROM governance_installation") == [("real", hashlib.sha256(link[1].encode()).hexdigest())]
+    assert ask(home, "SELECT kind, setup_digest FROM governance_installation") == [
+        ("real", hashlib.sha256(link[1].encode()).hexdigest())
+    ]
     assert ask(home, "SELECT count(*) FROM governance_person") == [(0,)]
     running.stop()
 
     refused = manage("quickstart", "--port", str(free_port()), MANDATE_HOME=str(home))
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"Mandate does not start: the database {home}/mandate.sqlite3 holds an installation of your own, not the demo. Start it with --no-demo")
+    assert refused.stderr.startswith(
+        f"Mandate does not start: the database {home}/mandate.sqlite3 holds an installation of your own, not the demo. Start it with --no-demo"
+    )
 
     with sqlite3.connect(home / "mandate.sqlite3") as database:
         database.execute("UPDATE governance_installation SET setup_digest = ''")
@@ -203,7 +222,9 @@ def test_fresh_moves_the_folder_aside_and_deletes_nothing(start, copied):
     running = start(copied, "--fresh", "--no-demo")
     running.stop()
 
-    aside = re.fullmatch(rf"Moved {copied} to ({copied}-\d{{8}}-\d{{6}})\. Nothing was deleted\.", running.said[0])
+    aside = re.fullmatch(
+        rf"Moved {copied} to ({copied}-\d{{8}}-\d{{6}})\. Nothing was deleted\.", running.said[0]
+    )
     assert aside
     assert (Path(aside[1]) / "mandate.sqlite3").read_bytes() == before
     assert ask(copied, "SELECT kind FROM governance_installation") == [("real",)]
@@ -228,7 +249,9 @@ def test_a_taken_port_is_one_sentence_and_nothing_is_made(tmp_path):
 
         said = refusal(tmp_path / "home", "--port", str(port))
 
-    assert said == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
+    assert (
+        said == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
+    )
     assert not (tmp_path / "home" / "mandate.sqlite3").exists()
 
 
@@ -237,7 +260,10 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
 
     said = refusal(tmp_path / "home")
 
-    assert said == f"the folder {tmp_path}/home cannot be written (File exists). Name another one: MANDATE_HOME=~/mandate"
+    assert (
+        said
+        == f"the folder {tmp_path}/home cannot be written (File exists). Name another one: MANDATE_HOME=~/mandate"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to the administrator")
@@ -286,9 +312,15 @@ def test_a_file_that_is_not_ours_is_one_sentence_and_is_left_alone(tmp_path, con
 
 
 def test_a_demo_is_not_served_to_others_and_stays_a_demo(copied):
-    assert refusal(copied, "--host", "0.0.0.0").startswith("--host is 0.0.0.0, and a demo is served on localhost only")
-    assert "ALLOWED_HOSTS names mandate.example.org" in refusal(copied, "--port", str(free_port()), ALLOWED_HOSTS="mandate.example.org")
-    assert "holds the demo company, and a demo stays one. Start it without --no-demo" in refusal(copied, "--no-demo", "--port", str(free_port()))
+    assert refusal(copied, "--host", "0.0.0.0").startswith(
+        "--host is 0.0.0.0, and a demo is served on localhost only"
+    )
+    assert "ALLOWED_HOSTS names mandate.example.org" in refusal(
+        copied, "--port", str(free_port()), ALLOWED_HOSTS="mandate.example.org"
+    )
+    assert "holds the demo company, and a demo stays one. Start it without --no-demo" in refusal(
+        copied, "--no-demo", "--port", str(free_port())
+    )
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1", "８０"])

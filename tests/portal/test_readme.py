@@ -22,9 +22,15 @@ def test_nothing_reads_the_environment_past_the_table():
     beside = {"portal/env.py", "portal/embedded_pg.py", "portal/quickstart.py", "portal/settings.py"}
     python = [path for room in ("portal", "governance") for path in (ROOT / room).rglob("*.py")]
 
-    reading = {str(path.relative_to(ROOT)) for path in python if re.search(r"os\.(environ\b(?!\.setdefault)|getenv)", path.read_text(encoding="utf-8"))}
+    reading = {
+        str(path.relative_to(ROOT))
+        for path in python
+        if re.search(r"os\.(environ\b(?!\.setdefault)|getenv)", path.read_text(encoding="utf-8"))
+    }
 
-    assert reading <= beside, "Declare the variable with portal.env.read in portal/settings.py, so that the README names it."
+    assert reading <= beside, (
+        "Declare the variable with portal.env.read in portal/settings.py, so that the README names it."
+    )
 
 
 def test_the_samples_name_only_variables_there_are():

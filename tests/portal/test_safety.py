@@ -31,7 +31,9 @@ def test_what_an_operator_forgets_is_warned_about(tmp_path):
     done = manage("check", "--deploy", "--fail-level", "WARNING", MANDATE_HOME=str(tmp_path), **forgotten)
 
     assert done.returncode == 1
-    assert {"mandate.W004", "mandate.W005", "mandate.W007"} <= set(done.stderr.replace("(", " ").replace(")", " ").split())
+    assert {"mandate.W004", "mandate.W005", "mandate.W007"} <= set(
+        done.stderr.replace("(", " ").replace(")", " ").split()
+    )
 
 
 SERVE = ("portal.serve", "--port", "0")
@@ -52,7 +54,13 @@ SAMPLE = {"SECRET_KEY": "replace-this-sample-secret-before-you-start-mandate"}
     ],
 )
 def test_no_process_starts(tmp_path, program, change, sentence):
-    done = subprocess.run([sys.executable, "-m", *program], cwd=ROOT, env=outside(MANDATE_HOME=str(tmp_path), **REAL | change), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *program],
+        cwd=ROOT,
+        env=outside(MANDATE_HOME=str(tmp_path), **REAL | change),
+        capture_output=True,
+        text=True,
+    )
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"Mandate does not start: {sentence}")
@@ -62,11 +70,18 @@ def test_no_process_starts(tmp_path, program, change, sentence):
 @pytest.mark.parametrize("command", ["worker", "beat"])
 def test_a_worker_of_its_own_needs_a_broker_that_reaches_it(tmp_path, command):
     done = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "portal", command], cwd=ROOT, env=outside(MANDATE_HOME=str(tmp_path)), capture_output=True, text=True
+        [sys.executable, "-m", "celery", "-A", "portal", command],
+        cwd=ROOT,
+        env=outside(MANDATE_HOME=str(tmp_path)),
+        capture_output=True,
+        text=True,
     )
 
     assert done.returncode == 1
-    assert done.stderr == "Mandate does not start: CELERY_BROKER_URL is memory://, which no other process hears. Name a Redis or RabbitMQ, for example redis://localhost:6379/0.\n"
+    assert (
+        done.stderr
+        == "Mandate does not start: CELERY_BROKER_URL is memory://, which no other process hears. Name a Redis or RabbitMQ, for example redis://localhost:6379/0.\n"
+    )
 
 
 @pytest.mark.django_db
@@ -88,7 +103,9 @@ def test_a_demo_is_refused_beyond_loopback(settings, capsys):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("hosts", [["localhost"], ["127.0.0.1", "[::1]"], ["localhost", "127.0.0.1", "[::1]"]])
+@pytest.mark.parametrize(
+    "hosts", [["localhost"], ["127.0.0.1", "[::1]"], ["localhost", "127.0.0.1", "[::1]"]]
+)
 def test_a_demo_on_loopback_may_start_but_not_listen_beyond_it(hosts, settings, capsys):
     from governance.core.models import Installation
 

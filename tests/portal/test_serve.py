@@ -118,7 +118,10 @@ def test_a_taken_port_is_named_with_what_to_do():
         with pytest.raises(serve.Taken) as refusal:
             serve.listen("127.0.0.1", port)
 
-    assert str(refusal.value) == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
+    assert (
+        str(refusal.value)
+        == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
+    )
 
 
 @pytest.mark.parametrize("host", ["no such host", "192.0.2.1"])

@@ -26,7 +26,9 @@ def failing(error):
 
 @login_not_required
 def moment(request):
-    return HttpResponse(f"{request.at.isoformat()} {request.installation.company} {datetime.now(UTC).astimezone().tzname()}")
+    return HttpResponse(
+        f"{request.at.isoformat()} {request.installation.company} {datetime.now(UTC).astimezone().tzname()}"
+    )
 
 
 def private(request):
@@ -52,8 +54,20 @@ SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 urlpatterns = [
     path("t/refused/", failing(Refused("Priya Nair decides this.", who="Priya Nair"))),
-    path("t/blocked/", failing(Blocked([Blocker("budget", "No budget is approved.", who="Finance", since=SINCE), Blocker("owner", "Nobody has accepted.")]))),
-    path("t/conflict/", failing(Conflict("Priya Nair answered first.", changes=["The amount is now 90,000."]))),
+    path(
+        "t/blocked/",
+        failing(
+            Blocked(
+                [
+                    Blocker("budget", "No budget is approved.", who="Finance", since=SINCE),
+                    Blocker("owner", "Nobody has accepted."),
+                ]
+            )
+        ),
+    ),
+    path(
+        "t/conflict/", failing(Conflict("Priya Nair answered first.", changes=["The amount is now 90,000."]))
+    ),
     path("t/denied/", failing(PermissionDenied())),
     path("t/missing/", failing(Http404())),
     path("t/odd/", failing(SuspiciousOperation("odd"))),

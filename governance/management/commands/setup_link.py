@@ -6,7 +6,10 @@ from portal import setup
 
 
 class Command(BaseCommand):
-    help = "Print a one-time link: the first person, the company and its time zone are set there. An earlier link stops working."
+    help = (
+        "Print a one-time link: the first person, the company and its time zone are set there."
+        " An earlier link stops working."
+    )
 
     def handle(self, **options):
         try:

@@ -1,0 +1,279 @@
+"""The catalog: what everybody may ask of the list of initiatives, and what one row of it says.
+
+Owner, metric and way back are the three marks: an accepted business owner; a figure somebody confirmed,
+or a number before AI with a target; a written way back with its minutes.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from governance import policy
+from governance.core.lists import Column, Facet, Listing, Option, Sort
+from governance.initiatives import search
+from governance.initiatives.lifecycle import Stage
+from governance.initiatives.models import Capability, Initiative
+from governance.outcomes.models import Measurement, Outcome
+from governance.people.models import Unit
+from governance.raci.models import Assignment, Role, Row
+
+#: How many are at each stage, in the words of the headline.
+STAGE_COUNTS = {
+    Stage.PRODUCTION: ngettext_lazy("%(n)s in production", "%(n)s in production", "count"),
+    Stage.BUILD: ngettext_lazy("%(n)s in build", "%(n)s in build", "count"),
+    Stage.FUNDING: ngettext_lazy("%(n)s at the funding gate", "%(n)s at the funding gate", "count"),
+    Stage.PILOT: ngettext_lazy("%(n)s in pilot", "%(n)s in pilot", "count"),
+    Stage.IDEA: ngettext_lazy("%(n)s idea", "%(n)s ideas", "count"),
+    Stage.DISCOVERED: ngettext_lazy("%(n)s found in use", "%(n)s found in use", "count"),
+    Stage.STOPPED: ngettext_lazy("%(n)s stopped", "%(n)s stopped", "count"),
+    Stage.RETIRED: ngettext_lazy("%(n)s retired", "%(n)s retired", "count"),
+    Stage.TRIAGE: ngettext_lazy("%(n)s of unknown stage", "%(n)s of unknown stage", "count"),
+}
+
+
+# --- What is asked of the database ------------------------------------------------------------
+
+
+def accepted_owner() -> QuerySet:
+    """Return, for a subquery on initiatives, the accepted and active Accountable of go-live: the business owner."""
+    return Assignment.objects.standing().filter(initiative=OuterRef("pk"), row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True)
+
+
+def has_metric() -> Q:
+    """Return the condition of the second mark, for initiatives: a confirmed figure, or a number before AI and a target."""
+    confirmed = Measurement.objects.filter(initiative=OuterRef("pk"), confirmed_at__isnull=False)
+    defined = Outcome.objects.filter(initiative=OuterRef("pk"), baseline__isnull=False, target__isnull=False)
+    return Q(Exists(confirmed)) | Q(Exists(defined))
+
+
+#: The third mark.
+HAS_WAY_BACK = ~Q(rollback_how="") & Q(rollback_minutes__isnull=False)
+
+
+def _kept_by_the_gates(relation: str) -> type:
+    """Return the model behind one of the initiative's own relations; the gates stand above this room."""
+    return Initiative._meta.get_field(relation).related_model
+
+
+def marked(rows: QuerySet) -> QuerySet:
+    """Return `rows` with owner_id, metric and stop_unconfirmed, what the facets ask about. No query."""
+    stops = _kept_by_the_gates("stops").objects.filter(initiative=OuterRef("pk"), lifted_at=None, confirmed_at=None)
+    return rows.annotate(owner_id=Subquery(accepted_owner().values("person_id")[:1]), metric=has_metric(), stop_unconfirmed=Exists(stops))
+
+
+def dressed(rows: QuerySet) -> QuerySet:
+    """Return `rows` with everything a row of the catalog, or of its file, says. No query."""
+    decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))
+    next_open = decisions.filter(closed="").order_by("due_at", "pk")
+    return (
+        marked(rows)
+        .annotate(
+            owner_name=Subquery(accepted_owner().values("person__name")[:1]), open_due_at=Subquery(next_open.values("due_at")[:1]),
+            open_kind=Subquery(next_open.values("kind")[:1]), day_90_asked=Exists(decisions.filter(kind="day_90")),
+        )
+        .select_related("unit", "workflow_owner")
+        .defer("not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
+    )  # fmt: skip
+
+
+# --- The list ---------------------------------------------------------------------------------
+
+
+def listing(person, at: datetime, *, path: str, company: str = "", rows: QuerySet | None = None, size: int | None = None) -> Listing:
+    """Return the catalog for `person` at `at`. `rows` are what they may see and `size` how many, where the caller knows.
+
+    Costs the queries of `visible_to`, and one for the units.
+    """
+    return Listing(
+        path=path, rows=marked(Initiative.objects.visible_to(person, at) if rows is None else rows), size=size,
+        facets=_facets(person, at, _units(company)), sorts=SORTS, sort="name", search=search.matching, key="number", dress=dressed,
+    )  # fmt: skip
+
+
+def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...]:
+    """Return what the catalog can be narrowed by. No query."""
+    stages = tuple(Option(stage.value, stage.label, Q(stage=stage.value)) for stage in (*_in_order(), Stage.TRIAGE))
+    tiers = tuple(Option(str(tier), _("Tier %(tier)s") % {"tier": tier}, Q(tier=tier)) for tier in range(5))
+    complete = Q(owner_id__isnull=False, metric=True) & HAS_WAY_BACK
+    return (
+        Facet("stage", _("Stage"), stages),
+        Facet("tier", _("Tier"), (*tiers, Option("none", _("Tier not set"), Q(tier=None)))),
+        Facet("capability", _("Capability"), (*(Option(c.value, c.label, Q(capability=c.value)) for c in Capability), Option("none", _("Not known"), Q(capability="")))),
+        Facet("unit", _("Unit"), units),
+        Facet("owner", _("Owner"), (
+            Option("me", _("Me"), Q(owner_id=person.pk)), Option("has", _("Has an owner"), Q(owner_id__isnull=False)), Option("none", _("No owner"), Q(owner_id=None)),
+        )),
+        Facet("missing", _("Missing"), (
+            Option("owner", _("Owner"), Q(owner_id=None)), Option("metric", _("Metric"), Q(metric=False)), Option("way_back", _("Way back"), ~HAS_WAY_BACK),
+            Option("nothing", _("Nothing of the three"), complete),
+        )),
+        Facet("review", _("Review"), (Option("overdue", _("Overdue"), Q(review_due_at__lt=at)), Option("month", _("Due within 30 days"), Q(review_due_at__gte=at, review_due_at__lt=at + timedelta(days=30))))),
+        Facet("stop", _("Stop"), (
+            Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)), Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
+        )),
+        Facet("restricted", _("Restricted"), (Option("yes", _("Restricted"), Q(restricted=True)),)),
+    )  # fmt: skip
+
+
+def _in_order() -> list[Stage]:
+    """Return the stages that count as stages, in order."""
+    return [Stage(value) for value in Stage.counted()]
+
+
+#: Where a stage stands in the order of a life; what is not known comes last.
+_STAGE_ORDER = Case(*(When(stage=value, then=Value(place)) for place, value in enumerate(Stage.counted())), default=Value(len(Stage.counted())), output_field=IntegerField())
+
+SORTS = (
+    Sort("name", gettext_lazy("Name"), Lower("name")),
+    Sort("key", gettext_lazy("Key"), "number", descending=True),
+    Sort("tier", gettext_lazy("Tier"), Coalesce(F("tier"), Value(-1)), descending=True),
+    Sort("stage", gettext_lazy("Stage"), _STAGE_ORDER),
+    Sort("owner", gettext_lazy("Business owner"), Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value(""))),
+)
+
+
+def _units(company: str) -> tuple[Option, ...]:
+    """Return the units at the top, each with everything below it.
+
+    Where the whole organisation is one unit, or one bears its name, the parts of that unit stand for it:
+    a filter that lets everything through is none. One query.
+    """
+    rows = list(Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name"))
+    children: dict[int | None, list[tuple]] = {}
+    for row in rows:
+        children.setdefault(row[1], []).append(row)
+    tops = children.get(None, [])
+    options = []
+    for top in tops:
+        whole = children.get(top[0]) and (len(tops) == 1 or top[3].casefold() == company.casefold())
+        if whole:
+            options += [Option(slug, name, Q(unit_id__in=_below(pk, children))) for pk, _parent, slug, name in children[top[0]]]
+        label = _("%(unit)s itself") % {"unit": top[3]} if whole else top[3]
+        options.append(Option(top[2], label, Q(unit_id__in=[top[0]] if whole else _below(top[0], children))))
+    return (*options, Option("none", _("No unit"), Q(unit=None)))
+
+
+def _below(pk: int, children: dict[int | None, list[tuple]]) -> list[int]:
+    """Return the ids of a unit and of everything under it. No query."""
+    found, rest = [], [pk]
+    while rest:
+        one = rest.pop()
+        if one not in found:
+            found.append(one)
+            rest += [child[0] for child in children.get(one, [])]
+    return sorted(found)
+
+
+def stage_counts(rows: QuerySet) -> dict[str, int]:
+    """Return how many of `rows` are at each stage. One query."""
+    return dict(rows.order_by().values_list("stage").annotate(n=Count("pk")))
+
+
+# --- What a row says --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next moment somebody has to do something about an initiative: when, and what."""
+
+    due_at: datetime
+    what: Any
+
+
+def next_deadline(initiative, at: datetime) -> Next | None:
+    """Return the first deadline of a dressed row: an open decision, the review, day 90, the ownership clock. No query."""
+    windows = policy.current().windows
+    found = []
+    if initiative.open_due_at is not None:
+        kinds = dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)
+        found.append(Next(initiative.open_due_at, kinds[initiative.open_kind]))
+    if initiative.review_due_at is not None:
+        found.append(Next(initiative.review_due_at, _("Review")))
+    if initiative.stage == Stage.PILOT and initiative.pilot_since is not None and not initiative.day_90_asked:
+        found.append(Next(initiative.pilot_since + timedelta(days=windows["pilot_d"]), _("Day 90")))
+    if initiative.unowned_since is not None and initiative.is_in_use:
+        found.append(Next(initiative.unowned_since + timedelta(days=windows["ownership_d"]), _("Name an owner")))
+    return min(found, key=lambda one: one.due_at, default=None)
+
+
+def marks(initiative) -> list[dict[str, Any]]:
+    """Return the three marks of a dressed row: label and whether it is there. No query."""
+    return [
+        {"label": _("Owner"), "there": initiative.owner_id is not None},
+        {"label": _("Metric"), "there": bool(initiative.metric)},
+        {"label": _("Way back"), "there": bool(initiative.rollback_how and initiative.rollback_minutes)},
+    ]
+
+
+def columns(at: datetime) -> list[Column]:
+    """Return what the catalog's files say about a row."""
+
+    def following(initiative) -> Next | None:
+        return next_deadline(initiative, at)
+
+    return [
+        Column("key", _("Key"), lambda i: i.key),
+        Column("name", _("Name"), lambda i: i.name),
+        Column("purpose", _("What it is for"), lambda i: i.purpose),
+        Column("stage", _("Stage"), lambda i: i.stage_label),
+        Column("stop_confirmed", _("Stop confirmed"), lambda i: not i.stop_unconfirmed if i.stage == Stage.STOPPED else None),
+        Column("tier", _("Tier"), lambda i: i.tier),
+        Column("capability", _("Capability"), lambda i: i.get_capability_display() or None),
+        Column("unit", _("Unit"), lambda i: i.unit.name if i.unit_id else None),
+        Column("business_owner", _("Business owner"), lambda i: i.owner_name),
+        Column("workflow_owner", _("Workflow owner"), lambda i: i.workflow_owner.name if i.workflow_owner_id else None),
+        *(Column(name, label, lambda i, place=place: marks(i)[place]["there"]) for place, (name, label) in enumerate((("has_owner", _("Has an owner")), ("has_metric", _("Has a metric")), ("has_way_back", _("Has a way back"))))),
+        Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None),
+        Column("next_at", _("Next at"), lambda i: following(i).due_at if following(i) else None),
+        Column("stage_since", _("At this stage since"), lambda i: i.stage_since),
+        Column("restricted", _("Restricted"), lambda i: i.restricted),
+        Column("address", _("Address"), lambda i: f"{settings.SITE_URL}{i.get_absolute_url()}"),
+    ]
+
+
+# --- When nothing is found --------------------------------------------------------------------
+
+
+def key_in(query: str) -> int | None:
+    """Return the number when somebody typed a key and nothing else: "AI-42", "ai42"; else None."""
+    found = re.fullmatch(r"\s*[Aa][Ii]-?\s?0*([1-9][0-9]{0,8})\s*", query)
+    return int(found.group(1)) if found else None
+
+
+def did_you_mean(rows: QuerySet, query: str) -> str:
+    """Return `query` with each unknown word replaced by the nearest word in the names of `rows`, or "" when that finds nothing.
+
+    At most two queries; reads 20,000 names at most, and only when a search found nothing.
+    """
+    wanted = search.words(query)
+    known: set[str] = set()
+    for name in rows.order_by().values_list("name", flat=True)[:20_000]:
+        known.update(word for word in re.findall(r"\w{3,}", search.fold(name)))
+    better = [_nearest(word, known) for word in wanted]
+    if not wanted or None in better or better == wanted:
+        return ""
+    proposed = " ".join(word for word in better if word)
+    return proposed if search.matching(rows, proposed).exists() else ""
+
+
+def _nearest(word: str, known: set[str]) -> str | None:
+    """Return `word` when it begins a known one, else the known word most like it, or None."""
+    if any(one.startswith(word) for one in known):
+        return word
+    best, how = None, 0.7
+    matcher = SequenceMatcher(b=word)
+    for one in sorted(known):
+        if abs(len(one) - len(word)) > 2:
+            continue
+        matcher.set_seq1(one)
+        if matcher.real_quick_ratio() > how and matcher.quick_ratio() > how and (ratio := matcher.ratio()) > how:
+            best, how = one, ratio
+    return best

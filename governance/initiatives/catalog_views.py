@@ -1,0 +1,79 @@
+"""The catalog's page and its two files: the same list, narrowed by the same address."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.views.decorators.http import require_safe
+
+from governance.core import lists
+from governance.initiatives import catalog
+from governance.initiatives.lifecycle import Stage
+from governance.initiatives.models import Initiative
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the catalog; only its list when a part is asked for. A key typed into the search leads to its page.
+
+    Four queries of its own whatever the size; one more for a key, two more when nothing is found.
+    """
+    visible = Initiative.objects.visible_to(request.user, request.at)
+    number = catalog.key_in(request.GET.get("q", ""))
+    if number is not None and not request.htmx and visible.filter(number=number).exists():
+        return redirect("initiatives:show", number)
+    counts = catalog.stage_counts(visible)
+    shown = lists.show(_listing(request, rows=visible, size=sum(counts.values())), request.GET)
+    guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
+    context = {
+        "shown": shown, "rows": [_row(initiative, request.at) for initiative in shown.rows], "headline": _headline(shown, counts), "size": sum(counts.values()),
+        "guess": guess, "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "", "csv_url": reverse("catalog:csv") + shown.query, "json_url": reverse("catalog:json") + shown.query,
+    }  # fmt: skip
+    return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
+
+
+def _listing(request: HttpRequest, **known: Any) -> lists.Listing:
+    return catalog.listing(request.user, request.at, path=reverse("catalog:list"), company=request.installation.company, **known)
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    """Return whether htmx asks for the list alone; a page brought back from history is asked for whole."""
+    return bool(request.htmx) and not request.htmx.history_restore_request and request.htmx.target == "catalog"
+
+
+def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]]:
+    """Return how many are at each stage, most lived-in first, each with the list of them."""
+    return [
+        {"words": words % {"n": formats.number_format(counts[stage], 0, force_grouping=True), "count": counts[stage]}, "url": shown.only(stage=stage.value)}
+        for stage, words in catalog.STAGE_COUNTS.items() if counts.get(stage)
+    ]  # fmt: skip
+
+
+def _row(initiative: Initiative, at) -> dict[str, Any]:
+    """Return one row as `catalog/_list.html` reads it. No query."""
+    return {
+        "initiative": initiative, "owner": initiative.owner_name, "marks": catalog.marks(initiative), "next": catalog.next_deadline(initiative, at),
+        "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
+    }  # fmt: skip
+
+
+@require_safe
+def as_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Return the same list as CSV, streamed. Two queries, and those of who may see what."""
+    return lists.as_csv(_listing(request), request.GET, catalog.columns(request.at), _file_name(request))
+
+
+@require_safe
+def as_json(request: HttpRequest) -> StreamingHttpResponse:
+    """Return the same list as JSON, streamed. Two queries, and those of who may see what."""
+    listing = _listing(request)
+    asked = lists.address(listing, lists.choose(listing, request.GET))
+    said = {"list": "catalog", "company": request.installation.company, "at": request.at, "address": f"{settings.SITE_URL}{asked}"}
+    return lists.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
+
+
+def _file_name(request: HttpRequest) -> str:
+    return f"catalog-{timezone.localtime(request.at):%Y-%m-%d}"

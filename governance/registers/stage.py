@@ -1,0 +1,258 @@
+"""Staging: what each record states in our words, what could not be read, and what makes it the same next time.
+
+Nothing is guessed: a word the profile does not list, a date in no known layout, a cell that is too long are
+kept as they came, and the field stays unknown.
+"""
+
+import ast
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from governance.initiatives.lifecycle import Stage
+from governance.initiatives.models import Initiative
+from governance.people.models import Unit
+from governance.registers.models import Batch, Staged
+from governance.registers.profiles import Profile, State, same
+from governance.registers.read import Record, Source
+
+#: Rows in one transaction, and the pause after it in seconds: a stop must never wait for an import (SQLite's lock is not fair).
+CHUNK = 100
+PAUSE = 0.02
+
+#: Weights of a problem.
+REFUSED, TRIAGE, NOTED = "refused", "triage", "noted"
+
+_BREAKS = re.compile(r"\s*[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
+_IDENTITY = Staged._meta.get_field("identity").max_length or 400
+_UNIT = Unit._meta.get_field("name").max_length or 200
+#: How much text each descriptive field holds; None where there is no limit. One with a limit is one line.
+_MOST = {field.name: field.max_length for field in Initiative._meta.fields}
+
+
+class Reader:
+    """Turns the records of one file into rows to stage. It counts identities, so one reader reads one file once."""
+
+    def __init__(self, profile: Profile, source: Source):
+        self._profile, self._source = profile, source
+        self._seen: Counter[str] = Counter()
+        # Titles that have a place; the profile's own spelling of them.
+        self._places = source.places
+
+    def rows(self) -> Iterator[Staged]:
+        """Yield a row for every record, in the file's order, not saved and without a batch."""
+        for record in self._source.records():
+            yield self._row(record)
+
+    def unread(self) -> list[dict[str, Any]]:
+        """Return a problem for every column that the profile neither reads nor ignores."""
+        known = {same(column) for column in (*self._profile.columns, *self._profile.ignore)}
+        expected = _("a column that the profile %(name)s reads or ignores") % {"name": self._profile.name}
+        return [problem(1, title, title, expected, NOTED) for title in self._source.titles if title and same(title) not in known]
+
+    def _row(self, record: Record) -> Staged:
+        """Return the row of one record."""
+        raw = record.raw_sha256
+        if reason := self._refusal(record):
+            return Staged(record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[reason])
+        cells = {column: record.cells[place].strip() for column, place in self._places.items()}
+        identity, by_number = self._identity(cells)
+        if not identity:
+            columns = ", ".join(dict.fromkeys([*self._profile.identity, *self._profile.identity_else]))
+            came = problem(record.number, columns, "", _("something that tells this record from others"), REFUSED)
+            return Staged(record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[came])
+        occurrence = self._next(identity)
+        statement = _Statement(self._profile, record.number, cells)
+        if occurrence > 1:
+            column = self._profile.identity[-1] if by_number else (self._profile.identity_else or self._profile.identity)[-1]
+            statement.note(column, cells[column], _("something no earlier record has; told apart by their order"), keep=False)
+        return Staged(
+            record=record.number, identity=identity, occurrence=occurrence, raw_sha256=raw,
+            values=statement.values(), problems=statement.problems,
+        )  # fmt: skip
+
+    def _next(self, identity: str) -> int:
+        self._seen[identity] += 1
+        return self._seen[identity]
+
+    def _refusal(self, record: Record) -> dict[str, Any] | None:
+        """Return why this record cannot be read at all, or None."""
+        titles = len(self._source.titles)
+        if len(record.cells) < titles or any(cell.strip() for cell in record.cells[titles:]):
+            came = _("%(n)d cells") % {"n": len(record.cells)}
+            return problem(record.number, "", came, _("%(n)d cells, as the header has") % {"n": titles}, REFUSED)
+        for title, cell in zip(self._source.titles, record.cells, strict=False):
+            if "\0" in cell:
+                return problem(record.number, title, cell.replace("\0", "␀"), _("text without zero characters, which no database keeps"), REFUSED)
+        return None
+
+    def _identity(self, cells: dict[str, str]) -> tuple[str, bool]:
+        """Return what makes the record the same next time, and whether its first columns say so; empty when nothing does."""
+        profile = self._profile
+        parts = [same(cells[column]) for column in profile.identity]
+        whole = all(part and part not in profile.unknown for part in parts)
+        if not whole and profile.identity_else:
+            parts = [same(cells[column]) for column in profile.identity_else]
+        if not any(parts):
+            return "", whole
+        text = " | ".join(parts)
+        if len(text) > _IDENTITY:
+            text = f"{text[: _IDENTITY - 66]} #{sha256(text.encode()).hexdigest()}"
+        return text, whole
+
+
+def problem(record: int, field: str, came: str, expected: str, weight: str) -> dict[str, Any]:
+    """Return one thing that is wrong with a record: where, what came (its first 200 characters), what was expected."""
+    return {"record": record, "field": field, "came": came if len(came) <= 200 else came[:199] + "…", "expected": str(expected), "weight": weight}
+
+
+class _Statement:
+    """What one record states. Cells that cannot be read are kept as they came, under their column's title."""
+
+    def __init__(self, profile: Profile, number: int, cells: dict[str, str]):
+        self._profile, self._number, self._cells = profile, number, cells
+        self.problems: list[dict[str, Any]] = []
+        self._kept: dict[str, str] = {}
+
+    def values(self) -> dict[str, Any]:
+        """Return the statement as it is staged."""
+        stage = self._stage()
+        states = {state.name: value for state in self._profile.states if (value := self._state(state)) not in ("", None, [])}
+        fields = {field.name: self._field(field.name, field.columns) for field in self._profile.fields}
+        return {"stage": stage, "stage_said": self._cells[self._profile.stage_column], "fields": fields, "unit": self._unit(), "states": states, "reference": self._reference, "kept": self._kept}
+
+    def note(self, column: str, came: str, expected: str, *, weight: str = NOTED, keep: bool = True) -> None:
+        """Write down that a cell was not what was expected, and keep it."""
+        self.problems.append(problem(self._number, column, came, expected, weight))
+        if keep and came:
+            self._kept[column] = came
+
+    @property
+    def _reference(self) -> str:
+        """Return what the register itself calls this record; without that, where it stands in the file."""
+        own = self._cells.get(self._profile.reference, "")
+        return own if own and same(own) not in self._profile.unknown else ""
+
+    def _stage(self) -> str:
+        """Return the stage stated: one of ours, "skip" for what is no initiative, "triage" where none is known."""
+        profile, said = self._profile, self._cells[self._profile.stage_column]
+        if said in profile.skip:
+            return "skip"
+        if said in profile.stages:
+            return profile.stages[said]
+        self.note(profile.stage_column, said, _("one of %(words)s") % {"words": ", ".join([*profile.stages, *profile.skip])}, weight=TRIAGE)
+        return Stage.TRIAGE.value
+
+    def _field(self, name: str, columns: tuple[str, ...]) -> str:
+        """Return the text of a descriptive field: its columns' cells, each once, a paragraph each."""
+        most = _MOST[name]
+        parts = dict.fromkeys(cell for column in columns if (cell := self._cells[column]) and (name == "name" or same(cell) not in self._profile.unknown))
+        text = "\n\n".join(parts)
+        if most:
+            text = _BREAKS.sub(" ", text)
+        if name == "name" and not text:
+            reference = self._reference or _("record %(n)d") % {"n": self._number}
+            text = _("(no name) %(reference)s") % {"reference": reference}
+            self.note(columns[0], "", _("a name"), keep=False)
+        if most and len(text) > most:
+            self.note(columns[0], self._cells[columns[0]], _("%(most)d characters at most") % {"most": most})
+            text = text[: most - 1] + "…"
+        return text
+
+    def _unit(self) -> list[str]:
+        """Return the names of the units from the top down, a name that repeats the one above left out."""
+        path: list[str] = []
+        for column in self._profile.unit:
+            name = _BREAKS.sub(" ", self._cells[column])
+            if not name or same(name) in self._profile.unknown or (path and same(name) == same(path[-1])):
+                continue
+            if len(name) > _UNIT:
+                self.note(column, self._cells[column], _("%(most)d characters at most") % {"most": _UNIT})
+                continue
+            path.append(name)
+        return path
+
+    def _state(self, state: State) -> Any:
+        """Return what a cell states, in the shape of its kind; empty where it states nothing."""
+        cell = self._cells[state.column]
+        if not cell or (state.kind not in ("choice", "list") and same(cell) in self._profile.unknown):
+            return ""
+        return getattr(self, f"_{state.kind}")(state, cell)
+
+    def _text(self, state: State, cell: str) -> str:
+        return cell
+
+    def _choice(self, state: State, cell: str) -> str:
+        if cell in state.values:
+            return cell
+        if same(cell) not in self._profile.unknown:
+            self.note(state.column, cell, _("one of %(words)s") % {"words": ", ".join(state.values)})
+        return ""
+
+    def _yes_no(self, state: State, cell: str) -> str:
+        word = same(cell)
+        if word in self._profile.yes:
+            return "yes"
+        if word in self._profile.no:
+            return "no"
+        self.note(state.column, cell, _("yes or no"))
+        return ""
+
+    def _date(self, state: State, cell: str) -> dict[str, str] | str:
+        for row in self._profile.dates:
+            try:
+                # A day without an hour or a zone: nothing here is an instant.
+                found = datetime.strptime(cell, row.layout).date()  # noqa: DTZ007
+            except ValueError:
+                continue
+            return {"on": found.isoformat(), "precision": row.precision}
+        self.note(state.column, cell, _("a date such as %(examples)s") % {"examples": ", ".join(datetime(2025, 7, 31).strftime(row.layout) for row in self._profile.dates[:4])})  # noqa: DTZ001
+        return ""
+
+    def _list(self, state: State, cell: str) -> list[str]:
+        if state.style != "bracketed":
+            return [part.strip() for part in cell.split(state.style or ";") if part.strip()]
+        try:
+            found = ast.literal_eval(cell) if cell.startswith("[") and cell.endswith("]") else None
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            found = None
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            self.note(state.column, cell, _("a list such as ['Sex', 'Age']"))
+            return []
+        return [item.strip() for item in found if item.strip()]
+
+
+def in_chunks(items: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """Yield `items` in lists of `size`, the last one shorter."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def stage(batch: Batch, rows: Iterable[Staged], *, pause: float = PAUSE) -> Iterator[Staged]:
+    """Save the rows of a batch, a chunk a transaction, and yield each once it is saved. A query or two per chunk."""
+    for chunk in in_chunks(rows):
+        for row in chunk:
+            row.batch = batch
+        with transaction.atomic():
+            Staged.objects.bulk_create(chunk)
+        # Half a pause: reading the next rows, outside the transaction, is the other half.
+        time.sleep(pause / 2)
+        yield from chunk
+
+
+def sweep_out(batch_ids: Iterable[int], *, pause: float = PAUSE) -> None:
+    """Delete the staged rows of these batches, a chunk a transaction."""
+    batch_ids = list(batch_ids)
+    while pks := list(Staged.objects.filter(batch_id__in=batch_ids).values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            Staged.objects.filter(pk__in=pks).delete()
+        time.sleep(pause)

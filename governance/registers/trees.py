@@ -1,0 +1,59 @@
+"""The units a register names: found by name under their parent, made where they are missing, without a leader."""
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from django.utils.text import slugify
+
+from governance.ledger import Verb
+from governance.people.models import Unit
+from governance.registers.profiles import same
+
+_SLUG = Unit._meta.get_field("slug").max_length or 80
+
+
+class Tree:
+    """All units by their place, read once for an import. One query.
+
+    After a transaction that rolled back, what it made is not there: read a new tree.
+    """
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[int | None, str], Unit] = {(unit.parent_id, same(unit.name)): unit for unit in Unit.objects.order_by("pk")}
+
+    def unit(self, path: Iterable[str]) -> Unit | None:
+        """Return the unit at the end of `path` (names from the top down); None for an empty path or an unknown one. No query."""
+        found: Unit | None = None
+        for name in path:
+            found = self._by_place.get((found.pk if found else None, same(name)))
+            if found is None:
+                return None
+        return found
+
+    def grow(self, paths: Iterable[list[str]], *, say: Callable[..., None]) -> None:
+        """Make the units that are missing on these paths, and say so. Two queries per level where any is missing."""
+        wanted = {tuple(path) for path in paths if path}
+        for depth in range(1, max((len(path) for path in wanted), default=0) + 1):
+            level = {path[:depth] for path in wanted if len(path) >= depth}
+            missing = {tuple(same(name) for name in path): path for path in sorted(level, reverse=True) if self.unit(path) is None}
+            self._make([path for _key, path in sorted(missing.items())], say)
+
+    def _make(self, paths: list[tuple[str, ...]], say: Callable[..., None]) -> None:
+        """Make one unit at the end of each path; their parents are there."""
+        if not paths:
+            return
+        made = [Unit(name=path[-1], parent=self.unit(path[:-1]), slug=_slug(path[-1])) for path in paths]
+        taken = set(Unit.objects.filter(slug__in=[unit.slug for unit in made]).values_list("slug", flat=True))
+        for unit, path in zip(made, paths, strict=True):
+            if unit.slug in taken:
+                unit.slug = f"{unit.slug[: _SLUG - 9]}-{sha256(repr(path).encode()).hexdigest()[:8]}"
+            taken.add(unit.slug)
+        Unit.objects.bulk_create(made)
+        for unit in made:
+            self._by_place[unit.parent_id, same(unit.name)] = unit
+            say(Verb.UNIT_ADDED, unit, parent=unit.parent_id, text={"name": unit.name})
+
+
+def _slug(name: str) -> str:
+    """Return the slug a unit of this name would have; "unit" where nothing of the name fits into one."""
+    return slugify(name)[:_SLUG].strip("-") or "unit"
