@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Prepare the folder and the database before the settings are read. Raises UsageError without binaries."""
+    """Prepare folder and database before the settings are read. Raises UsageError without binaries."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     before = {name: os.environ.get(name) for name in (OWNED, "MANDATE_HOME", "DATABASE_URL")}
@@ -122,8 +122,8 @@ class Server:
         data, log = self.folder / "data", self.folder / "log"
         plain: Any = {"env": self._environment(), "cwd": self.folder, "preexec_fn": self._become()}
         made = subprocess.run(
-            [str(programs / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C",
-             "-D", str(data)],
+            [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+             "--no-sync"],
             capture_output=True, text=True, **plain,
         )  # fmt: skip
         if made.returncode:

@@ -21,8 +21,9 @@ from portal import refusals
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer", "browsing-topics", "camera", "display-capture", "fullscreen", "geolocation", "gyroscope",
-        "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb",
+        "accelerometer", "browsing-topics", "camera", "display-capture", "fullscreen", "geolocation",
+        "gyroscope", "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock",
+        "serial", "usb",
     )
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
     safety.refuse_unsafe_start()  # the secret and DEBUG; the database is asked once it is known to be ours
     if demo and host not in LOCAL_BINDS:
         stop(
-            f"--host is {host}, and a demo is served on localhost only, because anybody may become anybody there."
+            f"--host is {host}, and a demo is served on localhost only: anybody may become anybody there."
             " Add --no-demo for an installation of your own."
         )
     try:
@@ -167,7 +167,7 @@ def _start_afresh(home: Path, say: Say) -> None:
 
 
 def _open_database(home: Path, demo: bool, say: Say) -> None:
-    """Leave a database of the wanted kind, made if there is none. Ends with a sentence where it is another."""
+    """Leave a database of the wanted kind, made if there is none. Ends with a sentence for another."""
     try:
         known = _state()
     except DatabaseError as error:

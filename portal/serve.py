@@ -75,12 +75,12 @@ def _why_not(host: str, port: int, error: OSError) -> str:
         free = port + 1 if port < 65535 else 8001
         return f"port {port} is taken by another program. Choose another one, for example --port {free}."
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return f"port {port} is kept for the administrator of this machine. Choose one above 1023, such as --port 8000."
+        return f"port {port} is kept for the administrator. Choose one above 1023, for example --port 8000."
     return f"{host} is not an address of this machine. Expected one of its own, such as localhost."
 
 
 class Server:
-    """A threaded web server on sockets that already listen. `run` returns after `stop`, when all is answered."""
+    """A threaded web server on sockets that already listen. `run` returns after `stop`."""
 
     def __init__(
         self,

@@ -26,7 +26,8 @@ MANDATE_HOME = read(
 ALLOWED_HOSTS = read(
     "ALLOWED_HOSTS",
     ["localhost", "127.0.0.1", "[::1]"],
-    "Host names people use, separated by commas. Anything beyond loopback switches on production safety: HTTPS only, secure cookies, HSTS.",
+    "Host names people use, separated by commas. Anything beyond loopback switches on production safety:"
+    " HTTPS only, secure cookies, HSTS.",
     items,
     shown="localhost,127.0.0.1,[::1]",
 )
@@ -167,11 +168,14 @@ else:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": MANDATE_HOME / "mandate.sqlite3",
             "OPTIONS": {
-                # Take the write lock when a transaction begins: two writers queue instead of failing half-way.
+                # The write lock is taken when a transaction begins: writers queue instead of failing.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 # WAL lets readers go on while one writes; NORMAL is safe with it.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728; PRAGMA cache_size=-32000;",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                    " PRAGMA mmap_size=134217728; PRAGMA cache_size=-32000;"
+                ),
             },
         }
     }
@@ -179,7 +183,8 @@ else:
 CELERY_BROKER_URL = read(
     "CELERY_BROKER_URL",
     "memory://",
-    "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.",
+    "Redis or RabbitMQ, for example redis://localhost:6379/0."
+    " memory:// serves one process only, as quickstart does.",
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -278,7 +283,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 EMAIL_URL = read(
     "EMAIL_URL",
     "",
-    "Mail server, for example smtp+tls://user:password@mail.example.org:587. Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.",
+    "Mail server, for example smtp+tls://user:password@mail.example.org:587."
+    " Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.",
 )
 MAIL_FROM = read("MAIL_FROM", "Mandate <mandate@localhost>", "Sender of every e-mail.")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
@@ -327,7 +333,8 @@ MANDATE_CHECKPOINT_KEY = read(
 MANDATE_CHECKPOINT_SINKS = read(
     "MANDATE_CHECKPOINT_SINKS",
     [MANDATE_HOME / "checkpoints.log"],
-    "Files that checkpoints are appended to, separated by commas. Put at least one where the database's owner cannot write.",
+    "Files that checkpoints are appended to, separated by commas."
+    " Put at least one where the database's owner cannot write.",
     lambda raw: [Path(item) for item in items(raw)],
     shown="checkpoints.log in MANDATE_HOME",
 )

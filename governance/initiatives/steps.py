@@ -115,3 +115,8 @@ def _settle_fields(initiative, left, at: datetime) -> None:
             initiative.unowned_since = None
     elif initiative.unowned_since is None and queries.matrix(initiative).owner is None:
         initiative.unowned_since = at
+
+
+def rules_of(name: str) -> list:
+    """Return the rules of a step, in order."""
+    return next(step.rules for step in table() if step.name == name)

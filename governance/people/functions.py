@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from governance.core import kept
+
 
 class Function(models.TextChoices):
     """Every function Mandate knows; the value is the group's name for ever."""
@@ -56,10 +58,12 @@ def has(person, *wanted: str) -> bool:
 
 
 def members(function: str):
-    """Return the active people of `function`, by name. Lazy queryset."""
+    """Return the active people of `function`, by name. Lazy queryset; a list where answers are kept (core/kept.py)."""
     from governance.people.models import Person
 
-    return Person.objects.active().filter(groups__name=str(getattr(function, "value", function))).order_by("name", "pk")
+    slug = str(getattr(function, "value", function))
+    rows = Person.objects.active().filter(groups__name=slug).order_by("name", "pk")
+    return kept.answer(("members", slug), lambda: list(rows)) if kept.asked_once() else rows
 
 
 def holder(function: str):

@@ -68,7 +68,10 @@ def controls(initiative) -> list[ControlState]:
     asked = policy.current().controls_for(tier, initiative.capability)
     if not asked:
         return []
-    checks = {c.ref: c for c in ControlCheck.objects.filter(initiative_id=initiative.pk).select_related("supplied_by", "confirmed_by", "waived_by", "returned_by")}
+    brought = initiative.__dict__.get("_brought_checks")  # by initiatives/many.py, for many at once
+    if brought is None:
+        brought = ControlCheck.objects.filter(initiative_id=initiative.pk).select_related("supplied_by", "confirmed_by", "waived_by", "returned_by")
+    checks = {c.ref: c for c in brought}
     return [ControlState(control, checks.get(control.ref)) for control in asked]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from governance import policy
+from governance.core import kept
 from governance.core.rules import Blocker
 from governance.people import functions, units
 from governance.people.functions import Function
@@ -50,7 +51,7 @@ def _is_senior(person, rules) -> bool:
     """Return whether the grade counts: VP or above, or a listed functional lead in a small company."""
     if rules.is_vp(person.grade):
         return True
-    return person.is_functional_lead and Person.objects.active().count() <= rules.people["small_company"]
+    return person.is_functional_lead and kept.answer("head count", Person.objects.active().count) <= rules.people["small_company"]
 
 
 def _instead(person, unit) -> str:

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from governance import policy
 from governance.core.models import Installation
 from governance.gates import queries as gates
-from governance.gates.models import Decision, Kind, Retirement, Stop, StopWish
+from governance.gates.models import Decision, Retirement, Stop, StopWish
 from governance.gates.questions import QUESTIONS
 from governance.initiatives.models import Initiative
 from governance.notices.actions import DIGEST_AT
@@ -185,12 +185,10 @@ def gate_reminder(decision: Decision, look: Look) -> Letter:
     """Remind the one person who decides that time is running out, and say what silence does."""
     initiative, question = decision.initiative, QUESTIONS[decision.kind]
     decides = gates.decider(decision, initiative)
-    words = _named(initiative)
-    vacant = _("Nobody is Accountable for it, so nobody can answer. Name somebody.") if decides is None else ""
     return Letter(
         [decides] if decides else look.office, due=decision.due_at, binding=True, path=decision.get_absolute_url(), action=lambda: _("Review and decide"),
-        subject=lambda: _("%(left)s left: %(verb)s, %(key)s %(name)s") % {**words, "left": span(decision.due_at - look.at).capitalize(), "verb": question.verb},
-        body=lambda: vacant or _("If nobody decides by %(moment)s: %(silent)s") % {"moment": moment(decision.due_at), "silent": question.if_silent},
+        subject=lambda: _("%(left)s left: %(verb)s, %(key)s %(name)s") % {**_named(initiative), "left": span(decision.due_at - look.at).capitalize(), "verb": question.verb},
+        body=lambda: (_("If nobody decides by %(moment)s: %(silent)s") % {"moment": moment(decision.due_at), "silent": question.if_silent}) if decides else _("Nobody is Accountable for it, so nobody can answer. Name somebody."),
         why=lambda: _("You are Accountable for %(row)s.") % {"row": gates.row_of(decision).label} if decides else _("You are in the Portfolio office."),
     )
 
@@ -201,20 +199,18 @@ def gate_time_up(decision: Decision, look: Look) -> Letter:
     to = gates.escalation_owner(decision, initiative)
     lapses = decision.state_at(look.at) == "lapsed"
     people = [gates.decider(decision, initiative), decision.asked_by, to] if lapses else [to]
-    said = _("Lapsed: %(verb)s, %(key)s %(name)s") if lapses else _("Get it decided: %(verb)s, %(key)s %(name)s")
     return Letter(
         [p for p in people if p is not None], due=decision.final_at, binding=True, path=decision.get_absolute_url(), why=lambda: "",
-        subject=lambda: said % {**_named(initiative), "verb": QUESTIONS[decision.kind].verb}, body=lambda: str(QUESTIONS[decision.kind].if_silent),
+        subject=lambda: (_("Lapsed: %(verb)s, %(key)s %(name)s") if lapses else _("Get it decided: %(verb)s, %(key)s %(name)s")) % {**_named(initiative), "verb": QUESTIONS[decision.kind].verb}, body=lambda: str(QUESTIONS[decision.kind].if_silent),
     )
 
 
 def day_90(decision: Decision, look: Look) -> Letter:
     """Remind the Accountable of the pilot of day 90."""
     initiative, decides = decision.initiative, gates.decider(decision, decision.initiative)
-    words = {**_named(initiative), "day": ""}
     return Letter(
         [decides] if decides else look.office, due=decision.due_at, path=decision.get_absolute_url(), action=lambda: _("Decide"),
-        subject=lambda: _("%(left)s to fund or retire %(key)s %(name)s") % {**words, "left": span(decision.due_at - look.at).capitalize()},
+        subject=lambda: _("%(left)s to fund or retire %(key)s %(name)s") % {**_named(initiative), "left": span(decision.due_at - look.at).capitalize()},
         body=lambda: _("Pass opens the funding gate at once. If nobody decides by %(moment)s, it is stopped and retires with a postmortem.") % {"moment": moment(decision.due_at)},
         why=lambda: _("You are Accountable for %(row)s.") % {"row": Row.PILOT.label} if decides else _("You are in the Portfolio office."),
     )
@@ -223,10 +219,9 @@ def day_90(decision: Decision, look: Look) -> Letter:
 def offer_reminder(offer: Assignment, look: Look) -> Letter:
     """Remind somebody of a role they were offered."""
     initiative, deadline = offer.initiative, offer.answer_by
-    title = _role(offer)
     return Letter(
         [offer.person], due=deadline, binding=True, path=reverse("initiatives:answer_offer", args=[initiative.key, offer.pk]), action=lambda: _("Answer"),
-        subject=lambda: _("Will you be %(role)s of %(key)s %(name)s? Answer by %(day)s") % {**_named(initiative), "role": title, "day": day(deadline)},
+        subject=lambda: _("Will you be %(role)s of %(key)s %(name)s? Answer by %(day)s") % {**_named(initiative), "role": _role(offer), "day": day(deadline)},
         body=lambda: _("If you do not answer by %(moment)s, the role stays vacant and the Portfolio office is told.") % {"moment": moment(deadline)},
         why=lambda: _("You were named."),
     )
@@ -293,10 +288,10 @@ def review_due(initiative: Initiative, look: Look) -> Letter:
 def review_late(initiative: Initiative, look: Look) -> Letter:
     """Say that a review is late, and to whom it goes next."""
     due, then = initiative.review_due_at, cadence.escalate_at(_counted(initiative), policy.current().tiers[initiative.tier].escalate_review_after_d)
-    to = names(_escalated_to(initiative)) or _("the Portfolio office")
+    to = names(_escalated_to(initiative))
     return _review(
         initiative, look, subject=lambda: _("Late: the review of %(key)s %(name)s") % _named(initiative),
-        body=lambda: _("It was due %(moment)s. If it is not done by %(then)s, %(to)s is told that it is missing.") % {"moment": moment(due), "then": moment(then), "to": to},
+        body=lambda: _("It was due %(moment)s. If it is not done by %(then)s, %(to)s is told that it is missing.") % {"moment": moment(due), "then": moment(then), "to": to or _("the Portfolio office")},
     )
 
 
@@ -322,11 +317,11 @@ def _escalated_to(initiative: Initiative) -> list[Person]:
 def review_escalated(initiative: Initiative, look: Look) -> Letter:
     """Tell the Accountable and the Escalation owner that a review is missing."""
     people, due = _escalated_to(initiative), initiative.review_due_at
-    who = names(answering(initiative)) or _("nobody")
+    who = names(answering(initiative))
     return Letter(
         people or look.office, due=due, binding=True, path=reverse("reviews:do", args=[initiative.key]), action=lambda: _("Open the review"),
         subject=lambda: _("Review missing for %(span)s: %(key)s %(name)s, tier %(tier)s") % {**_named(initiative), "span": span(look.at - due), "tier": initiative.tier},
-        body=lambda: _("It was due %(moment)s and is put to %(who)s. It runs on unreviewed until somebody reviews, pauses or stops it.") % {"moment": moment(due), "who": who},
+        body=lambda: _("It was due %(moment)s and is put to %(who)s. It runs on unreviewed until somebody reviews, pauses or stops it.") % {"moment": moment(due), "who": who or _("nobody")},
         why=lambda: _("You are Accountable or Escalation owner.") if people else _("You are in the Portfolio office; nobody answers for it."),
     )
 
@@ -422,12 +417,11 @@ def stop_unconfirmed(stopped: Stop, look: Look) -> Letter:
     """Say again that a stop is not confirmed, and whom to call."""
     initiative, matrix = stopped.initiative, raci.matrix(stopped.initiative)
     people = [p for p in (matrix.accountable(Row.HALT), matrix.escalation(Row.HALT)) if p]
-    who = stopped.asked_by.name if stopped.asked_by else _("The clock")
     return Letter(
         people or look.first_of(Function.PORTFOLIO, Function.COMPLIANCE), binding=True, path=reverse("gates:confirm_stop", args=[initiative.key]), action=lambda: _("Confirm that it stopped"),
         subject=lambda: _("NOT CONFIRMED: %(key)s %(name)s may still be running") % _named(initiative),
         body=lambda: "\n".join((
-            _("%(who)s asked to stop it %(moment)s, and nobody has confirmed that it stopped.") % {"who": who, "moment": moment(stopped.asked_at)},
+            _("%(who)s asked to stop it %(moment)s, and nobody has confirmed that it stopped.") % {"who": stopped.asked_by.name if stopped.asked_by else _("The clock"), "moment": moment(stopped.asked_at)},
             _("Call %(people)s.") % {"people": _call(matrix.escalation(Row.HALT), initiative.workflow_owner, matrix.accountable(Row.HALT)) or _("whoever runs it")},
         )),
         why=lambda: _("You hold stop authority.") if people else _("Nobody has accepted stop authority."),
@@ -516,11 +510,10 @@ def ownership(pks: list[int], look: Look, days: int) -> Iterator[Group]:
 
 
 def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: datetime) -> Iterator[Letter]:
-    one = _("%(key)s %(name)s has no owner: name one by %(day)s")
     for people, some in _seen_by([*look.office, look.leader(top)], rows):
         yield Letter(
             people, due=until, path=_catalog(top, owner="none"), action=lambda: _("See them"),
-            subject=lambda some=some: (one if len(some.rows) == 1 else _("%(n)d in %(unit)s have no owner: name them by %(day)s")) % {**some.words, "unit": _in(top), "day": day(until)},
+            subject=lambda some=some: (_("%(key)s %(name)s has no owner: name one by %(day)s") if len(some.rows) == 1 else _("%(n)d in %(unit)s have no owner: name them by %(day)s")) % {**some.words, "unit": _in(top), "day": day(until)},
             body=lambda some=some: _("If nobody has accepted by %(day)s, it goes to the COO.") % {"day": day(until)} + "\n" + some.listed(),
             why=lambda: _("You lead the unit, or you are in the Portfolio office."),
         )
@@ -528,13 +521,12 @@ def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: d
 
 def _no_owner_after(rows: list[Initiative], top: Unit | None, look: Look, morning: datetime, days: int) -> Iterator[Letter]:
     until = calendars.Calendar(look.zone).working_days_after(morning, policy.current().windows["ownership_coo_wd"])
-    one, many = _("%(key)s %(name)s has had no owner for %(days)s days"), _("%(n)d in %(unit)s have had no owner for %(days)s days")
     chiefs = look.members(Function.COO)
     readers = list(_seen_by(chiefs or look.office, rows)) + list(_seen_by([p for p in [*look.office, look.leader(top)] if p is not None and p not in chiefs] if chiefs else [look.leader(top)], rows))
     for people, some in readers:
         yield Letter(
             people, due=until, binding=True, path=_catalog(top, owner="none"), action=lambda: _("See them"),
-            subject=lambda some=some: (one if len(some.rows) == 1 else many) % {**some.words, "unit": _in(top), "days": days},
+            subject=lambda some=some: (_("%(key)s %(name)s has had no owner for %(days)s days") if len(some.rows) == 1 else _("%(n)d in %(unit)s have had no owner for %(days)s days")) % {**some.words, "unit": _in(top), "days": days},
             body=lambda some=some: _("It is with the COO now, who has until %(day)s to have a named person accept.") % {"day": day(until)} + "\n" + some.listed(),
             why=lambda: _("You are COO, lead the unit, or are in the Portfolio office."),
         )
@@ -557,9 +549,8 @@ def evidence(pks: list[int], look: Look) -> Iterator[Group]:
 
 
 def _evidence_letter(people: list[Person], some: _Some, path: str) -> Letter:
-    one, many = _("Evidence is missing: %(key)s %(name)s"), _("Evidence is missing for %(n)d initiatives")
     return Letter(
-        people, path=path, action=lambda: _("See them"), subject=lambda: (one if len(some.rows) == 1 else many) % some.words,
+        people, path=path, action=lambda: _("See them"), subject=lambda: (_("Evidence is missing: %(key)s %(name)s") if len(some.rows) == 1 else _("Evidence is missing for %(n)d initiatives")) % some.words,
         body=lambda: _("They came from a register, and the time to show that their controls are met is over.") + "\n" + some.listed(),
         why=lambda: _("You answer for it, lead the unit, or are in the Portfolio office."),
     )
@@ -582,6 +573,3 @@ def left(pks: list[int], look: Look) -> Iterator[Group]:
         # Several people may leave on one day, and one may leave twice in a life.
         yield Group(f"person:{person.pk}", [row.pk for row in rows], [letter], look.at, f"left-{person.left_on}", person)
 
-
-#: Kinds of question that have a reminder of their own.
-OWN_REMINDER = (Kind.DAY_90,)

@@ -449,7 +449,7 @@ def test_the_sticky_bar_never_covers_what_has_focus(browser):
           window.scrollTo(0, el.getBoundingClientRect().top + window.scrollY - window.innerHeight + 40);
           el.focus();
           const box = el.getBoundingClientRect(), bar = document.querySelector(".decide-bar").getBoundingClientRect();
-          return box.bottom > bar.top + 1 && box.top < bar.bottom;
+          return document.activeElement === el && box.bottom > bar.top + 1 && box.top < bar.bottom;
         }).map((el) => el.outerHTML.slice(0, 80))"""
     )
 

@@ -28,13 +28,12 @@ def routes(patterns, before=""):
 
 
 def test_every_page_but_those_on_the_list_leads_to_the_sign_in_page(installation, rf, client):
-    from django.conf import settings
     from django.contrib.auth.models import AnonymousUser
 
     from portal.middleware import LoginRequired
 
     door = LoginRequired(lambda request: None)
-    found = dict(routes(get_resolver(settings.ROOT_URLCONF).url_patterns))
+    found = dict(routes(get_resolver("portal.urls").url_patterns))
     entered = set()
     for route, pattern in found.items():
         for method in ("get", "post", "put", "patch", "delete", "options", "head"):
@@ -52,6 +51,12 @@ def test_every_page_but_those_on_the_list_leads_to_the_sign_in_page(installation
                 assert answer.url.startswith("/sign-in/"), route
 
     assert {route for route in entered if not route.startswith(BY_LINK)} == OPEN
+
+
+def test_no_page_takes_a_form_without_its_token():
+    found = routes(get_resolver("portal.urls").url_patterns)
+
+    assert [route for route, pattern in found if getattr(pattern.callback, "csrf_exempt", False)] == []
 
 
 @pytest.mark.parametrize(

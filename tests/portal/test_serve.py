@@ -109,6 +109,31 @@ def test_what_is_not_http_is_refused_with_the_same_headers_as_everything_else(se
     assert "server:" not in head
 
 
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [(False, ("http", "127.0.0.1", None, None)), (True, ("https", "203.0.113.9", "https", None))],
+)
+def test_what_a_visitor_says_about_proxies_is_believed_only_behind_one(serving, settings, trusted, expected):
+    settings.TRUST_PROXY = trusted
+    seen = []
+
+    def note(environ, start_response):
+        names = ("wsgi.url_scheme", "REMOTE_ADDR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+        seen.append(tuple(environ.get(name) for name in names))
+        start_response("200 OK", [])
+        return [b""]
+
+    port, *_ = serving(note)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    forwarded = {"Proto": "https", "For": "203.0.113.9", "Host": "evil.example.net"}
+    connection.request(
+        "GET", "/", headers={f"X-Forwarded-{name}": value for name, value in forwarded.items()}
+    )
+    connection.getresponse().read()
+
+    assert seen == [expected]
+
+
 def test_a_taken_port_is_named_with_what_to_do():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
