@@ -31,3 +31,21 @@ def sign_in():
         return client
 
     return enter
+
+
+@pytest.fixture(scope="module")
+def demo_company(django_db_setup, django_db_blocker):
+    """The demo company, made once for a file of tests that only read it (each test's own writes are rolled back)."""
+    from django.db import transaction
+
+    from governance.core import clock
+    from governance.demo.seed import seed
+
+    with django_db_blocker.unblock():
+        whole = transaction.atomic()
+        whole.__enter__()
+        try:
+            yield seed(clock.now())
+        finally:
+            transaction.set_rollback(True)
+            whole.__exit__(None, None, None)

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from governance.core import lists
 from governance.core.http import Request
 from governance.gates import actions, changes, queries, sheets
 from governance.gates.finding import find_decision
@@ -19,10 +21,6 @@ from governance.initiatives.models import Initiative
 from governance.policy import current
 from governance.raci import queries as raci
 
-#: Rows on one page of the list.
-PAGE = 40
-
-
 # The list
 
 
@@ -30,65 +28,40 @@ PAGE = 40
 def index(request: Request) -> HttpResponse:
     """Show every open question the person may see, the next due first. `mine`, `due` and `kind` narrow it.
 
-    At most nine queries of its own, however many there are.
+    At most seven queries of its own, however many there are.
     """
     at, me = request.at, request.user
-    asked = {"mine": request.GET.get("mine") == "1", "due": request.GET.get("due", ""), "kind": request.GET.get("kind", "")}
-    if asked["due"] not in ("", "week", "late") or asked["kind"] not in ("", *Kind.values):
-        raise Http404
-    every = Decision.objects.open().filter(final_at__gt=at, initiative__in=Initiative.objects.visible_to(me))
-    mine = [*queries.waiting_for(me, at).values_list("pk", flat=True), *queries.handed_over_to(me, at).values_list("pk", flat=True)]
-    week = Q(due_at__lte=at + timedelta(days=7))
-    counts = every.aggregate(all=Count("pk"), week=Count("pk", filter=week), late=Count("pk", filter=Q(due_at__lte=at)), mine=Count("pk", filter=Q(pk__in=mine)))
-    rows = every.filter(pk__in=mine) if asked["mine"] else every
-    rows = rows.filter(week) if asked["due"] == "week" else rows.filter(due_at__lte=at) if asked["due"] == "late" else rows
-    if asked["kind"]:
-        rows = rows.filter(kind=asked["kind"])
-    chosen = "mine" if asked["mine"] else asked["due"] or "all"
-    page = _page(request, rows.select_related("initiative", "asked_by").order_by("due_at", "pk"), counts[chosen] if not asked["kind"] else None)
-    raci.prefetch([d.initiative for d in page["rows"]])
-    context = {
-        "items": [_row(d, me, at) for d in page["rows"]], "pager": page["pager"], "tabs": _tabs(asked, counts), "facets": _facets(request, asked["kind"]),
-        "asked": asked, "applied": [{"label": Kind(asked["kind"]).label, "url": _with(request, kind=None)}] if asked["kind"] else [],
-    }  # fmt: skip
+    shown = lists.show(_listing(me, at), request.GET)
+    raci.prefetch([d.initiative for d in shown.rows])
+    context = {"shown": shown, "items": [_row(d, me, at) for d in shown.rows], "tabs": _tabs(shown), "mine": "mine" in shown.chosen.values}
     return render(request, "gates/list.html", context)
 
 
-def _page(request: Request, rows, total: int | None) -> dict[str, Any]:
-    """Return one page of `rows` and the pager. One query, and one to count where the total is not known."""
-    total = rows.count() if total is None else total
-    last = max((total + PAGE - 1) // PAGE, 1)
-    wanted = request.GET.get("page", "1")
-    number = min(int(wanted), last) if wanted.isdecimal() and len(wanted) < 8 and int(wanted) else 1
-    first = (number - 1) * PAGE
-    found = list(rows[first : first + PAGE])
-    words = _("%(first)s–%(last)s of %(total)s") % {"first": first + 1, "last": first + len(found), "total": total} if found else ""
-    pages = [{"number": n, "url": _with(request, page=n), "current": n == number} for n in range(1, last + 1) if n in (1, last) or abs(n - number) <= 3] if last > 1 else []
-    pager = {"words": words, "previous_url": _with(request, page=number - 1) if number > 1 else "", "next_url": _with(request, page=number + 1) if number < last else "", "pages": pages}
-    return {"rows": found, "pager": pager}
+def _listing(me, at) -> lists.Listing:
+    """Return what may be asked of the list of open questions. Two queries for those that wait for `me`."""
+    mine = [*queries.waiting_for(me, at).values_list("pk", flat=True), *queries.handed_over_to(me, at).values_list("pk", flat=True)]
+    return lists.Listing(
+        path=reverse("gates:list"), sort="due", sorts=(lists.Sort("due", _("Due"), "due_at"),),
+        rows=Decision.objects.open().filter(final_at__gt=at, initiative__in=Initiative.objects.visible_to(me, at)),
+        facets=(
+            lists.Facet("mine", _("Whose"), (lists.Option("1", _("Yours"), Q(pk__in=mine)),)),
+            lists.Facet("due", _("Due"), (lists.Option("week", _("In 7 days"), Q(due_at__lte=at + timedelta(days=7))), lists.Option("late", _("Late"), Q(due_at__lte=at)))),
+            lists.Facet("kind", _("Kind"), tuple(lists.Option(value, label, Q(kind=value)) for value, label in Kind.choices)),
+        ),
+        dress=lambda rows: rows.select_related("initiative", "asked_by"),
+    )  # fmt: skip
 
 
-def _with(request: Request, **changed: Any) -> str:
-    """Return the address of this list with some parameters changed; None takes one away. The page starts anew."""
-    asked = request.GET.copy()
-    asked.pop("page", None)
-    for name, value in changed.items():
-        asked.pop(name, None)
-        if value not in (None, ""):
-            asked[name] = str(value)
-    return f"?{asked.urlencode()}" if asked else request.path
-
-
-def _tabs(asked: dict[str, Any], counts: dict[str, int]) -> list[dict[str, Any]]:
-    extra = f"&kind={asked['kind']}" if asked["kind"] else ""
-    here = "mine" if asked["mine"] else asked["due"] or "all"
-    wanted = (("all", _("All open"), "?" + extra.lstrip("&")), ("mine", _("Yours"), f"?mine=1{extra}"), ("week", _("Due in 7 days"), f"?due=week{extra}"), ("late", _("Late"), f"?due=late{extra}"))
-    return [{"label": label, "url": url, "current": name == here, "count": counts[name]} for name, label, url in wanted]
-
-
-def _facets(request: Request, kind: str) -> list[dict[str, Any]]:
-    options = [{"label": label, "count": None, "url": _with(request, kind=None if value == kind else value), "on": value == kind} for value, label in Kind.choices]
-    return [{"label": _("Kind"), "chosen": Kind(kind).label if kind else "", "options": options}]
+def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:
+    """Return the views people ask for most; each is an address of the same list."""
+    at_hand = {name: shown.chosen.values.get(name, ()) for name in ("mine", "due", "kind")}
+    wanted = (
+        (_("All open"), shown.listing.path, not any(at_hand.values())),
+        (_("Yours"), shown.only(mine="1"), bool(at_hand["mine"]) and not at_hand["due"]),
+        (_("Due in 7 days"), shown.only(due="week"), at_hand["due"] == ("week",) and not at_hand["mine"]),
+        (_("Late"), shown.only(due="late"), at_hand["due"] == ("late",) and not at_hand["mine"]),
+    )
+    return [{"label": label, "url": url, "current": current} for label, url, current in wanted]
 
 
 def _row(decision: Decision, me, at) -> dict[str, Any]:

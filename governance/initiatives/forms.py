@@ -495,3 +495,13 @@ def may_waive(person, initiative) -> bool:
     """Return whether `person` may waive a grade here: the Portfolio office, at tiers 0 and 1."""
     tier = initiative.tier if initiative.tier is not None else 9
     return tier <= 1 and functions.has(person, Function.PORTFOLIO)
+
+
+def shown_value(field: forms.Field, value: Any) -> str:
+    """Return a field's value as a reader sees it: a choice in its words, a unit by its name, a dash for nothing."""
+    if value in (None, ""):
+        return "–"
+    if isinstance(value, Unit):
+        return value.name
+    choices = dict(getattr(field, "choices", ()) or ()) if not isinstance(field, forms.ModelChoiceField) else {}
+    return str(choices.get(value, value))

@@ -40,7 +40,7 @@ TYPES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "words": (gettext_lazy("What it says"), ("initiative.amended", "initiative.tier", "initiative.restricted", "initiative.unrestricted")),
     "numbers": (gettext_lazy("Outcome and money"), ("outcome.", "measurement.", "budget.")),
     "controls": (gettext_lazy("Controls"), ("control.",)),
-    "reviews": (gettext_lazy("Reviews"), ("review.",)),
+    "reviews": (gettext_lazy("Reviews and reminders"), ("review.", "clock.reminded", "clock.escalated")),
     "register": (gettext_lazy("From a register"), ("record.", "register.")),
     "refused": (gettext_lazy("Refusals"), ("refused",)),
 }
@@ -88,6 +88,10 @@ class Told:
     def name(self, key: str) -> str:
         """Return the name of the person whose id stands under `key`, or words for nobody known."""
         return self.people.get(self.d.get(key), _("somebody")) if self.d.get(key) else _("nobody")
+
+    def names(self, key: str) -> str:
+        """Return the names of the people whose ids stand under `key`."""
+        return ", ".join(self.people.get(pk, _("somebody")) for pk in self.d.get(key) or ()) or _("nobody")
 
     @property
     def subject(self) -> str:
@@ -311,6 +315,8 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.INVITATION_MADE: lambda o: _("invited somebody to set their password"),
     V.INVITATION_USED: lambda o: _("used their invitation and set a password"),
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
+    V.CLOCK_REMINDED: lambda o: _("reminded %(names)s") % {"names": o.names("people")},
+    V.CLOCK_ESCALATED: lambda o: _("told %(names)s, because nobody had acted") % {"names": o.names("people")},
     V.CLOCK_MOVED: lambda o: _("moved the demo’s clock forward"),
     V.POLICY_SET: lambda o: _("set a version of the policy"),
     V.IMPORT_BEGAN: lambda o: _("began to read a register"),
@@ -343,6 +349,8 @@ _DETAILS: dict[Verb, Callable[[Told], str]] = {
     V.STOP_WISH_ANSWERED: lambda o: o.said("answer"),
     V.RETIRE_BEGUN: lambda o: o.said("reason", "replaced_by", "after_care"),
     V.ROLE_OFFERED: lambda o: _("Grade waived: %(reason)s") % {"reason": o.said("grade_waived_because")} if o.said("grade_waived_because") else "",
+    V.CLOCK_REMINDED: lambda o: o.said("subject"),
+    V.CLOCK_ESCALATED: lambda o: o.said("subject"),
     V.REFUSED: lambda o: _("Why: %(codes)s") % {"codes": ", ".join(o.d["codes"])} if o.d.get("codes") else "",
 }
 
@@ -401,7 +409,7 @@ def _names(entries: list, initiative) -> tuple[dict[int, str], dict[int, str]]:
     wanted: set[int] = set()
     wanted_groups: set[int] = set()
     for entry in entries:
-        mentioned = [entry.detail.get(key) for key in ("person", "decider", "to", "deputy")]
+        mentioned = [*(entry.detail.get(key) for key in ("person", "decider", "to", "deputy")), *(entry.detail.get("people") or ())]
         wanted |= {key for key in (entry.person_id, *mentioned) if isinstance(key, int) and not isinstance(key, bool)}
         if entry.subject_kind == "person" and entry.subject_id:
             wanted.add(entry.subject_id)

@@ -248,6 +248,18 @@ def _stand(initiative, row: Row, role: Role, holder, *, by, at: datetime, say) -
     return made
 
 
+def inform(initiative, people, *, at: datetime, say) -> None:
+    """Let people see a restricted initiative because something about it is put to them: Informed of halt, by the clock.
+
+    Inside an act, on a locked initiative. Who sees it already stays as they are.
+    """
+    blind = [p for p in people if not Initiative.objects.visible_to(p).filter(pk=initiative.pk).exists()]
+    for person in blind:
+        _stand(initiative, Row.HALT, Role.INFORMED, person, by="system:sweep", at=at, say=say)
+    if blind:
+        grants.rebuild(initiative)
+
+
 def required_functions(initiative) -> dict[Row, set[str]]:
     """Return the functions that stand in Consulted by themselves, per row, for the confirmed tier.
 
@@ -313,9 +325,11 @@ def lapse_offer(assignment: Assignment, *, at: datetime) -> bool:
         if assignment.ended_at is not None or assignment.accepted_at is not None or at < assignment.answer_by:
             return False
         row, role = Row(assignment.row), Role(assignment.role)
-        assignment.ended_at, assignment.ended_because = assignment.answer_by, _("Not answered in time.")
-        assignment.save(update_fields=["ended_at", "ended_because"])
-        say(Verb.ROLE_LAPSED, assignment, row=str(row), role=str(role), person=assignment.person_id)
+        # Go-live and halt were offered as one, and lapse as one: the Portfolio office is told once.
+        for each in Assignment.objects.offers().filter(initiative=initiative, row__in=together(row, role), role=role, person=assignment.person_id, answer_by__lte=at).order_by("pk"):
+            each.ended_at, each.ended_because = each.answer_by, _("Not answered in time.")
+            each.save(update_fields=["ended_at", "ended_because"])
+            say(Verb.ROLE_LAPSED, each, row=each.row, role=each.role, person=each.person_id)
         grants.rebuild(initiative)
         notices.owe(
             functions.members(Function.PORTFOLIO), thing=f"initiative:{initiative.pk}", occasion=f"offer-lapsed-{assignment.pk}", initiative=initiative, at=at,

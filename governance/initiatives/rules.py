@@ -369,7 +369,8 @@ class RestartExplained(Rule):
     reason = gettext_lazy("Stopping is easy. Starting again is deliberate.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        asked = initiative.decisions.filter(kind="restart", closed="").first()
+        brought = initiative.__dict__.get("_brought_decisions")  # by many.py, for many at once
+        asked = initiative.decisions.filter(kind="restart", closed="").first() if brought is None else next((d for d in brought if d.kind == "restart"), None)
         told = asked.particulars if asked else {}
         for field, words in (("cause", _("the cause")), ("fix", _("the fix")), ("evidence", _("the evidence that the fix works"))):
             if not str(told.get(field, "")).strip():

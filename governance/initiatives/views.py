@@ -68,9 +68,14 @@ def seal(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     signature.initiative = initiative
     said = LedgerEntry.objects.filter(initiative_id=initiative.pk, verb__in=SIGNED).order_by("seq").values_list("seq", "detail")
     entry = next((seq for seq, detail in said if detail.get("signature") == signature.pk), None)
+    how = {"password": _("with their password"), "demo": _("with the demo’s “It is me” button")}.get(signature.proof_method, signature.proof_method)
     context = {
-        "initiative": initiative, "signature": signature, "matches": signatures.matches(signature), "entry": entry,
+        "initiative": initiative, "signature": signature, "matches": signatures.matches(signature), "entry": entry, "how": how,
         "meaning": signature.get_meaning_display(), "facts": list(in_words(signature.facts)),
+        "seal": {
+            "statement": signature.statement, "name": signature.printed_name, "role": signature.printed_title, "signed_at": signature.signed_at,
+            "how": how, "digest": signature.seal_sha256, "lapsed": signature.voided_because,
+        },
     }
     return render(request, "initiatives/seal.html", context)
 

@@ -78,6 +78,8 @@ class Verb(models.TextChoices):
     INVITATION_USED = "invitation.used", _("used an invitation")
 
     INSTALLATION_MADE = "installation.made", _("set up this installation")
+    CLOCK_REMINDED = "clock.reminded", _("reminded the people it concerns")
+    CLOCK_ESCALATED = "clock.escalated", _("told others, because nobody had acted")
     CLOCK_MOVED = "clock.moved", _("moved the demo clock")
     POLICY_SET = "policy.set", _("set a version of the policy")
 

@@ -54,15 +54,17 @@ def rows(
     wanted = {p.pk: p for p in people if p is not None and p.is_active}
     for pk in sorted(wanted):
         person = wanted[pk]
-        if pk not in kept:
-            kept[pk] = zone_of(person)
-        with timezone.override(kept[pk]), translation.override(person.language or settings.LANGUAGE_CODE):
+        place = person.time_zone or person.unit_id
+        if place not in kept:
+            kept[place] = zone_of(person)
+        zone = kept[place]
+        with timezone.override(zone), translation.override(person.language or settings.LANGUAGE_CODE):
             said = {"subject": _said(subject)[:200], "body": _said(body), "why": _said(why)[:200], "action": _said(action)[:60]}
         for channel in Channel if mail else (Channel.PORTAL,):
             portal = channel == Channel.PORTAL
             found.append(Notice(
                 person=person, about=about(thing), occasion=occasion, channel=channel, initiative=initiative, **said, due_at=due, path=path, is_binding=binding,
-                owed_at=at, send_at=at if portal or binding else next_digest(kept[pk], fell_due or at), sent_at=at if portal else None,
+                owed_at=at, send_at=at if portal or binding else next_digest(zone, fell_due or at), sent_at=at if portal else None,
             ))  # fmt: skip
     return found
 

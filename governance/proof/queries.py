@@ -77,6 +77,9 @@ def controls(initiative) -> list[ControlState]:
 
 def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
     """Return the sign-offs of the open decision of `kind`, by function. One query."""
+    brought = initiative.__dict__.get("_brought_sign_offs")  # by initiatives/many.py, for many at once
+    if brought is not None:
+        return {row.function: row for row in brought if row.decision.kind == kind}
     rows = SignOff.objects.filter(initiative_id=initiative.pk, decision__kind=kind, decision__closed="").select_related("answered_by")
     return {row.function: row for row in rows}
 

@@ -68,11 +68,23 @@ class Source:
         return self.path.name
 
     def records(self) -> Iterator[Record]:
-        """Yield the records in the file's order. Rows without a single filled cell are no records."""
+        """Yield the records in the file's order. Rows without a single filled cell are no records.
+
+        Raises Unreadable when the file is not the one that was looked through.
+        """
+        changed, count = Unreadable(_("%(file)s changed while it was read. Import it again when nobody writes to it.") % {"file": self.name}), 0
         with _opened(self.path) as file:
             rows = _rows(file, self)
-            next(rows)
-            yield from (Record(number, tuple(row)) for number, row in rows)
+            try:
+                if tuple(title.strip() for title in next(rows, (1, []))[1]) != self.titles:
+                    raise changed
+                for number, row in rows:
+                    count += 1
+                    yield Record(number, tuple(row))
+            except UnicodeDecodeError as error:
+                raise changed from error
+        if count != self.count:
+            raise changed
 
 
 def look_through(path: Path | str, profile: Profile, encoding: str = "") -> Source:

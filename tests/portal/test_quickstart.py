@@ -18,7 +18,6 @@ from tests.portal.conftest import ROOT, manage, outside
 
 pytestmark = [
     pytest.mark.timeout(120),
-    pytest.mark.xdist_group("quickstart"),
     pytest.mark.skipif(sys.platform == "win32", reason="signals"),
 ]
 
