@@ -29,4 +29,4 @@ class Line(logging.Formatter):
         line |= {name: value for name in EXTRAS if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=True).replace("\x7f", "\\u007f")
+        return json.dumps(line, default=str, ensure_ascii=True)

@@ -215,15 +215,21 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "governance.people.passwords.NotSimilar", "OPTIONS": {"user_attributes": ("name", "email")}},
+    {"NAME": "governance.people.passwords.Length", "OPTIONS": {"min_length": 12}},
+    {"NAME": "governance.people.passwords.NotCommon"},
 ]
 ANONYMOUS_USER_NAME = None  # guardian would otherwise make an account that nobody is
 GUARDIAN_RAISE_403 = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "governance.people.adapter.Accounts"
+ACCOUNT_FORMS = {
+    "login": "governance.people.account_forms.SignIn",
+    "reset_password": "governance.people.account_forms.ForgotPassword",
+    "reset_password_from_key": "governance.people.account_forms.NewPassword",
+    "change_password": "governance.people.account_forms.ChangePassword",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -231,6 +237,7 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody is invited to sign up
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password is told to whoever has it
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None

@@ -77,6 +77,8 @@ class Page(HTMLParser):
         self._option: tuple[str, bool] | None = None
         self._area: Control | None = None
         self._labelled: set[int] = set()
+        self.button_words: dict[int, str] = {}
+        self._button: int | None = None
         self._in_label = 0
         self._catch: list[list] = []
         self.feed(html)
@@ -142,6 +144,9 @@ class Page(HTMLParser):
                 self._labelled.add(id(control))
             owner = self._by_id.get(given.get("form") or "", self._form)
             (owner.controls if owner else self.loose).append(control)
+            if tag == "button":
+                self._button = id(control)
+                self.button_words[id(control)] = ""
             self._select = control if tag == "select" else self._select
             self._area = control if tag == "textarea" else self._area
         elif tag == "option":
@@ -151,6 +156,8 @@ class Page(HTMLParser):
         if tag in self._open:
             while self._open and self._open.pop() != tag:
                 pass
+        if tag == "button":
+            self._button = None
         if tag == "label":
             self._in_label -= 1
         elif tag in ("a", "h1", "title") and any(c[0] == tag for c in self._catch):
@@ -175,6 +182,8 @@ class Page(HTMLParser):
     def handle_data(self, data):
         for catch in self._catch:
             catch[2].append(data)
+        if self._button is not None:
+            self.button_words[self._button] += data
         if self._option is not None and self._select is not None and data.strip():
             self._select.options.append((self._option[0], data.strip(), self._option[1]))
             self._option = None

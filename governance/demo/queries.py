@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from governance.demo.seed import company
-from governance.desk import home
+from governance.desk import home, mine
 from governance.people.models import Person
 
 
@@ -16,7 +16,8 @@ def doors(at: datetime) -> list[dict[str, Any]]:
         name = told["people"][key][0]
         person = Person.objects.active().filter(name=name).first()
         if person is not None:
-            waits = home.waiting(person, at)
+            built = home.build(mine.of(person, at))
+            waits = [*built.decide.items, *built.sign.items, *built.do.items]
             found.append({"person": person, "says": told["says"][key], "browsing": key == told["browsing"], "count": len(waits), "first": waits[0] if waits else None})
     return found
 

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from governance import policy
 from governance.core import kept
-from governance.core.rules import Blocker
 from governance.desk import mine as facts
 from governance.desk.mine import MOST, Mine
+from governance.desk.queries import DAY_90_SHOWN
 from governance.desk.rows import Item, Section, section
 from governance.gates import queries as gates
 from governance.gates.models import Decision
@@ -29,10 +29,12 @@ from governance.raci.models import Role, Row
 from governance.reviews import cadence
 from governance.templatetags.mandate import money
 
-#: Day 90 is asked on the first day of a pilot; it is shown when its first reminder goes.
-DAY_90_SHOWN = timedelta(days=30)
-#: Codes of blockers that have a row of their own, or are somebody else's row.
-_SAID_ELSEWHERE = ("owner.void", "owner.offered", "roles.accepted", "sign_off", "control", "postmortem", "budget.open", "budget.less", "funding.confirmed", "tier.confirmed", "stage")
+
+
+#: Blockers that have a row of their own: an acceptance to renew, a budget for Finance to look at, a postmortem.
+_OWN_ROWS = ("owner.void", "budget.open", "postmortem")
+#: Blockers that have one where the person they wait for was asked to accept.
+_OFFERED = ("owner.offered", "roles.accepted")
 
 
 @dataclass(frozen=True)
@@ -252,17 +254,14 @@ def _until_then(initiative: Initiative) -> str:
     }.get(str(initiative.stage), "")  # fmt: skip
 
 
-def is_own_row(blocker: Blocker) -> bool:
-    """Whether a blocker has a row of its own, here or at somebody else's."""
-    return blocker.code.startswith(_SAID_ELSEWHERE)
-
-
 def _moves(mine: Mine) -> Iterator[Item]:
     """What blocks the next step of what this person moves or answers for, and is theirs to clear."""
+    offered = {offer.initiative_id for offer in mine.offers()}
     for initiative in mine.moved():
         if initiative.is_retiring:
             continue
-        found = [b for b in many.blockers(initiative, mine.at) if mine.person.pk in b.person_ids and not is_own_row(b)]
+        elsewhere = (*_OWN_ROWS, *(_OFFERED if initiative.pk in offered else ()))
+        found = [b for b in many.blockers(initiative, mine.at) if mine.person.pk in b.person_ids and not b.code.startswith(elsewhere)]
         if not found:
             continue
         due = _move_due(mine, initiative)

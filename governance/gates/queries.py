@@ -70,35 +70,50 @@ def open_wishes(initiative) -> list[StopWish]:
     return list(StopWish.objects.filter(initiative=initiative, answered_at=None).select_related("person").order_by("at", "pk"))
 
 
-def waiting_for(person, at: datetime):
-    """Return the open decisions `person` is to answer at `at`, the next due first. One query.
+def _held(person, row, role, *, accepted: bool = True) -> Q:
+    """Return the condition that `person` holds a role on a row of the decision's initiative."""
+    on = Q(initiative__assignments__row=row, initiative__assignments__role=role, initiative__assignments__person=person, initiative__assignments__ended_at=None)
+    return on & Q(initiative__assignments__accepted_at__isnull=False) if accepted else on
 
-    The decider is looked up from the matrix, so the filter goes through the standing assignments.
-    """
+
+def _to_answer(person, at: datetime) -> Q:
+    """Return the condition that `person` is to answer. The decider is looked up from the matrix, so it goes through the standing assignments."""
     wanted = Q()
     for kind, question in QUESTIONS.items():
-        if kind == "modification":
-            continue
-        cell = Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ACCOUNTABLE, initiative__assignments__person=person, initiative__assignments__ended_at=None)
-        wanted |= cell if kind == "pilot_go" else cell & Q(initiative__assignments__accepted_at__isnull=False)
+        if kind != "modification":
+            wanted |= Q(kind=kind) & _held(person, question.row, Role.ACCOUNTABLE, accepted=kind != "pilot_go")
     for widens, row in ((True, Row.GO_LIVE), (False, Row.MODIFICATION)):
-        wanted |= Q(kind="modification", particulars__widens=widens, initiative__assignments__row=row, initiative__assignments__role=Role.ACCOUNTABLE, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
-    rows = Decision.objects.open().filter(wanted, final_at__gt=at).select_related("initiative", "asked_by")
-    return rows.distinct().order_by("due_at", "pk")
+        wanted |= Q(kind="modification", particulars__widens=widens) & _held(person, row, Role.ACCOUNTABLE)
+    return wanted & Q(final_at__gt=at)
+
+
+def _to_get_decided(person, at: datetime) -> Q:
+    """Return the condition that its time is up and `person` must get it decided as Escalation owner."""
+    wanted = Q()
+    for kind, question in QUESTIONS.items():
+        if question.hands_over:
+            wanted |= Q(kind=kind) & _held(person, question.row, Role.ESCALATION)
+    return wanted & Q(due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
+
+
+def waiting_for(person, at: datetime):
+    """Return the open decisions `person` is to answer at `at`, the next due first. One query."""
+    return Decision.objects.open().filter(_to_answer(person, at)).select_related("initiative", "asked_by").distinct().order_by("due_at", "pk")
 
 
 def handed_over_to(person, at: datetime):
     """Return the open decisions whose time is up and which `person` must get decided as Escalation owner. One query."""
-    wanted = Q()
-    for kind, question in QUESTIONS.items():
-        if question.hands_over:
-            wanted |= Q(kind=kind, initiative__assignments__row=question.row, initiative__assignments__role=Role.ESCALATION, initiative__assignments__person=person, initiative__assignments__ended_at=None, initiative__assignments__accepted_at__isnull=False)
-    return Decision.objects.open().filter(wanted, due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at).select_related("initiative").distinct().order_by("final_at", "pk")
+    return Decision.objects.open().filter(_to_get_decided(person, at)).select_related("initiative").distinct().order_by("final_at", "pk")
+
+
+def with_person(person, at: datetime):
+    """Return the keys of the open decisions that wait for `person`: to answer, or to get decided. Lazy; one query."""
+    return Decision.objects.open().filter(_to_answer(person, at) | _to_get_decided(person, at)).values_list("pk", flat=True).distinct()
 
 
 def count_to_decide(person, at: datetime) -> int:
-    """Return how many open decisions wait for `person` at `at`, by their answer or by their getting it decided. Two queries."""
-    return waiting_for(person, at).count() + handed_over_to(person, at).count()
+    """Return how many open decisions wait for `person` at `at`. One query."""
+    return with_person(person, at).count()
 
 
 def decisions_of(initiative, limit: int = 100) -> list[Decision]:

@@ -21,8 +21,9 @@ from governance.core.lists import Column, Facet, Listing, Option, Sort
 from governance.initiatives import search
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Initiative
-from governance.outcomes.models import Measurement, Outcome
+from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people.models import Unit
+from governance.proof.models import SignOff
 from governance.raci.models import Assignment, Role, Row
 
 #: How many are at each stage, in the words of the headline.
@@ -56,6 +57,8 @@ def has_metric() -> Q:
 
 #: The third mark.
 HAS_WAY_BACK = ~Q(rollback_how="") & Q(rollback_minutes__isnull=False)
+#: All three, of marked rows.
+COMPLETE = Q(owner_id__isnull=False, metric=True) & HAS_WAY_BACK
 
 
 def _kept_by_the_gates(relation: str) -> type:
@@ -64,9 +67,33 @@ def _kept_by_the_gates(relation: str) -> type:
 
 
 def marked(rows: QuerySet) -> QuerySet:
-    """Return `rows` with owner_id, metric and stop_unconfirmed, what the facets ask about. No query."""
-    stops = _kept_by_the_gates("stops").objects.filter(initiative=OuterRef("pk"), lifted_at=None, confirmed_at=None)
-    return rows.annotate(owner_id=Subquery(accepted_owner().values("person_id")[:1]), metric=has_metric(), stop_unconfirmed=Exists(stops))
+    """Return `rows` with what the facets ask about: owner, metric, and what they wait for. No query."""
+    this = {"initiative": OuterRef("pk")}
+    return rows.annotate(
+        owner_id=Subquery(accepted_owner().values("person_id")[:1]), metric=has_metric(),
+        stop_unconfirmed=Exists(_kept_by_the_gates("stops").objects.filter(lifted_at=None, confirmed_at=None, **this)),
+        threshold=Exists(Outcome.objects.filter(threshold__isnull=False, **this)), measured=Exists(Measurement.objects.filter(**this)),
+        figure=Exists(Measurement.objects.filter(confirmed_at__isnull=False, **this)), money_asked=Exists(Budget.objects.filter(approved_at=None, **this)),
+        signing=Exists(SignOff.objects.filter(answer="", decision__closed="", **this)),
+    )  # fmt: skip
+
+
+def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
+    """Return what marked rows may wait for at `at`: the words and the condition of each. No query."""
+    tried, going_on = Q(stage__in=[Stage.PILOT, Stage.FUNDING]), Q(retiring_since=None)
+    time_for_a_case = Q(stage=Stage.FUNDING) | Q(gate_on__lte=at.date()) | Q(measured=True)
+    return {
+        "owner": (_("An owner"), going_on & Q(stage__in=Stage.in_use(), owner_id=None)),
+        "threshold": (_("A threshold"), going_on & tried & Q(threshold=False)),
+        "figure": (_("A confirmed figure"), going_on & tried & time_for_a_case & Q(figure=False)),
+        "money": (_("An approved budget"), going_on & Q(stage__in=[Stage.PILOT, Stage.FUNDING, Stage.BUILD], money_asked=True)),
+        "sign_off": (_("A sign-off"), going_on & Q(signing=True)),
+    }
+
+
+def is_past_day_90(at: datetime) -> Q:
+    """Return the condition of a pilot that has run longer than a pilot may. No query."""
+    return Q(stage=Stage.PILOT, pilot_since__lt=at - timedelta(days=policy.current().windows["pilot_d"]))
 
 
 def dressed(rows: QuerySet) -> QuerySet:
@@ -102,7 +129,7 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
     """Return what the catalog can be narrowed by. No query."""
     stages = tuple(Option(stage.value, stage.label, Q(stage=stage.value)) for stage in (*_in_order(), Stage.TRIAGE))
     tiers = tuple(Option(str(tier), _("Tier %(tier)s") % {"tier": tier}, Q(tier=tier)) for tier in range(5))
-    complete = Q(owner_id__isnull=False, metric=True) & HAS_WAY_BACK
+    month = at + timedelta(days=30)
     return (
         Facet("stage", _("Stage"), stages),
         Facet("tier", _("Tier"), (*tiers, Option("none", _("Tier not set"), Q(tier=None)))),
@@ -112,10 +139,13 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
             Option("me", _("Me"), Q(owner_id=person.pk)), Option("has", _("Has an owner"), Q(owner_id__isnull=False)), Option("none", _("No owner"), Q(owner_id=None)),
         )),
         Facet("missing", _("Missing"), (
-            Option("owner", _("Owner"), Q(owner_id=None)), Option("metric", _("Metric"), Q(metric=False)), Option("way_back", _("Way back"), ~HAS_WAY_BACK),
-            Option("nothing", _("Nothing of the three"), complete),
+            Option("metric", _("Metric"), Q(metric=False)), Option("way_back", _("Way back"), ~HAS_WAY_BACK), Option("nothing", _("Nothing: owner, metric and way back"), COMPLETE),
         )),
-        Facet("review", _("Review"), (Option("overdue", _("Overdue"), Q(review_due_at__lt=at)), Option("month", _("Due within 30 days"), Q(review_due_at__gte=at, review_due_at__lt=at + timedelta(days=30))))),
+        Facet("waits", _("Waits for"), tuple(Option(name, words, where) for name, (words, where) in waits(at).items())),
+        Facet("due", _("Due"), (
+            Option("review_overdue", _("Review overdue"), Q(review_due_at__lt=at)), Option("review", _("Review within 30 days"), Q(review_due_at__gte=at, review_due_at__lt=month)),
+            Option("day_90", _("Past day 90"), is_past_day_90(at)),
+        )),
         Facet("stop", _("Stop"), (
             Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)), Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
         )),
@@ -141,35 +171,31 @@ SORTS = (
 
 
 def _units(company: str) -> tuple[Option, ...]:
-    """Return the units at the top, each with everything below it.
+    """Return the units at the top, each with everything below it. One query."""
+    grouped: dict[tuple[str, str], list[int]] = {}
+    for pk, top in top_units(company).items():
+        grouped.setdefault(top, []).append(pk)
+    return (*(Option(slug, name, Q(unit_id__in=sorted(ids))) for (slug, name), ids in grouped.items()), Option("none", _("No unit"), Q(unit=None)))
 
-    Where the whole organisation is one unit, or one bears its name, the parts of that unit stand for it:
-    a filter that lets everything through is none. One query.
+
+def top_units(company: str) -> dict[int, tuple[str, str]]:
+    """Return, for every unit by id, the slug and the name of the top unit it belongs to, by name. One query.
+
+    Where the whole organisation is one unit, or one bears its name, the parts of that unit stand at the
+    top: a filter that lets everything through is none.
     """
-    rows = list(Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name"))
-    children: dict[int | None, list[tuple]] = {}
-    for row in rows:
-        children.setdefault(row[1], []).append(row)
-    tops = children.get(None, [])
-    options = []
-    for top in tops:
-        whole = children.get(top[0]) and (len(tops) == 1 or top[3].casefold() == company.casefold())
-        if whole:
-            options += [Option(slug, name, Q(unit_id__in=_below(pk, children))) for pk, _parent, slug, name in children[top[0]]]
-        label = _("%(unit)s itself") % {"unit": top[3]} if whole else top[3]
-        options.append(Option(top[2], label, Q(unit_id__in=[top[0]] if whole else _below(top[0], children))))
-    return (*options, Option("none", _("No unit"), Q(unit=None)))
-
-
-def _below(pk: int, children: dict[int | None, list[tuple]]) -> list[int]:
-    """Return the ids of a unit and of everything under it. No query."""
-    found, rest = [], [pk]
-    while rest:
-        one = rest.pop()
-        if one not in found:
-            found.append(one)
-            rest += [child[0] for child in children.get(one, [])]
-    return sorted(found)
+    rows = {row[0]: row for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")}
+    tops = [row for row in rows.values() if row[1] is None]
+    whole = {row[0] for row in tops if (len(tops) == 1 or row[3].casefold() == company.casefold()) and any(other[1] == row[0] for other in rows.values())}
+    found = {}
+    for pk in rows:
+        line, up = [], pk
+        while up is not None and up not in line:
+            line.append(up)
+            up = rows[up][1]
+        top = rows[line[-2] if line[-1] in whole and len(line) > 1 else line[-1]]
+        found[pk] = (top[2], _("%(unit)s itself") % {"unit": top[3]} if top[0] in whole else top[3])
+    return found
 
 
 def stage_counts(rows: QuerySet) -> dict[str, int]:

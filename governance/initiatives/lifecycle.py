@@ -76,7 +76,7 @@ class Lifecycle(Stateful):
         """Found in use and now owned: it goes on as a pilot."""
         self._enter_pilot(at)
 
-    @step(S.PILOT, S.FUNDING, May.ASK_FUNDING, [rules.PilotMeasured()])
+    @step(S.PILOT, S.FUNDING, May.ASK_FUNDING, [rules.PilotMeasured()], clock=True)  # day 90, passed, opens the gate by itself
     def request_funding(self, *, at):
         """The pilot has a result: ask for money. The gate itself says what is missing."""
 

@@ -253,7 +253,7 @@ def inform(initiative, people, *, at: datetime, say) -> None:
 
     Inside an act, on a locked initiative. Who sees it already stays as they are.
     """
-    blind = [p for p in people if not Initiative.objects.visible_to(p).filter(pk=initiative.pk).exists()]
+    blind = [p for p in people if not Initiative.objects.visible_to(p, at).filter(pk=initiative.pk).exists()]
     for person in blind:
         _stand(initiative, Row.HALT, Role.INFORMED, person, by="system:sweep", at=at, say=say)
     if blind:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import date, datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
@@ -69,6 +70,9 @@ def change(person: Person, values: dict, *, by, at: datetime, seen_version: int)
             setattr(person, name, value)
         person.version += 1
         person.save()
+        if "email" in changed:
+            # allauth keeps addresses of its own: with the old one nobody signs in or resets a password any more.
+            EmailAddress.objects.filter(user=person).delete()
         say(Verb.PERSON_CHANGED, person, fields=sorted(changed), text={"before": before, "after": {name: str(value or "") for name, value in changed.items()}})
     return person
 

@@ -358,11 +358,12 @@ def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
         if outcome.verb == Verb.RECORD_RESTATED or outcome.fields:
             fields |= {*outcome.fields, "version"}
             touched.append(initiative)
+    # Rows that are there, written as one statement: bulk_update would hold the lock four times as long.
     if touched:
-        # Not through the queryset of initiatives, which refuses a stage: it was set by steps.admit above.
-        Initiative._base_manager.bulk_update(touched, sorted(fields))
+        Initiative.objects.bulk_create(touched, update_conflicts=True, unique_fields=["id"], update_fields=sorted(fields))
         search.index([outcome.initiative for outcome in outcomes if outcome.initiative and outcome.fields])
-    Origin.objects.bulk_update([outcome.origin for outcome in outcomes if outcome.origin], ["stated", "kept", "says", "raw_sha256", "gone_at", "batch"])
+    origins = [outcome.origin for outcome in outcomes if outcome.origin]
+    Origin.objects.bulk_create(origins, update_conflicts=True, unique_fields=["id"], update_fields=["stated", "kept", "says", "raw_sha256", "gone_at", "batch"])
 
 
 def _say(say: Callable[..., None], outcome: Outcome, batch: Batch) -> None:

@@ -29,7 +29,7 @@ from governance.people.models import Person, Unit
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
 from governance.raci.models import Assignment, Role, Row
-from governance.reviews import cadence
+from governance.reviews import cadence, queries
 
 Words = Callable[[], Any]
 
@@ -158,12 +158,6 @@ def names(people: Iterable) -> str:
 def _call(*people) -> str:
     """Return whom to call, with the numbers there are."""
     return ", ".join(f"{p.name} {p.phone}".strip() for p in {p.pk: p for p in people if p is not None}.values())
-
-
-def answering(initiative: Initiative) -> list[Person]:
-    """Return who answers for a review: the business owner and the workflow owner. The matrix is at hand."""
-    people = (raci.matrix(initiative).owner, raci.matrix(initiative).accountable(Row.HALT), initiative.workflow_owner)
-    return list({p.pk: p for p in people if p is not None and p.is_active}.values())
 
 
 def _owner(initiative: Initiative) -> Person | None:
@@ -296,7 +290,7 @@ def review_late(initiative: Initiative, look: Look) -> Letter:
 
 
 def _review(initiative: Initiative, look: Look, *, subject: Words, body: Words) -> Letter:
-    people = answering(initiative)
+    people = queries.answering(initiative)
     return Letter(
         people or look.office, subject, body, reverse("reviews:do", args=[initiative.key]), due=initiative.review_due_at, action=lambda: _("Do the review"),
         why=(lambda: _("You answer for it as business owner or workflow owner.")) if people else (lambda: _("You are in the Portfolio office; nobody answers for it.")),
@@ -317,7 +311,7 @@ def _escalated_to(initiative: Initiative) -> list[Person]:
 def review_escalated(initiative: Initiative, look: Look) -> Letter:
     """Tell the Accountable and the Escalation owner that a review is missing."""
     people, due = _escalated_to(initiative), initiative.review_due_at
-    who = names(answering(initiative))
+    who = names(queries.answering(initiative))
     return Letter(
         people or look.office, due=due, binding=True, path=reverse("reviews:do", args=[initiative.key]), action=lambda: _("Open the review"),
         subject=lambda: _("Review missing for %(span)s: %(key)s %(name)s, tier %(tier)s") % {**_named(initiative), "span": span(look.at - due), "tier": initiative.tier},
@@ -461,7 +455,7 @@ class _Some:
         return "\n".join(lines)
 
 
-def _seen_by(people: Iterable[Person], rows: list[Initiative]) -> Iterator[tuple[list[Person], _Some]]:
+def _seen_by(people: Iterable[Person], rows: list[Initiative], at: datetime) -> Iterator[tuple[list[Person], _Some]]:
     """Yield readers with what of `rows` they may see; a restricted one leaves no trace for others.
 
     No query unless something restricted is among them, then one a reader.
@@ -472,7 +466,7 @@ def _seen_by(people: Iterable[Person], rows: list[Initiative]) -> Iterator[tuple
         yield people, _Some(rows)
         return
     for person in people:
-        seen = set(Initiative.objects.visible_to(person).filter(pk__in=restricted).values_list("pk", flat=True))
+        seen = set(Initiative.objects.visible_to(person, at).filter(pk__in=restricted).values_list("pk", flat=True))
         if mine := [row for row in rows if not row.restricted or row.pk in seen]:
             yield [person], _Some(mine)
 
@@ -510,7 +504,7 @@ def ownership(pks: list[int], look: Look, days: int) -> Iterator[Group]:
 
 
 def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: datetime) -> Iterator[Letter]:
-    for people, some in _seen_by([*look.office, look.leader(top)], rows):
+    for people, some in _seen_by([*look.office, look.leader(top)], rows, look.at):
         yield Letter(
             people, due=until, path=_catalog(top, owner="none"), action=lambda: _("See them"),
             subject=lambda some=some: (_("%(key)s %(name)s has no owner: name one by %(day)s") if len(some.rows) == 1 else _("%(n)d in %(unit)s have no owner: name them by %(day)s")) % {**some.words, "unit": _in(top), "day": day(until)},
@@ -522,7 +516,7 @@ def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: d
 def _no_owner_after(rows: list[Initiative], top: Unit | None, look: Look, morning: datetime, days: int) -> Iterator[Letter]:
     until = calendars.Calendar(look.zone).working_days_after(morning, policy.current().windows["ownership_coo_wd"])
     chiefs = look.members(Function.COO)
-    readers = list(_seen_by(chiefs or look.office, rows)) + list(_seen_by([p for p in [*look.office, look.leader(top)] if p is not None and p not in chiefs] if chiefs else [look.leader(top)], rows))
+    readers = list(_seen_by(chiefs or look.office, rows, look.at)) + list(_seen_by([p for p in [*look.office, look.leader(top)] if p is not None and p not in chiefs] if chiefs else [look.leader(top)], rows, look.at))
     for people, some in readers:
         yield Letter(
             people, due=until, binding=True, path=_catalog(top, owner="none"), action=lambda: _("See them"),
@@ -544,7 +538,7 @@ def evidence(pks: list[int], look: Look) -> Iterator[Group]:
         top = look.units.get(pk) if kind == "unit" else None
         people = [_owner(some_rows[0])] if kind == "person" else [*look.office, look.leader(top)]
         path = f"{reverse('catalog:list')}?{urlencode({'owner': 'me'})}" if kind == "person" else _catalog(top, owner="none")
-        letters = [_evidence_letter(readers, some, path) for readers, some in _seen_by(people, some_rows)]
+        letters = [_evidence_letter(readers, some, path) for readers, some in _seen_by(people, some_rows, look.at)]
         yield Group(f"{kind}:{pk}", [r.pk for r in some_rows], letters, look.morning(due_on), f"evidence-{due_on}", people[0] if kind == "person" else top)
 
 

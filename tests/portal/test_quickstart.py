@@ -17,6 +17,7 @@ from portal.serve import listen
 from tests.portal.conftest import ROOT, manage, outside
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.timeout(120),
     pytest.mark.skipif(sys.platform == "win32", reason="signals"),
 ]

@@ -3,6 +3,7 @@
 import http.client
 import socket
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -38,18 +39,19 @@ def ask(port: int, path: str = "/") -> tuple[int, bytes]:
 
 
 def test_a_request_in_flight_is_answered_after_the_stop_and_the_door_is_closed(serving):
-    inside, go_on = threading.Event(), threading.Event()
+    inside, go_on, made = threading.Event(), threading.Event(), []
 
     def slow(environ, start_response):
         inside.set()
         assert go_on.wait(20)
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"x" * 500_000]
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "40000000")])
+        for _ in range(40):
+            made.append(b"x" * 1_000_000)
+            yield made[-1]
 
     port, server, thread, drained = serving(slow)
-    answers = []
-    asking = threading.Thread(target=lambda: answers.append(ask(port)))
-    asking.start()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/")
     assert inside.wait(20)
 
     server.stop()
@@ -61,10 +63,15 @@ def test_a_request_in_flight_is_answered_after_the_stop_and_the_door_is_closed(s
     else:
         pytest.fail("the port stayed open")
     go_on.set()
-    asking.join(20)
+    before = -1
+    while len(made) != before:  # until nobody takes any more: from here on the loop must turn
+        before = len(made)
+        time.sleep(0.2)
+    answer = connection.getresponse()
+    body = answer.read()
     thread.join(20)
 
-    assert answers == [(200, b"x" * 500_000)]
+    assert (answer.status, len(body)) == (200, 40_000_000)
     assert drained == [True]
 
 

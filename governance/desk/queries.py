@@ -1,0 +1,33 @@
+"""What every page's head asks about the person who reads it."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from governance.gates import queries as gates
+from governance.gates.models import Decision, Kind
+from governance.initiatives.lifecycle import Stage
+from governance.people.models import Person
+from governance.raci.models import Assignment, Role, Row
+
+#: Day 90 is asked on the first day of a pilot; it is shown when its first reminder goes.
+DAY_90_SHOWN = timedelta(days=30)
+
+
+class Pulse(NamedTuple):
+    """How many questions wait for somebody, and whether something they answer for is stopped."""
+
+    to_decide: int
+    holds_stopped: bool
+
+
+def pulse(person, at: datetime) -> Pulse:
+    """Return the pulse of `person` at `at`: what the home page lists under Decide, counted. One query."""
+    waits = Q(pk__in=gates.waiting_for(person, at).order_by().values("pk")) | Q(pk__in=gates.handed_over_to(person, at).order_by().values("pk"))
+    near = Decision.objects.filter(waits).exclude(kind=Kind.DAY_90, due_at__gt=at + DAY_90_SHOWN)
+    counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
+    stopped = Assignment.objects.standing().filter(person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED)
+    row = Person.objects.filter(pk=person.pk).values_list(Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped)).first()
+    return Pulse(*row) if row else Pulse(0, False)

@@ -1,0 +1,48 @@
+"""Home, portfolio and notices."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from governance.core.doors import open_in_a_demo
+from governance.core.http import go
+from governance.desk import home as page
+from governance.desk import mine, notices as inbox
+from governance.desk import portfolio as board
+
+
+@require_safe
+@open_in_a_demo
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what needs the person who reads; before sign-in, in a demo, the door with the people one could be.
+
+    At most twenty queries, whatever somebody holds.
+    """
+    if not request.user.is_authenticated:
+        if find_spec("governance.demo.views"):
+            from governance.demo import views as demo
+
+            return demo.front_door(request)
+        return redirect(settings.LOGIN_URL)
+    facts = mine.of(request.user, request.at)
+    built = page.build(facts)
+    context = {"home": built, "decide_count": len(built.decide.items), "holding_stopped": facts.holds_something_stopped()}
+    return render(request, "desk/home.html", context)
+
+
+@require_safe
+def portfolio(request: HttpRequest) -> HttpResponse:
+    """Show what there is, what is stuck and what waits longest, as far as the reader may see. At most twelve queries."""
+    return render(request, "desk/portfolio.html", board.build(request.user, request.at, company=request.installation.company))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def notices(request: HttpRequest) -> HttpResponse:
+    """Show the reader's notices, unread first; POST marks one as read, or all of them."""
+    if request.method == "POST":
+        inbox.mark_read(request.user, request.POST.get("read", ""), at=request.at)
+        return go(request.get_full_path())
+    return render(request, "desk/notices.html", {"shown": inbox.shown(request.user, request.at, request.GET, path=request.path)})
