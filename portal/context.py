@@ -21,11 +21,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Return what the templates around every page read. Nothing is asked of the database until it is shown.
 
     `company` and `demo` come from the installation the request carries; `me` is None before sign-in;
-    `decide_count` and `holding_stopped` cost one query each, when the page shows them.
+    `decide_count` and `holding_stopped` cost one query together, when the page shows them.
     """
     installation = getattr(request, "installation", None) or SimpleLazyObject(_installation)
     me = SimpleLazyObject(lambda: _me(request))
     at = getattr(request, "at", None)
+    pulse = SimpleLazyObject(lambda: _pulse(me, at))
     return {
         "company": SimpleLazyObject(lambda: installation.company),
         "demo": SimpleLazyObject(lambda: installation.is_demo),
@@ -34,8 +35,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "at": at,
         "me": me,
         "nav": SimpleLazyObject(lambda: _nav(request) if me else []),
-        "decide_count": SimpleLazyObject(lambda: _decide_count(me, at)),
-        "holding_stopped": SimpleLazyObject(lambda: _holding_stopped(me)),
+        "decide_count": SimpleLazyObject(lambda: pulse.to_decide),
+        "holding_stopped": SimpleLazyObject(lambda: pulse.holds_stopped),
     }
 
 
@@ -70,15 +71,8 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     return places
 
 
-def _decide_count(me: Any, at: Any) -> int:
-    """Return how many open questions wait for `me`."""
-    from governance.gates import queries
+def _pulse(me: Any, at: Any) -> Any:
+    """Return how many open questions wait for `me`, and whether something `me` answers for is stopped."""
+    from governance.desk import queries
 
-    return queries.waiting_for(me, at).count() if me and at else 0
-
-
-def _holding_stopped(me: Any) -> bool:
-    """Return whether something `me` answers for is stopped."""
-    from governance.initiatives.queries import holds_something_stopped
-
-    return holds_something_stopped(me) if me else False
+    return queries.pulse(me, at) if me and at else queries.Pulse(0, False)

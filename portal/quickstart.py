@@ -173,7 +173,11 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
     except DatabaseError as error:
         stop(f"{_named()} does not answer or is no database: {str(error).strip().splitlines()[0]}")
     if known == "new":
-        say(f"Making {'the demo company' if demo else 'an empty installation'} in {home} (first start only).")
+        say(
+            f"Making the demo company in {home} (first start only, up to a minute)."
+            if demo
+            else f"Making an empty installation in {home} (first start only)."
+        )
         sys.stdout.flush()
         with _whole_or_not_at_all():
             call_command("migrate", interactive=False, verbosity=0)

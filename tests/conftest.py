@@ -16,6 +16,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests import running
+
 #: The people and the things tests speak of; each file adds its fixtures once it is there.
 pytest_plugins = [name for name in ("tests.cast",) if find_spec(name)]
 
@@ -112,12 +114,26 @@ def chromium() -> str:
 
 
 @pytest.fixture
+def start():
+    """Return a function that starts a quickstart on a folder (`running.Started`); it ends with the test."""
+    begun = []
+
+    def begin(home: Path, *words: str, **options) -> running.Started:
+        begun.append(running.Started(home, *words, **options))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.end()
+
+
+@pytest.fixture
 def redis_server(tmp_path: Path):
     """A Redis of this test's own; yields its address, such as redis://127.0.0.1:40001/0."""
     program = shutil.which("redis-server") or lacking(
         "no redis-server on PATH (Debian: apt-get install redis-server)"
     )
-    port = free_port()
+    port = running.free_port()
     process = subprocess.Popen(
         [
             program,
@@ -145,10 +161,3 @@ def redis_server(tmp_path: Path):
     finally:
         process.terminate()
         process.wait(10)
-
-
-def free_port() -> int:
-    """Return a port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

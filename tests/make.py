@@ -23,7 +23,7 @@ from governance.raci.models import Assignment, Role, Row
 
 #: A Tuesday morning, so that working days are easy to count.
 AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
-PASSWORD = "long-enough-for-tests"  # noqa: S105
+PASSWORD = "long-enough-for-tests"
 
 
 def make_person(name: str, *functions: str, **fields) -> Person:

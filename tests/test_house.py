@@ -140,13 +140,13 @@ def test_every_step_says_who_may_take_it_and_its_rules_have_words():
     for step in steps.table():
         assert step.may is not None, f"{step.name}: a step without a permission is open to anybody."
         for rule in step.rules:
-            assert rule.title and rule.reason and rule.code, f"{type(rule).__name__} needs a code, a title and a reason: pages show them."
+            assert all((rule.title, rule.reason, rule.code)), f"{type(rule).__name__} needs a code, a title and a reason: pages show them."
             assert type(rule) in rules.ALL, f"{type(rule).__name__} is missing from the list that /help/rules/ shows (@listed)."
 
 
 @pytest.mark.parametrize("model", [m for m in apps.get_app_config("governance").get_models()], ids=lambda m: m.__name__)
 def test_every_table_has_words(model):
-    assert (model.__doc__ or "").strip() and not model.__doc__.startswith(f"{model.__name__}("), f"{model.__name__} says in a sentence what one row is."
+    assert not (model.__doc__ or f"{model.__name__}(").startswith(f"{model.__name__}("), f"{model.__name__} says in a sentence what one row is."
     assert not model._meta.ordering, f"{model.__name__}: order where you read, with a tie-breaker."
 
 

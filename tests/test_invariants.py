@@ -236,7 +236,7 @@ def test_5_no_assignment_no_update_and_no_call_changes_a_stage(story):
     with pytest.raises(AttributeError), transaction.atomic():
         Initiative.objects.bulk_update([initiative], ["stage"])
     for step in ("request_funding", "fund", "go_live", "stop", "retire", "restart"):
-        with pytest.raises(Exception, match="transition|conditions|Can't"):
+        with pytest.raises(Exception, match=r"transition|conditions|Can't"):
             getattr(initiative, step)(at=tale.at)
 
     assert Initiative.objects.get(pk=initiative.pk).stage == "pilot"

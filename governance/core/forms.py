@@ -88,6 +88,20 @@ def _too_long(field: forms.Field, label: str, value: Any, params: dict[str, Any]
     return _("%(label)s has %(has)d characters and may have %(most)d. Shorten it by %(over)d.") % {"label": label, "has": has, "most": most, "over": has - most}
 
 
+def _too_short(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
+    return _("%(label)s has %(has)d characters and needs %(least)d.") % {"label": label, "has": params["show_value"], "least": params["limit_value"]}
+
+
+def _too_many_digits(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
+    before = field.max_digits - field.decimal_places  # type: ignore[attr-defined]
+    said = {"label": label, "came": came(value), "before": before, "after": field.decimal_places}  # type: ignore[attr-defined]
+    return _("%(label)s is “%(came)s”. Enter a number with at most %(before)d digits before the point and %(after)d after it.") % said
+
+
+def _unkeepable(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
+    return _("%(label)s holds a character that cannot be kept (NUL). Type it again.") % {"label": label}
+
+
 def _too_small(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
     return _("%(label)s is “%(came)s”. Enter %(limit)s or more.") % {"label": label, "came": came(value), "limit": params["limit_value"]}
 
@@ -95,6 +109,9 @@ def _too_small(field: forms.Field, label: str, value: Any, params: dict[str, Any
 def _too_large(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
     return _("%(label)s is “%(came)s”. Enter %(limit)s or less.") % {"label": label, "came": came(value), "limit": params["limit_value"]}
 
+
+#: What Django's own check of a number's digits may find.
+_DIGITS = ("max_digits", "max_decimal_places", "max_whole_digits")
 
 #: What Django's own refusals become. A form's own messages are left as they are.
 _SENTENCES: dict[str, Callable[[forms.Field, str, Any, dict[str, Any]], str]] = {
@@ -104,6 +121,9 @@ _SENTENCES: dict[str, Callable[[forms.Field, str, Any, dict[str, Any]], str]] = 
     "invalid_list": _unreadable,
     "invalid_pk_value": _unknown_choice,
     "max_length": _too_long,
+    "min_length": _too_short,
+    **dict.fromkeys(_DIGITS, _too_many_digits),
+    "null_characters_not_allowed": _unkeepable,
     "min_value": _too_small,
     "max_value": _too_large,
 }
@@ -136,7 +156,7 @@ class Sentences:
     @staticmethod
     def _is_djangos(field: forms.Field, error: ValidationError) -> bool:
         """Return whether this is Django's own message; one that a form wrote is the better sentence already."""
-        if "limit_value" in (error.params or {}):
+        if "limit_value" in (error.params or {}) or error.code in _DIGITS:
             return True  # a validator's, worded for no field in particular
         defaults: dict[str, Any] = {}
         for parent in reversed(type(field).__mro__):

@@ -106,7 +106,7 @@ NARROW = Layout(
         Route("stop", ("discovered", *_RUNNING), ("stopped",), "M92 456V574", 84, 504, "end"),
         Route("restart", ("stopped",), ("discovered", "pilot", "build", "production"), "M134 576V458", 142, 538, "start"),
         Route("back_to_pilot", ("stopped",), ("pilot",), "M40 576C28 420 30 170 112 160", 60, 348),
-        Route("retire", _RUNNING, ("retired",), "M262 456V574", 270, 504, "start"),
+        Route("retire", _RUNNING, ("retired",), "M306 456V574", 313, 504, "start"),
         Route("retire", ("stopped",), ("retired",), "M156 598H202", 180, 590),
         Route("close", ("idea", "discovered"), ("retired",), "M16 38H6V668H270M344 38H356V668H270V624", 180, 686),
     ),

@@ -29,8 +29,6 @@ from governance.raci.models import Role, Row
 from governance.reviews import cadence
 from governance.templatetags.mandate import money
 
-
-
 #: Blockers that have a row of their own: an acceptance to renew, a budget for Finance to look at, a postmortem.
 _OWN_ROWS = ("owner.void", "budget.open", "postmortem")
 #: Blockers that have one where the person they wait for was asked to accept.

@@ -12,8 +12,8 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from governance import policy
 from governance.gates.models import Decision, Stop, StopWish
-from governance.gates.questions import QUESTIONS
 from governance.gates.queries import row_of
+from governance.gates.questions import QUESTIONS
 from governance.initiatives import many
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from governance.core.doors import open_in_a_demo
 from governance.core.http import go
 from governance.desk import home as page
-from governance.desk import mine, notices as inbox
+from governance.desk import mine
+from governance.desk import notices as inbox
 from governance.desk import portfolio as board
 
 

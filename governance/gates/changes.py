@@ -71,21 +71,22 @@ class Person(NamedTuple):
 
 
 def _lines(facts: dict) -> dict[tuple, Any]:
-    """Return `facts` as one line a fact."""
+    """Return `facts` as one line a fact. The initiative's own copy of the budget says nothing that the budget does not."""
     lines: dict[tuple, Any] = {}
     for part in ("initiative", "decision", "outcome", "budget"):
-        lines |= {(part, *path): value for path, value in _flat(facts.get(part) or {})}
-    for part, key in (("requirements", "code"), ("figures", "number"), ("controls", "ref"), ("sign_offs", "function")):
+        lines |= {(part, *path): value for path, value in _flat(facts.get(part) or {}) if (part, *path[:1]) != ("initiative", "budget")}
+    for part, called in (("requirements", "code"), ("figures", "number"), ("controls", "ref"), ("sign_offs", "function")):
         for row in facts.get(part) or ():
-            lines |= {(part, str(row[key]), name): value for name, value in row.items() if name not in (key, "blockers")}
+            lines |= {(part, str(row[called]), name): value for name, value in row.items() if name not in (called, "blockers")}
     for row in facts.get("matrix") or ():
         holder = Person(row["person"], row["accepted_at"] is None) if row["person"] else row["group"]
-        lines[("matrix", row["row"], row["role"])] = (*lines.get(("matrix", row["row"], row["role"]), ()), holder)
+        cell = ("matrix", row["row"], row["role"])
+        lines[cell] = (*lines.get(cell, ()), holder)
     if facts.get("policy") is not None:
         lines[("policy",)] = facts["policy"]
-    for key, value in lines.items():
-        if key[-1] in ("confirmed_by", "answered_by", "asked_by") and value is not None:
-            lines[key] = (Person(value),)
+    for line, value in lines.items():
+        if line[-1] in ("confirmed_by", "answered_by", "asked_by") and value is not None:
+            lines[line] = (Person(value),)
     return lines
 
 
@@ -142,8 +143,6 @@ def _field(model, name: str) -> str:
 def _label(key: tuple) -> str:
     """Return what a fact is called."""
     match key:
-        case ("initiative", "budget", name):
-            return {"amount": _("Amount asked for"), "currency": _("Currency"), "months": _("Months")}[name]
         case ("initiative", "key"):
             return _("Key")
         case ("initiative", name):

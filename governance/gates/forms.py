@@ -1,9 +1,10 @@
 """What people write when they ask, answer, stop and end. Whether they may is the domain's question."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db import models
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -159,27 +160,20 @@ class Postmortem(ModelForm):
             "actions": gettext_lazy("One a line: what, who, by when."),
         }
 
-    def __init__(self, *args: Any, publishing: bool = False, **kwargs: Any):
+    def __init__(self, *args: Any, draft: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for name in retire.PARTS:
             field = self.fields[name]
             field.label = label_of(name)
             field.widget.attrs["rows"] = 5
             # "(optional)" stands where it is true for publishing; a draft may miss anything.
-            field.required = name in retire.NEEDED
+            field.required = name in retire.NEEDED and not draft
             field.error_messages["required"] = _("Write %(part)s before you publish.") % {"part": named(field.label)}
-            if not publishing:
-                field.clean = _or_empty(field.clean)
-
-
-def _or_empty(clean):
-    """Return `clean` so that an empty value passes: a draft may have gaps."""
-    return lambda value: clean(value) if (value or "").strip() else ""
 
 
 def label_of(part: str) -> str:
     """Return what a part of the postmortem is called, as a heading."""
-    label = str(Retirement._meta.get_field(part).verbose_name)
+    label = str(cast(models.Field, Retirement._meta.get_field(part)).verbose_name)
     return label[:1].upper() + label[1:]
 
 
@@ -212,7 +206,7 @@ class Place(Form):
 
     def __init__(self, *args: Any, stages: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = _stages(stages, MEANS)
+        cast(forms.ChoiceField, self.fields["to"]).choices = _stages(stages, MEANS)
 
 
 class Correct(Form):
@@ -223,4 +217,4 @@ class Correct(Form):
 
     def __init__(self, *args: Any, stages: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = _stages(stages, MEANS)
+        cast(forms.ChoiceField, self.fields["to"]).choices = _stages(stages, MEANS)

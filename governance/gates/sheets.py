@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from governance import policy
 from governance.core import canonical
+from governance.core.forms import named
 from governance.core.rules import Blocker, Rule
 from governance.gates import queries
 from governance.gates.models import Decision, Kind
@@ -31,6 +32,9 @@ from governance.raci.models import OFFERED, Role, Row
 from governance.signatures import actions as signatures
 from governance.templatetags.mandate import moment, money, plain
 
+#: So many reasons are shown under one requirement; more are folded away.
+FEW = 4
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -41,6 +45,16 @@ class Answer:
     met: bool
     says: str = ""
     blockers: tuple[Blocker, ...] = ()
+
+    @property
+    def first(self) -> tuple[Blocker, ...]:
+        """Return the blockers that are in sight: all of a few, three of many."""
+        return self.blockers if len(self.blockers) <= FEW else self.blockers[: FEW - 1]
+
+    @property
+    def rest(self) -> tuple[Blocker, ...]:
+        """Return the blockers that are folded away."""
+        return self.blockers[len(self.first) :]
 
     @property
     def state(self) -> str:
@@ -56,8 +70,13 @@ class Answer:
 
 
 def answers(decision: Decision, initiative: Initiative, at: datetime, person=None) -> list[Answer]:
-    """Return every requirement of an open question with its answer at `at`. Costs the rules' queries."""
-    return [_answer(rule, claimed(found, person) if person else found, initiative, at) for rule, found in queries.requirements(decision, initiative, at)]
+    """Return every requirement of an open question with its answer at `at`, what `person` can clear first. Costs the rules' queries."""
+    rows = queries.requirements(decision, initiative, at)
+    return [_answer(rule, _mine_first(found, person) if person else found, initiative, at) for rule, found in rows]
+
+
+def _mine_first(found: Iterable[Blocker], person) -> list[Blocker]:
+    return sorted(claimed(found, person), key=lambda blocker: person.pk not in blocker.person_ids)
 
 
 def asked_of_pass(kind: str, initiative: Initiative, at: datetime) -> list[Answer]:
@@ -94,7 +113,9 @@ def cannot(found: Iterable[Answer]) -> str:
         return ""
     first = blockers[0]
     reason = first.message.rstrip(".")
-    words = _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason[:1].lower() + reason[1:] if _is_common(reason) else reason, "who": first.who} if first.who else _("Cannot pass: %(reason)s") % {"reason": reason}
+    reason = reason[:1].lower() + reason[1:] if _is_common(reason) else reason
+    named_already = not first.who or first.who in reason
+    words = _("Cannot pass: %(reason)s") % {"reason": reason} if named_already else _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason, "who": first.who}
     more = len(blockers) - 1
     return words + (ngettext(", and %(n)d more", ", and %(n)d more", more) % {"n": more} if more else "")
 
@@ -102,6 +123,25 @@ def cannot(found: Iterable[Answer]) -> str:
 def _is_common(words: str) -> bool:
     """Return whether the first word is an ordinary one, so that it may begin small inside a sentence."""
     return words.split(" ", 1)[0] in ("Nobody", "The", "No", "It", "Every")
+
+
+def then(decision: Decision, initiative: Initiative, outcome: str, at: datetime) -> list[str]:
+    """Return what follows from an answer, in sentences: what it does, what it asks for next, who is told. Two queries at most."""
+    question, passes = QUESTIONS[decision.kind], outcome == "pass"
+    lines = [str(question.pass_words if passes else question.no_pass_words)]
+    if passes and decision.kind == Kind.PILOT_GO and raci.matrix(initiative).accountable(Row.PILOT) is None:
+        lines.append(_("By passing you accept to be Accountable for %(row)s.") % {"row": Row.PILOT.label})
+    if passes and decision.kind == Kind.FUNDING:
+        asked = len(policy.current().controls_for(initiative.tier, initiative.capability))
+        lines.append(ngettext("%(n)d control is looked at before it can go live.", "%(n)d controls are looked at before it can go live.", asked) % {"n": asked})
+    if passes and decision.kind == Kind.GO_LIVE and initiative.tier is not None:
+        days = policy.current().tiers[initiative.tier].review_d
+        lines.append(ngettext("Its first review is due in %(n)d day.", "Its first review is due in %(n)d days.", days) % {"n": days})
+    matrix = raci.matrix(initiative)
+    told = {p.pk: p.name for p in [*matrix.people, decision.asked_by] if p is not None and p.is_active and p.pk not in {d.pk for d in [queries.decider(decision, initiative)] if d}}
+    if told:
+        lines.append(_("Told: %(names)s.") % {"names": ", ".join(sorted(told.values()))})
+    return lines
 
 
 # What a met requirement rests on
@@ -132,8 +172,8 @@ def _evidence_words(initiative, at) -> str:
 
 def _owner_words(initiative, at) -> str:
     accepted = raci.matrix(initiative).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
-    who = f"{accepted.person.name}, {accepted.person.title}" if accepted.person.title else accepted.person.name
-    return _("%(who)s accepted on %(when)s.") % {"who": who, "when": moment(accepted.accepted_at, at)}
+    said = {"name": accepted.person.name, "title": accepted.person.title, "when": moment(accepted.accepted_at, at)}
+    return (_("%(name)s, %(title)s, accepted on %(when)s.") if accepted.person.title else _("%(name)s accepted on %(when)s.")) % said
 
 
 def _budget_words(initiative, at) -> str:
@@ -213,7 +253,7 @@ def silence(decision: Decision, initiative, at: datetime) -> list[str]:
     if decision.closed:
         return []
     if decision.final_at <= decision.due_at:
-        return [_("If nobody answers by %(when)s: %(silent)s") % {"when": moment(decision.due_at, at), "silent": _lower(question.if_silent)}]
+        return [_("If nobody answers by %(when)s: %(silent)s") % {"when": moment(decision.due_at, at), "silent": named(question.if_silent)}]
     owner = queries.escalation_owner(decision, initiative)
     name = owner.name if owner else _("the Escalation owner, and nobody is")
     lines = []
@@ -224,11 +264,6 @@ def silence(decision: Decision, initiative, at: datetime) -> list[str]:
     stays = {Kind.FUNDING: _("goes back to the pilot"), Kind.GO_LIVE: _("stays in build")}[Kind(decision.kind)]
     lines.append(_("On %(when)s it closes as No pass and %(stays)s.") % {"when": moment(decision.final_at, at), "stays": stays})
     return lines
-
-
-def _lower(words: Any) -> str:
-    said = str(words)
-    return said[:1].lower() + said[1:]
 
 
 # The facts beside it

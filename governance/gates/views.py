@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.core import lists
+from governance.core.forms import named
 from governance.core.http import Request
 from governance.gates import actions, changes, queries, sheets
 from governance.gates.finding import find_decision
@@ -80,7 +81,7 @@ def _row(decision: Decision, me, at) -> dict[str, Any]:
         "title": _("%(verb)s · %(key)s %(name)s") % {"verb": question.verb, "key": initiative.key, "name": initiative.name}, "url": decision.get_absolute_url(),
         "icon": "diamond-open" if decision.kind in (Kind.PILOT_GO, Kind.FUNDING, Kind.GO_LIVE) else "clock" if decision.kind == Kind.DAY_90 else "review",
         "whose": "overdue" if handed else "mine" if mine else "theirs", "has_tier": True, "tier": initiative.tier, "capability": initiative.capability, "facts": facts,
-        "due": decision.final_at if handed else decision.due_at, "due_word": _("closes") if handed else "", "consequence": question.if_silent if mine else "",
+        "due": decision.final_at if handed else decision.due_at, "due_word": _("closes") if handed else "", "consequence": _("If nobody answers: %(silent)s") % {"silent": named(question.if_silent)} if mine else "",
         "action": _("Review and decide") if part == "decider" else _("Open") if mine else "",
     }  # fmt: skip
 

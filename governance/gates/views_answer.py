@@ -19,7 +19,7 @@ from governance.gates.finding import find_decision
 from governance.gates.models import Answer, Closed, Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import badcall
-from governance.initiatives.finding import find
+from governance.initiatives.finding import RELATED, find
 from governance.initiatives.models import Initiative
 from governance.people import functions, proof
 from governance.people.proving import kept, need_proof
@@ -78,7 +78,7 @@ def _answer(request: Request, asked: Decision, outcome: str) -> HttpResponse:
 
 def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | None = None, status: int = 200) -> HttpResponse:
     """Show what would be signed. After a conflict, say what changed and start from the facts as they are now."""
-    initiative, at = Initiative.objects.select_related("unit", "receiving_unit", "registrant").get(pk=asked.initiative_id), request.at
+    initiative, at = Initiative.objects.select_related(*RELATED).get(pk=asked.initiative_id), request.at
     asked.initiative = initiative
     facts = snapshot.of(asked, initiative, at)
     held = {"seen": canonical.digest(facts), "shown": signing.dumps(canonical.plain(facts), salt=SHOWN, compress=True)}
@@ -88,11 +88,11 @@ def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | N
     if form is None or status == 409:
         typed = {name: form.data.get(name, "") for name in ("reason", "learned")} if form else kept(request)
         form = forms.Sign(initial={**typed, **held}, kind=asked.kind, outcome=outcome)
-    passes, question = outcome == Answer.PASS, QUESTIONS[asked.kind]
+    passes = outcome == Answer.PASS
     answers = sheets.answers(asked, initiative, at)
     context = {
-        "initiative": initiative, "decision": asked, "question": question, "outcome": outcome, "passes": passes, "outcome_label": Answer(outcome).label, "form": form,
-        "statement": actions.statement(asked, initiative, outcome), "does": question.pass_words if passes else question.no_pass_words, "button": _("Sign and pass") if passes else _("Sign: no pass"),
+        "initiative": initiative, "decision": asked, "question": QUESTIONS[asked.kind], "outcome": outcome, "passes": passes, "outcome_label": Answer(outcome).label, "form": form,
+        "statement": actions.statement(asked, initiative, outcome), "then": sheets.then(asked, initiative, outcome, at), "button": _("Sign and pass") if passes else _("Sign: no pass"),
         "answers": answers, "cannot": sheets.cannot(answers) if passes else "", "money": sheets.money_lines(initiative), "digest": held["seen"], "moved": moved, "stale": status == 409,
         "proved": proof.fresh(request) is not None, "told": sheets.told(asked, initiative),
     }  # fmt: skip

@@ -72,7 +72,7 @@ def _show(request: Request, draft: Decision, form: forms.Ask, hindrance) -> Http
     open_one = Decision.objects.open().filter(initiative=initiative, kind=draft.kind).order_by("-number").first() if isinstance(hindrance, Conflict) else None
     if open_one is not None:
         open_one.initiative = initiative
-    tier = policy.current().tiers.get(initiative.tier)
+    tier = policy.current().tiers.get(initiative.tier) if initiative.tier is not None else None
     context: dict[str, Any] = {
         "initiative": initiative, "question": question, "form": form, "decides": decides, "days": days, "row": queries.row_of(draft).label,
         "due": calendars.of_person(decides).working_days_after(request.at, days), "refusal": hindrance if isinstance(hindrance, Refused) else None, "open_one": open_one,

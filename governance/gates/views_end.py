@@ -90,7 +90,7 @@ def postmortem(request: Request, number: int) -> HttpResponse:
 
 def _write(request: Request, initiative, made: Retirement, *, publishing: bool, may_write: bool, may_publish: bool) -> HttpResponse:
     """Save the draft or publish it. A draft somebody else saved meanwhile is shown beside what was typed (409)."""
-    form = forms.Postmortem(request.POST, instance=Retirement.objects.get(pk=made.pk), publishing=publishing)
+    form = forms.Postmortem(request.POST, instance=Retirement.objects.get(pk=made.pk), draft=not publishing)
     may = may_publish if publishing else may_write
     if may and not form.is_valid():
         return _draft(request, initiative, made, form, may_publish=may_publish, status=422)

@@ -5,101 +5,20 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import policy
-from governance.core.forms import Day, Form, ModelForm, came
+from governance.core.forms import Day, Form, ModelForm
 from governance.initiatives import technical
 from governance.initiatives.actions import AMENDABLE
 from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people import functions
+from governance.people.choosing import PersonField
 from governance.people.functions import Function
-from governance.people.models import Person, Unit
-
-#: Up to so many people a name is chosen from a list; above, it is typed.
-LISTED = 200
-
-
-# Choosing a person
-
-
-class TypedPerson(forms.TextInput):
-    """A name or an e-mail address, typed, with a few suggestions of the browser's own."""
-
-    template_name = "initiatives/_typed_person.html"
-    suggestions: tuple[tuple[str, str], ...] = ()
-
-    def get_context(self, name, value, attrs):
-        context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"]["list"] = f"{context['widget']['attrs'].get('id', name)}_list"
-        context["widget"]["suggestions"] = self.suggestions
-        return context
-
-
-class PersonField(forms.Field):
-    """One active person: chosen from a list in a company of up to 200 people, typed by name or e-mail address above."""
-
-    default_error_messages = {"required": gettext_lazy("Choose one person")}
-
-    def __init__(self, *, suggested=(), **kwargs: Any):
-        self.suggested = tuple(suggested)
-        super().__init__(**kwargs)
-        self.listed = list(Person.objects.active().select_related("unit").order_by("name", "pk")[: LISTED + 1])
-        if len(self.listed) <= LISTED:
-            self.widget = forms.Select(choices=[("", _("Choose a person")), *((p.pk, in_list(p)) for p in self.listed)])
-        else:
-            self.listed = []
-            self.widget = TypedPerson(attrs={"autocomplete": "off"})
-            self.widget.suggestions = tuple((p.email, in_list(p)) for p in self.suggested)
-            self.help_text = self.help_text or _("Type a name or an e-mail address.")
-        self.widget.is_required = self.required
-
-    def prepare_value(self, value: Any) -> Any:
-        """Return what the control shows for a person."""
-        if isinstance(value, Person):
-            return value.pk if self.listed else value.email
-        return value
-
-    def to_python(self, value: Any) -> Person | None:
-        """Return the person that is meant. Raises ValidationError saying who could be meant."""
-        text = str(value or "").strip()
-        if not text:
-            return None
-        if self.listed:
-            found = next((p for p in self.listed if str(p.pk) == text), None)
-            if found is None:
-                raise ValidationError(_("“%(came)s” is nobody on the list. Choose a person from it.") % {"came": came(text)})
-            return found
-        return self._typed(text)
-
-    @staticmethod
-    def _typed(text: str) -> Person:
-        active = Person.objects.active().select_related("unit").order_by("name", "pk")
-        if "@" in text:
-            found = list(active.filter(email__iexact=text.strip("<>"))[:1])
-        else:
-            found = list(active.filter(name__iexact=text)[:6])
-            if not found:
-                wanted = Q()
-                for word in text.split()[:4]:
-                    wanted &= Q(name__icontains=word)
-                found = list(active.filter(wanted)[:6])
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise ValidationError(_("“%(came)s” is nobody who works here. Enter a name or an e-mail address.") % {"came": came(text)})
-        who = ", ".join(f"{p.name} ({p.email})" for p in found[:5])
-        raise ValidationError(_("“%(came)s” could be several people: %(who)s. Enter the e-mail address.") % {"came": came(text), "who": who})
-
-
-def in_list(person: Person) -> str:
-    """Return a person as a list names them: "Priya Nair, VP Support"."""
-    return f"{person.name}, {person.title}" if person.title else person.name
-
+from governance.people.models import Unit
 
 # The matrix
 

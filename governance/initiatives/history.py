@@ -221,6 +221,8 @@ def _answered(o: Told) -> str:
 
 
 def _asked(o: Told) -> str:
+    if o.d.get("kind") == "day_90":
+        return _("set the day-90 question: %(name)s decides by %(day)s") % {"name": o.name("decider"), "day": o.day("due_at")}
     if not o.d.get("decider"):
         return _("asked for %(kind)s; nobody is named to decide it") % {"kind": o.kind}
     return _("asked %(name)s to decide %(kind)s by %(day)s") % {"name": o.name("decider"), "kind": o.kind, "day": o.day("due_at")}

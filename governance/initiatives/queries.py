@@ -43,3 +43,10 @@ def claimed(blockers: Iterable[Blocker], person) -> list[Blocker]:
     """
     labels = {str(Function(slug).label) for slug in functions.of(person) if slug in Function.values}
     return [replace(b, person_ids=b.person_ids | {person.pk}) if b.who in labels else b for b in blockers]
+
+
+def once(blockers: Iterable[Blocker]) -> list[Blocker]:
+    """Return `blockers` without what is cleared together with another: go-live and halt share one picker for the Accountable."""
+    found = list(blockers)
+    codes = {b.code for b in found}
+    return [b for b in found if not (b.code.endswith("halt.A") and b.code.replace("halt", "go_live") in codes)]

@@ -38,6 +38,11 @@ def _page(name: str, initiative, anchor: str = "") -> str:
     return reverse(name, args=[initiative.key]) + (f"#{anchor}" if anchor else "")
 
 
+def _offer_page(initiative, offer) -> str:
+    """Return the address of the page that answers an offer, or accepts again."""
+    return reverse("initiatives:answer_offer", args=[initiative.key, offer.pk])
+
+
 def _names(people) -> str:
     """Return names as a list in words."""
     return ", ".join(p.name for p in people)
@@ -101,7 +106,7 @@ class RolesAccepted(_Roles):
             if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
                 continue  # Whoever decides the pilot go accepts by deciding.
             if offer is not None:
-                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _page("initiatives:matrix", initiative, f"{row}-{role}"), offer.assigned_at, _("Remind"))
+                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))
             elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
                 yield _blocker(f"roles.accepted.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
 
@@ -276,7 +281,7 @@ class OwnerAccepted(Rule):
         accepted, offer = matrix.accepted(Row.GO_LIVE, Role.ACCOUNTABLE), matrix.offer(Row.GO_LIVE, Role.ACCOUNTABLE)
         if accepted is None:
             if offer is not None:
-                yield _blocker("owner.offered", _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name}, [offer.person], None, url, offer.assigned_at, _("Remind"))
+                yield _blocker("owner.offered", _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))
             else:
                 suggested = units.leader_of(initiative.output_unit)
                 text = _("Nobody is business owner. %(name)s leads the unit that takes most of the output.") % {"name": suggested.name} if suggested else _("Nobody is business owner.")
@@ -285,7 +290,7 @@ class OwnerAccepted(Rule):
         from governance.initiatives import material
 
         if accepted.material_sha256 != material.digest(initiative):
-            yield _blocker("owner.void", _("%(name)s accepted an earlier version. Something material changed since.") % {"name": accepted.person.name}, [accepted.person], None, _page("initiatives:matrix", initiative, "accept"), accepted.accepted_at, _("Accept again"))
+            yield _blocker("owner.void", _("%(name)s accepted an earlier version. Something material changed since.") % {"name": accepted.person.name}, [accepted.person], None, _offer_page(initiative, accepted), accepted.accepted_at, _("Accept again"))
         for reason in eligible.blockers(accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=bool(accepted.grade_waived_because)):
             yield _blocker(reason.code, reason.message, _namers(initiative), Function.PORTFOLIO, url, None, _("Name somebody else"))
 
@@ -317,12 +322,15 @@ class ControlsConfirmed(Rule):
             if control.is_met(at):
                 continue
             url = _page("initiatives:controls", initiative, control.ref)
+            answer = url.replace("#", f"?control={control.ref}#")
             if control.waits_for_confirmation:
                 yield _blocker(f"control.{control.ref}", _("%(control)s waits for a look by %(function)s.") % {"control": control.title, "function": control.function_label}, (), Function(control.function), url, control.check.supplied_at, _("Confirm it"))
             elif control.check and control.check.returned_because:
-                yield _blocker(f"control.{control.ref}", _("%(control)s was returned: %(reason)s") % {"control": control.title, "reason": control.check.returned_because}, _movers(initiative), None, url, control.check.returned_at, _("Answer it"))
+                yield _blocker(f"control.{control.ref}", _("%(control)s was returned: %(reason)s") % {"control": control.title, "reason": control.check.returned_because}, _movers(initiative), None, answer, control.check.returned_at, _("Answer it"))
+            elif control.state(at) == "expired":
+                yield _blocker(f"control.{control.ref}.expired", _("%(control)s was set aside until %(day)s, which has passed.") % {"control": control.title, "day": control.check.waived_until.isoformat()}, _movers(initiative), None, answer, None, _("Say how it is met"))
             else:
-                yield _blocker(f"control.{control.ref}", _("%(control)s: nobody has said how it is met.") % {"control": control.title}, _movers(initiative), None, url, initiative.stage_since, _("Say how it is met"))
+                yield _blocker(f"control.{control.ref}", _("%(control)s: nobody has said how it is met.") % {"control": control.title}, _movers(initiative), None, answer, initiative.stage_since, _("Say how it is met"))
 
 
 @listed
@@ -340,7 +348,7 @@ class SignedOff(Rule):
             function, sign_off = Function(slug), given.get(slug)
             if sign_off is not None and sign_off.answer == "signed":
                 continue
-            url = _page("initiatives:controls", initiative, f"sign-off-{slug}")
+            url = reverse("gates:sign_off", args=[initiative.key, sign_off.decision.number, slug]) if sign_off else _page("initiatives:controls", initiative, f"sign-off-{slug}")
             if sign_off is not None and sign_off.answer == "refused":
                 yield _blocker(f"sign_off.{slug}", _("%(function)s did not sign off: %(reason)s") % {"function": function.label, "reason": sign_off.reason}, _movers(initiative), function, url, sign_off.answered_at, _("See why"))
             else:
@@ -374,7 +382,7 @@ class RestartExplained(Rule):
         told = asked.particulars if asked else {}
         for field, words in (("cause", _("the cause")), ("fix", _("the fix")), ("evidence", _("the evidence that the fix works"))):
             if not str(told.get(field, "")).strip():
-                yield _blocker(f"restart.{field}", _("The restart does not say %(what)s.") % {"what": words}, raci.matrix(initiative).responsible(Row.HALT), None, _page("gates:ask", initiative), None, _("Write it down"))
+                yield _blocker(f"restart.{field}", _("The restart does not say %(what)s.") % {"what": words}, raci.matrix(initiative).responsible(Row.HALT), None, f"{_page('gates:ask', initiative)}?kind=restart", None, _("Write it down"))
 
 
 @listed

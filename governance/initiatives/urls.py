@@ -2,7 +2,14 @@
 
 from django.urls import path, re_path
 
-from governance.initiatives import views, views_change, views_figures, views_overview, views_people, views_register
+from governance.initiatives import (
+    views,
+    views_change,
+    views_figures,
+    views_overview,
+    views_people,
+    views_register,
+)
 from governance.initiatives.converters import ANY_SPELLING, Key
 
 app_name = "initiatives"

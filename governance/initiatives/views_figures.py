@@ -18,6 +18,7 @@ from governance.initiatives import controls as checks
 from governance.initiatives import figures, forms, material
 from governance.initiatives.finding import find
 from governance.outcomes import queries as outcomes
+from governance.outcomes import words
 from governance.people import functions
 from governance.people.functions import Function
 from governance.people.proving import kept, need_proof
@@ -137,7 +138,7 @@ def _outcome_page(request: HttpRequest, initiative, *, form=None, adding=None, r
         waits = figure.confirmed_at is None and not figure.returned_because
         refused = figures.may_confirm_figure(request.user, initiative, figure) if waits else ""
         rows.append({
-            "figure": figure, "waits": waits, "may": waits and not refused, "refused": refused if waits and figure.supplied_by_id == request.user.pk else "",
+            "figure": figure, "value": words.figure(there, figure.value), "waits": waits, "may": waits and not refused, "refused": refused if waits and figure.supplied_by_id == request.user.pk else "",
             "meets": there.meets(figure.value), "counts": _counts(there, figure), "statement": figures.figure_statement(figure, there),
             "form": (returning if number == figure.number else None) or forms.Because(prefix=f"figure-{figure.number}", label=_("Why you cannot confirm it")),
         })
@@ -145,7 +146,7 @@ def _outcome_page(request: HttpRequest, initiative, *, form=None, adding=None, r
     if may_amend and not fixed and form is None:
         form = forms.OutcomeForm(instance=there)
     context = {
-        "initiative": initiative, "outcome": there, "rows": rows, "set_form": None if fixed or not may_amend else form, "locked": gate if fixed else None,
+        "initiative": initiative, "outcome": there, "rows": rows, **{name: words.figure(there, getattr(there, name, None)) for name in ("baseline", "threshold", "target")}, "set_form": None if fixed or not may_amend else form, "locked": gate if fixed else None,
         "add_form": (adding or forms.Figure(at=request.at)) if may_amend and there is not None and initiative.stage != "retired" else None,
         "may_amend": may_amend, "conflict": conflict, "theirs": theirs, "form": adding or form or returning, "days": policy.current().windows["threshold_before_measuring_d"],
         "counts_from": outcomes.counts_from(there) if there else None,

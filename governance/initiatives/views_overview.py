@@ -1,6 +1,7 @@
 """The page of one initiative: where it stands, what blocks it, who answers, whether one may use it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +24,14 @@ from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Exposure
 from governance.ledger import queries as ledger
 from governance.outcomes import queries as outcomes
+from governance.outcomes import words
 from governance.people.functions import Function
 from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
 from governance.raci.models import OFFERED, Role, Row
-from governance.templatetags.mandate import moment, plain
+from governance.reviews.queries import answering
+from governance.templatetags.mandate import moment
 
 
 @require_safe
@@ -45,13 +48,14 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "badcall": badcall.parts(initiative, may_amend=May.AMEND in held, may_propose=May.PROPOSE in held) if initiative.stage != Stage.RETIRED else None,
         "rail": rail(initiative, decisions, at),
         "rail_summary": rail_summary(initiative, decisions, at),
-        "next": what_is_next(initiative, decisions, me, at),
+        "next": what_is_next(initiative, decisions, me, held, at),
         "stuck": stuck.diagnose(initiative, at),
         "open": open_questions(initiative, decisions, me, at),
         "people": people(initiative, at),
         "money": numbers(initiative),
         "decisions": [decision_line(d) for d in decisions if not d.is_open][:5],
         "reviews": reviews(initiative),
+        "next_review": initiative.review_due_at if initiative.stage == Stage.PRODUCTION and not initiative.is_retiring else None,
         "days": history.days(history.lines(ledger.for_initiative(initiative.pk, limit=10), initiative)),
         **standing(initiative, held),
         **to_do(initiative, decisions, me, held),
@@ -91,13 +95,13 @@ def may_i_use_it(initiative) -> dict:
     answers = {
         Stage.TRIAGE: ("not_measured", _("Ask first."), _("Nobody has said yet where it stands.")),
         Stage.DISCOVERED: ("waiting", _("Ask before you go on."), _("It is in use, and nobody has taken responsibility for it yet.")),
-        Stage.IDEA: ("not_met", _("Not yet."), _("It is an idea; nothing runs.")),
+        Stage.IDEA: ("waiting", _("Not yet."), _("It is an idea; nothing runs.")),
         Stage.PILOT: ("waiting", _("Only if you take part in the pilot."), _("Taking part: %(who)s.") % {"who": named(who.rstrip("."))}),
         Stage.FUNDING: ("waiting", _("Only if you take part in the pilot."), _("Taking part: %(who)s. Whether it goes further is being decided.") % {"who": named(who.rstrip("."))}),
-        Stage.BUILD: ("not_met", _("Not yet."), _("It is funded and being built. The pilot’s people use it as before.")),
+        Stage.BUILD: ("waiting", _("Not yet."), _("It is funded and being built. The pilot’s people use it as before.")),
         Stage.PRODUCTION: ("met", _("Yes, for what it is for."), ""),
         Stage.STOPPED: ("not_met", _("No. It is stopped."), initiative.fallback or _("Nobody has written down what to do instead; ask.")),
-        Stage.RETIRED: ("not_met", _("No. It is retired."), _replacement(initiative)),
+        Stage.RETIRED: ("not_needed", _("No. It is retired."), _replacement(initiative)),
     }
     state, answer, more = answers[stage]
     return {"state": state, "answer": answer, "more": more}
@@ -252,7 +256,7 @@ def rail_summary(initiative, decisions: list[Decision], at: datetime) -> str:
 # What blocks the next step
 
 
-def what_is_next(initiative, decisions: list[Decision], me, at: datetime) -> dict | None:
+def what_is_next(initiative, decisions: list[Decision], me, held, at: datetime) -> dict | None:
     """Return the box "What blocks the next step": of the open gate, else of the step people work towards. Costs the rules' queries.
 
     None where nothing has to happen next.
@@ -265,7 +269,7 @@ def what_is_next(initiative, decisions: list[Decision], me, at: datetime) -> dic
         rows, label = queries.step_rules(initiative, name, at), _step_words(name)
     if not rows:
         return None
-    blockers = queries.claimed((b for _rule, found in rows for b in found), me)
+    blockers = [reachable(b, initiative, held) for b in queries.claimed(queries.once(b for _rule, found in rows for b in found), me)]
     expired = [b for b in blockers if b.code.endswith(".expired")]
     blockers = [b for b in blockers if not b.code.endswith(".expired")]
     decider = gates.decider(gate, initiative) if gate is not None else None
@@ -276,6 +280,27 @@ def what_is_next(initiative, decisions: list[Decision], me, at: datetime) -> dic
         "decides": _who(gate, decider, [*blockers, *expired], me),
         "gate_url": gate.get_absolute_url() if gate is not None else "",
     }
+
+
+def reachable(blocker, initiative, held):
+    """Return a blocker whose link leads the reader to what they may do there, or only to what they may read."""
+    read = {
+        "initiatives:amend": (May.AMEND, ""), "initiatives:matrix": (May.PROPOSE, _("See who decides")), "initiatives:outcome": (May.AMEND, _("See the figures")),
+        "initiatives:budget": (May.AMEND, _("See the budget")), "initiatives:tier": (May.AMEND, _("See the tiers")), "initiatives:controls": (May.AMEND, _("See the controls")),
+        "gates:ask": (May.ASK_HALT, ""), "gates:postmortem": (May.AMEND, _("See the postmortem")),
+    }
+    for name, (may, words) in read.items():
+        address = reverse(name, args=[initiative.key])
+        if blocker.url.partition("?")[0].partition("#")[0] != address or may in held or _confirms(blocker, held):
+            continue
+        return replace(blocker, url=address + blocker.url[len(address):].partition("?")[0] if words else "", action=words)
+    return blocker
+
+
+def _confirms(blocker, held) -> bool:
+    """Return whether a blocker waits for a function's look or signature, and the reader gives such."""
+    mine = {"funding.confirmed": May.CONFIRM, "budget.open": May.APPROVE_BUDGET, "tier.confirmed": May.CONFIRM_TIER}
+    return mine.get(blocker.code, May.CONFIRM if blocker.code.startswith("control.") else May.SIGN_OFF if blocker.code.startswith("sign_off.") else None) in held
 
 
 def _step_words(name: str) -> str:
@@ -372,6 +397,8 @@ def numbers(initiative) -> dict:
     if outcome is not None and outcome.baseline is not None:
         values.insert(0, outcome.baseline)
     return {
+        "baseline": words.figure(outcome, outcome.baseline) if outcome else "", "now": words.figure(outcome, newest.value) if newest else "",
+        "target": words.figure(outcome, outcome.target) if outcome else "", "threshold": words.figure(outcome, outcome.threshold) if outcome else "",
         "outcome": outcome, "budget": budget, "newest": newest, "values": values, "trend": trend(outcome, values),
         "meets": outcome.meets(newest.value) if outcome and newest else None,
     }
@@ -382,7 +409,7 @@ def trend(outcome, values: list) -> str:
     if outcome is None or len(values) < 2:
         return ""
     first, last = values[0], values[-1]
-    said = {"metric": outcome.metric, "first": plain(first), "last": plain(last)}
+    said = {"metric": outcome.metric, "first": words.figure(outcome, first), "last": words.figure(outcome, last)}
     if last < first:
         return _("%(metric)s fell from %(first)s to %(last)s") % said
     if last > first:
@@ -424,7 +451,7 @@ def to_do(initiative, decisions: list[Decision], me, held) -> dict:
         offer(_("Name people"), "initiatives:matrix")
     if initiative.is_in_use and not retiring and {May.PAUSE, May.STOP} & held:
         offer(_("Resume the rollout…") if initiative.is_rollout_paused() else _("Pause the rollout…"), "initiatives:pause")
-    if stage == Stage.PRODUCTION and (May.AMEND in held) and initiative.review_due_at:
+    if stage == Stage.PRODUCTION and initiative.review_due_at and not retiring and me.pk in {p.pk for p in answering(initiative)}:
         offer(_("Review it"), "reviews:do")
     if retiring and May.AMEND in held:
         offer(_("Write the postmortem"), "gates:postmortem")

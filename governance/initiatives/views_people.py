@@ -167,7 +167,7 @@ def _ending(initiative, assignment: Assignment, me, held, form=None) -> dict | N
     says = []
     if role in OFFERED and assignment.accepted_at is not None:
         says.append(_("The role is vacant then: until somebody else accepts, nobody decides it, and the gate it belongs to waits."))
-        if row == Row.HALT or role == Role.ACCOUNTABLE and row in roles.SHARED:
+        if row == Row.HALT or (role == Role.ACCOUNTABLE and row in roles.SHARED):
             says.append(_("Meanwhile the Portfolio office and Compliance can stop it too."))
     what = _("business owner") if role == Role.ACCOUNTABLE and row in roles.SHARED else _("%(role)s for %(row)s") % {"role": role.label, "row": row.label}
     title = _("Step down as %(what)s?") % {"what": what} if mine else _("Take %(who)s out as %(what)s?") % {"who": _holder(assignment), "what": what}

@@ -79,3 +79,13 @@ def of(unit: Unit | None) -> Calendar:
 def of_person(person) -> Calendar:
     """Return the calendar of a person's unit; without a person, the company's."""
     return of(person.unit if person is not None else None)
+
+
+def zone_of(person) -> ZoneInfo:
+    """Return the zone `person` lives in: their own, else that of their unit's calendar. Queries as of, none for their own."""
+    return zone(person.time_zone) if person.time_zone else of_person(person).zone
+
+
+def today_of(person, at: datetime) -> date:
+    """Return which day it is for `person` at `at`. Queries as zone_of."""
+    return at.astimezone(zone_of(person)).date()

@@ -1,25 +1,48 @@
-"""Who stands in for whom today. A deputy may stop; never decide."""
+"""Who stands in for whom today. A deputy may stop; never decide.
 
-from datetime import datetime
+A deputy's first and last day are whole days in the zone of the person they stand in for.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from governance.people import calendars
 from governance.people.models import Deputy
+
+#: No zone is further from UTC than this, so a day that is over everywhere is found without asking where.
+_ANYWHERE = timedelta(days=1)
 
 
 def active_for(person, at: datetime) -> frozenset[int]:
     """Return the ids of the people whose active deputy `person` is at `at`. One query, kept on the instance.
 
-    A deputy's first and last day are whole days in the zone of the person they stand in for.
+    More (as calendars.zone_of) only for those who are near their dates and have no zone of their own.
     """
     kept = person.__dict__.setdefault("_deputises", {})
     if at not in kept:
-        rows = Deputy.objects.filter(deputy=person, ended_at=None, person__is_active=True).select_related("person")
-        kept[at] = frozenset(d.person_id for d in rows if d.starts_on <= at.astimezone(calendars.zone(d.person.time_zone)).date() <= d.ends_on)
+        rows = _around(Deputy.objects.filter(deputy=person, person__is_active=True), at).select_related("person__unit")
+        kept[at] = frozenset(d.person_id for d in rows if is_active(d, at))
     return kept[at]
 
 
 def of(person, at: datetime) -> list:
-    """Return the people who stand in for `person` at `at`. One query."""
-    day = at.astimezone(calendars.zone(person.time_zone)).date()
-    rows = Deputy.objects.filter(person=person, ended_at=None, starts_on__lte=day, ends_on__gte=day, deputy__is_active=True).select_related("deputy").order_by("pk")
-    return [row.deputy for row in rows]
+    """Return the people who stand in for `person` at `at`. One query, and those of calendars.zone_of."""
+    rows = _around(Deputy.objects.filter(person=person, deputy__is_active=True), at).select_related("deputy").order_by("pk")
+    day = calendars.today_of(person, at)
+    return [row.deputy for row in rows if row.starts_on <= day <= row.ends_on]
+
+
+def is_active(deputy: Deputy, at: datetime) -> bool:
+    """Return whether `deputy` counts at `at`; whether both still work here is the caller's question. Queries as zone_of."""
+    return deputy.ended_at is None and deputy.starts_on <= calendars.today_of(deputy.person, at) <= deputy.ends_on
+
+
+def coming(at: datetime) -> QuerySet[Deputy]:
+    """Return the deputies that are not over at `at`, also those whose days are still to come. Lazy."""
+    return Deputy.objects.filter(ended_at=None, ends_on__gte=(at - _ANYWHERE).date()).select_related("person__unit", "deputy").order_by("starts_on", "pk")
+
+
+def _around(rows: QuerySet[Deputy], at: datetime) -> QuerySet[Deputy]:
+    """Return those of `rows` that may be active at `at` in some zone."""
+    return rows.filter(ended_at=None, starts_on__lte=(at + _ANYWHERE).date(), ends_on__gte=(at - _ANYWHERE).date())

@@ -1,6 +1,7 @@
 """Functions: standing duties in the organisation, kept as groups with fixed slugs."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.core import kept
@@ -21,6 +22,9 @@ class Function(models.TextChoices):
     COO = "coo", _("COO")
     CEO = "ceo", _("CEO")
 
+
+#: So many people of a function are named in a sentence.
+NAMED = 4
 
 #: Functions that see every initiative, restricted ones too (DESIGN section 3). Administrators do not.
 SEES_ALL = frozenset({Function.COMPLIANCE, Function.PORTFOLIO, Function.AUDITORS})
@@ -64,6 +68,25 @@ def members(function: str):
     slug = str(getattr(function, "value", function))
     rows = Person.objects.active().filter(groups__name=slug).order_by("name", "pk")
     return kept.answer(("members", slug), lambda: list(rows)) if kept.asked_once() else rows
+
+
+def whose(*wanted: str) -> str:
+    """Return functions with who is in them, for a refusal: "Administrators (Al Minh), Auditors (nobody yet)". One query."""
+    from governance.people.models import Person
+
+    slugs = [str(getattr(w, "value", w)) for w in wanted]
+    people: dict[str, list[str]] = {slug: [] for slug in slugs}
+    for slug, name in Person.objects.active().filter(groups__name__in=slugs).order_by("name", "pk").values_list("groups__name", "name"):
+        people[slug].append(name)
+    return ", ".join(f"{label(slug)} ({_listed(names)})" for slug, names in people.items())
+
+
+def _listed(names: list[str]) -> str:
+    """Return names for a sentence, the first few of many."""
+    if not names:
+        return gettext("nobody yet")
+    first = ", ".join(names[:NAMED])
+    return gettext("%(names)s and %(n)s more") % {"names": first, "n": len(names) - NAMED} if len(names) > NAMED else first
 
 
 def holder(function: str):

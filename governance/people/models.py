@@ -1,5 +1,6 @@
 """Persons, the units they work in, and who stands in for them."""
 
+import unicodedata
 from datetime import time
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -46,11 +47,16 @@ class Unit(models.Model):
         return f"{self.name} ({self.slug})"
 
 
+def address(email: str) -> str:
+    """Return an e-mail address as it is kept and compared: without regard to case, or to letters that only look different."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
 class PersonManager(BaseUserManager):
     """Makes people; addresses are compared without regard to case."""
 
     def get_by_natural_key(self, username):
-        return self.get(email__iexact=username)
+        return self.get(email=address(username))
 
     def active(self):
         """Only people who have not left."""
@@ -58,7 +64,7 @@ class PersonManager(BaseUserManager):
 
     def create_user(self, email: str, name: str, password: str | None = None, **fields):
         """Make a person; without a password they cannot sign in until an invitation sets one."""
-        person = self.model(email=email.strip().lower(), name=name, **fields)
+        person = self.model(email=address(email), name=name, **fields)
         person.set_password(password)
         person.save(using=self._db)
         return person
@@ -104,7 +110,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return f"{self.name} ({self.email})"
 
     def save(self, *args, **kwargs):
-        self.email = self.email.strip().lower()
+        self.email = address(self.email)
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):

@@ -80,7 +80,7 @@ def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
     brought = initiative.__dict__.get("_brought_sign_offs")  # by initiatives/many.py, for many at once
     if brought is not None:
         return {row.function: row for row in brought if row.decision.kind == kind}
-    rows = SignOff.objects.filter(initiative_id=initiative.pk, decision__kind=kind, decision__closed="").select_related("answered_by")
+    rows = SignOff.objects.filter(initiative_id=initiative.pk, decision__kind=kind, decision__closed="").select_related("answered_by", "decision")
     return {row.function: row for row in rows}
 
 

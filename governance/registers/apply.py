@@ -409,15 +409,17 @@ def _flag_gone(batch: Batch, *, by: Any, at: datetime, pause: float) -> int:
 def _finish(profile: Profile, batch: Batch, report: Report, *, by: Any, at: datetime) -> None:
     """Tell each top-level unit once what came in, also with an import that was killed before this one, and close the batch."""
     open_batches = list(Batch.objects.filter(Q(finished_at=None) | Q(pk=batch.pk), profile=profile.name).order_by("pk"))
-    # The same file after a kill tells under the first try's key, so that nobody is told twice.
-    key = next(earlier.pk for earlier in open_batches if earlier.file_sha256 == batch.file_sha256)
+    mine = next(each for each in open_batches if each.pk == batch.pk)
+    # The same file after a kill tells under the first try's key, and one that another import finished meanwhile
+    # under that one's key, so that nobody is told twice.
+    key = mine.counts.get("told_as") or next(each.pk for each in open_batches if each.file_sha256 == batch.file_sha256)
     for unit, tidings in _tidings(open_batches, at):
         with ledger.act(by=by, at=at):
             _tell(profile, unit, tidings, key=key, at=at)
     report.unowned = Initiative.objects.unowned().filter(origin__profile=profile.name).count()
     with ledger.act(by=by, at=at) as say:
         counts = report.counts()
-        Batch.objects.filter(pk__in=[earlier.pk for earlier in open_batches if earlier.pk != batch.pk]).update(finished_at=at, counts={"finished_by": batch.pk})
+        Batch.objects.filter(pk__in=[each.pk for each in open_batches if each.pk != batch.pk]).update(finished_at=at, counts={"told_as": key})
         Batch.objects.filter(pk=batch.pk).update(finished_at=at, counts=counts)
         say(Verb.IMPORT_FINISHED, batch, **counts, problems=len(report.problems))
 

@@ -266,7 +266,7 @@ def review_before(initiative: Initiative, look: Look) -> Letter:
     due = initiative.review_due_at
     return _review(
         initiative, look, subject=lambda: _("Review %(key)s %(name)s by %(day)s, about 4 minutes") % {**_named(initiative), "day": day(due)},
-        body=lambda: _("What moved since the last review, and what is next? Five questions."),
+        body=lambda: _("What moved since the last review, and what is next? Five questions."), due=due,
     )
 
 
@@ -275,7 +275,7 @@ def review_due(initiative: Initiative, look: Look) -> Letter:
     due = initiative.review_due_at
     return _review(
         initiative, look, subject=lambda: _("Review due %(moment)s: %(key)s %(name)s") % {**_named(initiative), "moment": moment(due)},
-        body=lambda: _("Five questions, about 4 minutes. The next review counts from this day, whenever you do it."),
+        body=lambda: _("Five questions, about 4 minutes. The next review counts from this day, whenever you do it."), due=due,
     )
 
 
@@ -285,14 +285,14 @@ def review_late(initiative: Initiative, look: Look) -> Letter:
     to = names(_escalated_to(initiative))
     return _review(
         initiative, look, subject=lambda: _("Late: the review of %(key)s %(name)s") % _named(initiative),
-        body=lambda: _("It was due %(moment)s. If it is not done by %(then)s, %(to)s is told that it is missing.") % {"moment": moment(due), "then": moment(then), "to": to or _("the Portfolio office")},
+        body=lambda: _("It was due %(moment)s. If it is not done by %(then)s, it goes to %(to)s as missing.") % {"moment": moment(due), "then": moment(then), "to": to or _("the Portfolio office")},
     )
 
 
-def _review(initiative: Initiative, look: Look, *, subject: Words, body: Words) -> Letter:
+def _review(initiative: Initiative, look: Look, *, subject: Words, body: Words, due: datetime | None = None) -> Letter:
     people = queries.answering(initiative)
     return Letter(
-        people or look.office, subject, body, reverse("reviews:do", args=[initiative.key]), due=initiative.review_due_at, action=lambda: _("Do the review"),
+        people or look.office, subject, body, reverse("reviews:do", args=[initiative.key]), due=due, action=lambda: _("Do the review"),
         why=(lambda: _("You answer for it as business owner or workflow owner.")) if people else (lambda: _("You are in the Portfolio office; nobody answers for it.")),
     )
 
@@ -313,7 +313,7 @@ def review_escalated(initiative: Initiative, look: Look) -> Letter:
     people, due = _escalated_to(initiative), initiative.review_due_at
     who = names(queries.answering(initiative))
     return Letter(
-        people or look.office, due=due, binding=True, path=reverse("reviews:do", args=[initiative.key]), action=lambda: _("Open the review"),
+        people or look.office, binding=True, path=reverse("reviews:do", args=[initiative.key]), action=lambda: _("Open the review"),
         subject=lambda: _("Review missing for %(span)s: %(key)s %(name)s, tier %(tier)s") % {**_named(initiative), "span": span(look.at - due), "tier": initiative.tier},
         body=lambda: _("It was due %(moment)s and is put to %(who)s. It runs on unreviewed until somebody reviews, pauses or stops it.") % {"moment": moment(due), "who": who or _("nobody")},
         why=lambda: _("You are Accountable or Escalation owner.") if people else _("You are in the Portfolio office; nobody answers for it."),
@@ -381,7 +381,7 @@ def postmortem_late(made: Retirement, look: Look) -> Letter:
     """Tell owner, Escalation owner and Portfolio office that a postmortem is late."""
     initiative, owner = made.initiative, _owner(made.initiative)
     return Letter(
-        [p for p in (owner, *_escalation(initiative), *look.office) if p], due=made.due_at, path=reverse("gates:postmortem", args=[initiative.key]), action=lambda: _("See the postmortem"),
+        [p for p in (owner, *_escalation(initiative), *look.office) if p], path=reverse("gates:postmortem", args=[initiative.key]), action=lambda: _("See the postmortem"),
         subject=lambda: _("Late: the postmortem of %(key)s %(name)s") % _named(initiative),
         body=lambda: _("It was due %(moment)s and is put to %(owner)s. Until it is published, it is not retired.") % {"moment": moment(made.due_at), "owner": owner.name if owner else _("the Portfolio office")},
         why=lambda: _("You answer for it, are its Escalation owner, or are in the Portfolio office."),

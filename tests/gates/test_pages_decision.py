@@ -1,9 +1,7 @@
 """The page of a question, the signature under it, and the record: who sees what, and what a POST answers."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -15,28 +13,10 @@ from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.outcomes.models import Budget
 from governance.people import proof
+from tests.gates.pages import at, hidden, words
 from tests.make import prove
 
 SEES = ["owner", "lead", "escalation", "workflow", "finance", "compliance", "office", "auditor", "cto", "admin", "staff"]
-
-
-def at(name: str, decision: Decision, **query) -> str:
-    """Return the address of a page of this decision."""
-    url = reverse(f"gates:{name}", args=[decision.initiative.key, decision.number])
-    return url + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
-
-
-def words(response) -> str:
-    """Return what a page says, without its markup."""
-    text = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
-
-
-def hidden(response, name: str) -> str:
-    """Return the value of a hidden field."""
-    found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', response.content.decode())
-    assert found, f"The page has no hidden field {name}."
-    return unescape(found[1])
 
 
 def answer(client, decision: Decision, outcome: str = "pass", **changed):

@@ -75,7 +75,7 @@ def together(*acts) -> list:
             results[index] = act()
         except (Refused, Blocked, Conflict) as refusal:
             results[index] = refusal
-        except Exception as error:  # noqa: BLE001  (a deadlock or a locked database is what this test looks for)
+        except Exception as error:
             results[index] = error
         finally:
             connections.close_all()

@@ -38,7 +38,7 @@ def walk(visitor: Visitor, name: str = "Emergency payouts") -> str:
     sees(visitor, name)
 
     visitor.open("/catalog/?q=" + name.replace(" ", "+"))
-    visitor.click(name)
+    visitor.click(f" {name}")
     found = re.search(r"AI-\d+", visitor.path)
     assert found
     key = found.group()

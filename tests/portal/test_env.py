@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.conftest import manage
+from tests.running import manage
 
 
 @pytest.mark.parametrize(

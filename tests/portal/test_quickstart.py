@@ -1,104 +1,34 @@
 """One command starts everything, says so last, and leaves nothing running and nothing half-made."""
 
-import http.client
 import os
 import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from portal.serve import listen
-from tests.portal.conftest import ROOT, manage, outside
+from tests.running import GONE_WITHIN, FirstStart, copy_of_the_demo, first_start, free_port, manage
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(120),
     pytest.mark.skipif(sys.platform == "win32", reason="signals"),
 ]
 
-#: A stop must not take longer than this; the process itself gives up before (quickstart.GONE_SECONDS).
-GONE_WITHIN = 5
 
-
-def free_port() -> int:
-    sockets = listen("127.0.0.1", 0)
-    port = sockets[0].getsockname()[1]
-    sockets[0].close()
-    return port
-
-
-class Started:
-    """A quickstart that runs as in a terminal; `said` are its lines up to Ready."""
-
-    def __init__(self, home: Path, *words: str, ignoring_sigint: bool = False, **variables: str):
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "quickstart", "--port", str(self.port), *words],
-            cwd=ROOT, env=outside(MANDATE_HOME=str(home), **variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            # As a shell does for a script's background job.
-            preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring_sigint else None,
-        )  # fmt: skip
-        self.said = []
-        for line in self.process.stdout:
-            self.said.append(line.strip())
-            if line.startswith("Ready:"):
-                return
-        pytest.fail(f"not ready: {self.said} {self.process.stderr.read()}")
-
-    def get(self, path: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
-        connection.request("GET", path)
-        return connection.getresponse()
-
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send the signal and return (exit code, what else it printed, its errors); fails when it takes too long."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=GONE_WITHIN)
-        return self.process.returncode, out, err
+@pytest.fixture
+def first() -> FirstStart:
+    """What the first start of a demo did."""
+    return first_start()
 
 
 @pytest.fixture
-def start():
-    """Return a function that starts a quickstart; what is still running after the test is ended."""
-    running = []
-
-    def begin(home: Path, *words: str, **options) -> Started:
-        running.append(Started(home, *words, **options))
-        return running[-1]
-
-    yield begin
-    for one in running:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.communicate()
-
-
-@pytest.fixture(scope="module")
-def demo_home(tmp_path_factory):
-    """The folder of a demo that was started once and stopped; tests that write copy it."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    first = Started(home)
-    first.page, first.ready = first.get("/sign-in/").read().decode(), first.get("/healthz/ready").status
-    sheet = re.search(r'href="(/static/portal/app\.[^"]*css)"', first.page)
-    first.sheet = first.get(sheet[1]) if sheet else None
-    first.ended = first.stop()
-    return home, first
-
-
-@pytest.fixture
-def copied(demo_home, tmp_path):
+def copied(tmp_path) -> Path:
     """A copy of the demo's folder."""
-    import shutil
-
-    return Path(
-        shutil.copytree(demo_home[0], tmp_path / "home", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
-    )
+    return copy_of_the_demo(tmp_path / "home")
 
 
 def ask(home: Path, sql: str) -> list[tuple]:
@@ -106,14 +36,14 @@ def ask(home: Path, sql: str) -> list[tuple]:
         return database.execute(sql).fetchall()
 
 
-def test_the_first_start_says_where_it_is_last_and_nothing_alarming(demo_home):
-    home, first = demo_home
+def test_the_first_start_says_where_it_is_last_and_nothing_alarming(first):
+    home = Path(first.home)
 
     assert first.said == [
-        f"Making the demo company in {home} (first start only).",
+        f"Making the demo company in {home} (first start only, up to a minute).",
         f"Ready: http://localhost:{first.port}/",
     ]
-    assert first.ended == (0, "", "")
+    assert first.ended == [0, "", ""]
     assert first.ready == 200
     assert ask(home, "SELECT kind FROM governance_installation") == [("demo",)]
     assert ask(home, "SELECT name FROM governance_pulse") == [("sweep",)]
@@ -121,12 +51,10 @@ def test_the_first_start_says_where_it_is_last_and_nothing_alarming(demo_home):
     assert sum(path.stat().st_size for path in home.glob("*-wal")) == 0
 
 
-def test_the_first_start_serves_files_that_may_be_kept_for_ever(demo_home):
-    _, first = demo_home
-
-    assert re.search(r"/static/portal/app\.[0-9a-f]{12}\.css", first.page)
-    assert first.sheet.status == 200
-    assert "immutable" in first.sheet.headers["Cache-Control"]
+def test_the_first_start_serves_files_that_may_be_kept_for_ever(first):
+    assert re.fullmatch(r"/static/portal/app\.[0-9a-f]{12}\.css", first.sheet)
+    assert first.sheet_status == 200
+    assert "immutable" in first.sheet_kept
 
 
 def closed(port: int) -> bool:

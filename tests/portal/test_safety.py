@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from governance import checks
 from portal import safety
-from tests.portal.conftest import ROOT, manage, outside
+from tests.running import ROOT, manage, outside
 
 REAL = {
     "ALLOWED_HOSTS": "mandate.example.org",

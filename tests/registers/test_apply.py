@@ -1,5 +1,7 @@
 """What an import makes: initiatives where the register says they stand, without an owner and without an approval."""
 
+from itertools import pairwise
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -270,7 +272,7 @@ def test_every_chunk_costs_the_same_few_queries(bring, kind, most):
         bring(again.get(kind, first))
 
     ends = [n for n, query in enumerate(queries) if query["sql"].startswith('UPDATE "governance_staged"')]
-    costs = [end - start for start, end in zip(ends, ends[1:], strict=False)]
+    costs = [end - start for start, end in pairwise(ends)]
     assert len(ends) == 5
     assert len(set(costs)) == 1
     assert costs[0] <= most

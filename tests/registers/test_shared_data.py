@@ -48,14 +48,22 @@ def test_the_2025_inventory_comes_in_whole_and_once(bring, cast):
     others = [r["use_case_name"] for n, r in enumerate(records, min(named)) if named[n] != r["use_case_name"]]
     assert sorted(others) == sorted(name for name in (r["use_case_name"] for r in records) if not name or len(name) > 200 or re.search(r"[\n\t]", name))
     assert Initiative.objects.get(name="(no name) DOI-0015").unit.name == "FWS"
-    assert Unit.objects.filter(parent=None, initiatives__isnull=False).exists()
     assert set(Unit.objects.filter(parent=None).exclude(pk=cast.company.pk).values_list("name", flat=True)) == {r["agency_name"] for r in records}
     # At most one notice per unit and person.
     told = Counter(Notice.objects.filter(channel="portal").values_list("person", "subject"))
     assert set(told.values()) == {1}
     assert len(told) == 41 * 2
+    # Dates are as exact as the cells.
+    states = Origin.objects.values_list("stated__states", flat=True)
+    assert Counter(stated["operational"]["precision"] for stated in states if "operational" in stated) == {"day": 882, "month": 484, "year": 36}
+    # No mailbox is kept; where an address stands in another cell, it is that cell's.
+    kept = str(list(Origin.objects.values_list("stated", "kept"))).casefold()
+    mailboxes = {r["contact_email"].strip().casefold() for r in records if "@" in r["contact_email"]}
+    elsewhere = " ".join(value for r in records for name, value in r.items() if name != "contact_email").casefold()
+    assert len(mailboxes) > 100
+    assert [mailbox for mailbox in mailboxes if mailbox in kept and mailbox not in elsewhere] == []
     # Search and the record.
-    assert search.matching(Initiative.objects.all(), "generative text").count() > 50
+    assert [i.name for i in search.matching(Initiative.objects.all(), "stress scenar deep")] == ["Stress Testing Scenarios with Deep Learning"]
     assert LedgerEntry.objects.filter(verb="record.created").count() == 3611
     assert verify().ok
 
@@ -63,13 +71,6 @@ def test_the_2025_inventory_comes_in_whole_and_once(bring, cast):
 
     assert (again.created, again.updated, again.unchanged, again.gone) == (0, 0, 3611, 0)
     assert Notice.objects.filter(channel="portal").count() == 41 * 2
-
-
-def test_dates_are_as_exact_as_the_cells(bring):
-    bring(need(REAL))
-
-    stated = [states["operational"]["precision"] for states in Origin.objects.values_list("stated__states", flat=True) if "operational" in states]
-    assert Counter(stated) == {"day": 882, "month": 484, "year": 36}
 
 
 def test_common_commercial_uses_come_in_where_they_are_used(bring):
@@ -82,14 +83,3 @@ def test_common_commercial_uses_come_in_where_they_are_used(bring):
     assert Counter(Initiative.objects.values_list("stage", flat=True)) == {"production": 468, "triage": 16}
     again = bring(COTS, profile="omb-2025-cots")
     assert (again.created, again.updated, again.unchanged, again.skipped) == (0, 0, 484, 416)
-
-
-def test_no_address_of_the_inventory_is_kept(bring):
-    bring(need(REAL))
-
-    kept = str(list(Origin.objects.values_list("stated", "kept"))).casefold()
-    mailboxes = {r["contact_email"].strip().casefold() for r in cells(REAL) if "@" in r["contact_email"]}
-    assert len(mailboxes) > 100
-    # Where an address stands in another cell of the same record, it is that cell's.
-    elsewhere = " ".join(value for r in cells(REAL) for name, value in r.items() if name != "contact_email").casefold()
-    assert [mailbox for mailbox in mailboxes if mailbox in kept and mailbox not in elsewhere] == []

@@ -1,0 +1,101 @@
+"""The directory, and the page of one person. Everybody who signs in may read both; restricted initiatives leave no trace."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from governance import policy
+from governance.core import lists
+from governance.core.http import Request
+from governance.people import deputies, functions, queries
+from governance.people.functions import Function
+from governance.people.models import Person, Unit
+from governance.people.views_holdings import roles
+
+#: Up to so many units the directory can be narrowed by one.
+UNITS_LISTED = 40
+
+
+def find(pk: int) -> Person:
+    """Return person `pk` with their unit and manager. Raises Http404. One query."""
+    person = Person.objects.select_related("unit__leader", "manager").filter(pk=pk).first()
+    if person is None:
+        raise Http404
+    return person
+
+
+# The directory
+
+
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """Show who works here, or who left; search, function and unit narrow it. Six queries of its own, however many people."""
+    members = queries.memberships()
+    listing, asked = _listing(members), request.GET.copy()
+    if not asked.get("state"):
+        asked["state"] = "active"
+    shown = lists.show(listing, asked)
+    context = {
+        "shown": shown, "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows], "tabs": _tabs(shown),
+        "facets": [f for f in shown.facets if f["name"] != "state"], "applied": _applied(shown), "left": shown.chosen.values.get("state") == ("left",),
+        "clear_url": shown.only(state=shown.chosen.values["state"][0]), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+    }  # fmt: skip
+    return render(request, "people/list.html", context)
+
+
+def _listing(members: dict[str, list[int]]) -> lists.Listing:
+    """Return what may be asked of the directory. One query for the units."""
+    units = list(Unit.objects.active().order_by("name", "pk").values_list("pk", "name")[: UNITS_LISTED + 1])
+    facets = [
+        lists.Facet("state", _("State"), (lists.Option("active", _("Working here"), Q(is_active=True)), lists.Option("left", _("Left"), Q(is_active=False)))),
+        lists.Facet("function", _("Function"), tuple(lists.Option(slug, functions.label(slug), Q(pk__in=pks)) for slug, pks in members.items() if pks)),
+    ]  # fmt: skip
+    if len(units) <= UNITS_LISTED:
+        facets.append(lists.Facet("unit", _("Unit"), tuple(lists.Option(str(pk), name, Q(unit_id=pk)) for pk, name in units)))
+    return lists.Listing(
+        path=reverse("people:list"), rows=Person.objects.all(), facets=facets, sorts=(lists.Sort("name", _("Name"), Lower("name")),), sort="name",
+        search=queries.searched, dress=lambda rows: rows.select_related("unit"),
+    )  # fmt: skip
+
+
+def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:
+    """Return the two halves of the directory: who works here, who left."""
+    on = shown.chosen.values.get("state")
+    return [
+        {"label": _("Working here"), "url": shown.listing.path, "current": on == ("active",)},
+        {"label": _("Left"), "url": shown.only(state="left"), "current": on == ("left",)},
+    ]
+
+
+def _applied(shown: lists.Shown) -> list[dict[str, Any]]:
+    """Return what narrows the directory besides the tab it is on."""
+    state = shown.listing.facets[0]
+    tabs = {_("%(facet)s: %(option)s") % {"facet": state.label, "option": option.label} for option in state.options}
+    return [one for one in shown.applied if one["label"] not in tabs]
+
+
+# One person
+
+
+@require_safe
+def person(request: Request, pk: int) -> HttpResponse:
+    """Show who somebody is and what they answer for, as far as the reader may see it. At most 20 queries."""
+    who, me, at = find(pk), request.user, request.at
+    is_admin = functions.has(me, Function.ADMINISTRATORS)
+    held, more = roles(who, me, at)
+    coming = list(deputies.coming(at).filter(Q(person=who) | Q(deputy=who), person__is_active=True, deputy__is_active=True))
+    context = {
+        "person": who, "held": held, "more": more, "is_admin": is_admin, "mine": who.pk == me.pk,
+        "functions": [functions.label(slug) for slug in sorted(functions.of(who)) if slug in Function.values],
+        "leads": list(Unit.objects.active().filter(leader=who).order_by("name", "pk")),
+        "deputies": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.person_id == who.pk],
+        "stands_in": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.deputy_id == who.pk],
+        "grade": policy.current().grade_word(who.grade), "shows_grade": is_admin or who.pk == me.pk, "office": Function.PORTFOLIO.label,
+    }  # fmt: skip
+    return render(request, "people/person.html", context)

@@ -1,0 +1,145 @@
+"""Whenever and however often the clocks are looked at, what is settled and told comes out the same."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from governance.gates import actions as gates
+from governance.gates import retire, stop
+from governance.gates.models import Decision
+from governance.initiatives import actions, roles
+from governance.notices.models import Channel, Notice
+from governance.raci.models import Assignment, Role, Row
+from governance.reviews import clocks
+from governance.reviews.letters import Look
+from governance.reviews.models import Told
+from tests import make
+
+pytestmark = pytest.mark.postgres
+
+MICRO, DAY = timedelta(microseconds=1), timedelta(days=1)
+BEGIN = datetime(2026, 4, 7, 9, 0, tzinfo=UTC)
+END = BEGIN + timedelta(days=120)
+
+
+@pytest.fixture
+def world(cast):
+    """One thing for every row of the table, all of it undone, at BEGIN."""
+    gate = make.Story(cast, name="Gate").to_funding()
+    live = make.Story(cast, name="Live", tier_proposed=4).to_production()
+    make.Story(cast, name="Live, too", tier_proposed=1).to_production()
+    make.Story(cast, name="Asked", tier_proposed=4).to_build().ask_go_live()
+    make.Story(cast, name="Built").to_build()
+    make.Story(cast, name="Stopped").to_production().stop()
+    make.Story(cast, name="Pilot", at=BEGIN).to_pilot()
+    idea = make.Story(cast, name="Idea", at=BEGIN)
+    roles.offer(idea.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, cast.owner, by=cast.office, at=BEGIN)
+    actions.report_found({"name": "Found", "unit": cast.sales}, by=cast.staff, at=BEGIN)
+    ending = make.Story(cast, name="Ending").to_production()
+    retire.begin(ending.fresh, reason="Replaced.", by=cast.owner, at=ending.at)
+    ordered = make.Story(cast, name="Ordered").to_production()
+    stop.stop(ordered.fresh, reason="harm", note="", by=cast.owner, at=ordered.at, proof=make.prove(cast.owner))
+    stop.ask_to_stop(live.fresh, saw="Twice.", by=cast.staff, at=live.at)
+    evidence = make.Story(cast, name="Imported").to_production()
+    evidence.initiative.__class__.objects.filter(pk=evidence.initiative.pk).update(evidence_due_on=(BEGIN + 30 * DAY).date())
+    gates.settle(gate.fresh, at=BEGIN)
+    return cast
+
+
+def settled() -> dict[str, set]:
+    """Return what time settled, and the notices that said so."""
+    return {
+        "questions": set(Decision.objects.values_list("pk", "closed", "outcome", "closed_at")),
+        "offers": set(Assignment.objects.filter(role__in="AE").values_list("pk", "ended_at")),
+        "notices": set(Notice.objects.filter(occasion="lapsed").values_list("person", "about", "channel")) | set(Notice.objects.filter(occasion__startswith="offer-lapsed").values_list("person", "about", "channel")),
+    }  # fmt: skip
+
+
+def told() -> set:
+    """Return every notice of a review, an ownership clock, a stage that waits, or something that was left undone."""
+    lasting = ("review.", "ownership-30", "build.", "stopped.owner", "evidence-", "postmortem.", "stop.")
+    rows = Notice.objects.filter(channel=Channel.EMAIL).values_list("person", "about", "occasion")
+    return {row for row in rows if row[2].startswith(lasting)}
+
+
+class _Undo(Exception):
+    pass
+
+
+def run_all(instants: list[datetime]):
+    """Look at these instants, return what came of it, and undo it."""
+    try:
+        with transaction.atomic():
+            for at in instants:
+                assert "failed" not in clocks.run(at)
+            found = settled(), told(), Notice.objects.count()
+            raise _Undo
+    except _Undo:
+        return found
+
+
+@pytest.mark.long
+def test_looking_at_random_instants_in_any_order_and_any_number_of_times_settles_and_tells_the_same(world):
+    every_six_hours = [BEGIN + timedelta(hours=6 * n) for n in range(4 * 120 + 1)]
+    settled_finely, told_finely, _count = run_all(every_six_hours)
+    assert any(closed == "lapsed" for _pk, closed, _outcome, _at in settled_finely["questions"])
+    assert {code.split("-")[0] for _person, _about, code in told_finely} >= {"review.before", "review.due", "review.late", "review.escalated", "build.owner", "stopped.owner", "ownership", "evidence", "postmortem.late", "stop.wish", "stop.unconfirmed"}
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.integers(0, 120 * 24 * 60), max_size=6))
+    def any_order(minutes):
+        looked = [BEGIN + timedelta(minutes=m) for m in minutes]
+        settled_so, told_so, count = run_all([*looked, END])
+        assert settled_so == settled_finely
+        # What is told of a stop that day 90 asked for counts from the look that asked.
+        assert _fixed(told_so) == _fixed(told_finely)
+        assert run_all([*looked, END, END, *looked])[2] == count
+
+    any_order()
+
+
+def _fixed(rows: set) -> set:
+    """Return what does not follow from something the sweep itself began."""
+    begun = set(Decision.objects.filter(kind="day_90").values_list("initiative_id", flat=True))
+    return {(person, about, code) for person, about, code in rows if not code.startswith(("postmortem.", "stop.unconfirmed")) and about not in {f"initiative:{pk}" for pk in begun if code.startswith("stopped.")}}
+
+
+def test_each_row_is_due_from_its_instant_on_and_not_a_moment_before(world):
+    rows = {(code, d.thing) for n in range(0, 121 * 4) for code, things in clocks.due(BEGIN + timedelta(hours=6 * n)).items() for d in things}
+    missing = {o.code for o in clocks.OCCASIONS} - {code for code, _thing in rows}
+    assert missing == {"role.left"}  # at once, whatever the instant
+
+    for code, pk in sorted(rows):
+        occasion = clocks.BY_CODE[code]
+        if occasion.again_after:
+            continue
+        thing = occasion.model._default_manager.get(pk=pk)
+        instant = occasion.instant(thing, Look(BEGIN))
+        assert pk in {d.thing for d in clocks.due(instant)[code]}, (code, instant)
+        assert pk not in {d.thing for d in clocks.due(instant - MICRO).get(code, ())}, (code, instant)
+
+
+def test_a_week_without_a_worker_is_caught_up_once_and_what_was_to_be_told_in_it_goes_out(world, mailoutbox):
+    from governance.notices import delivery
+
+    at = BEGIN + timedelta(days=30)
+    clocks.run(at)
+    delivery.drain(at)
+    missed = at + timedelta(days=7)
+    daily = run_all([at + timedelta(days=n) for n in range(1, 8)])
+    mailoutbox.clear()
+    already = told()
+
+    clocks.run(missed)
+    delivery.drain(missed)
+
+    assert (settled(), told()) == daily[:2]
+    assert told() > already
+    assert not Notice.objects.filter(channel=Channel.EMAIL, sent_at=None, send_at__lte=missed, dropped_because="").exists()
+    assert len(mailoutbox) == len({m.extra_headers["Message-ID"] for m in mailoutbox}) > 0
+    counts = (Notice.objects.count(), Told.objects.count())
+    clocks.run(missed)
+    assert (Notice.objects.count(), Told.objects.count()) == counts

@@ -1,0 +1,151 @@
+"""Running Mandate as people do: as a process of its own, seen from outside."""
+
+import fcntl
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: A stop must not take longer than this; the process itself gives up before (quickstart.GONE_SECONDS).
+GONE_WITHIN = 5
+
+
+def outside(**variables: str) -> dict[str, str]:
+    """Return this environment as a terminal outside the tests has it, with `variables` set."""
+    ours = ("PYTEST_", "MANDATE_", "COV_")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    plain.pop("DATABASE_URL", None)
+    return plain | variables
+
+
+def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` with `words`, as in a terminal, and return what it did."""
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(command, cwd=ROOT, env=outside(**variables), capture_output=True, text=True)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Started:
+    """A quickstart on the folder `home`; `said` are its lines up to Ready, without which the test fails."""
+
+    def __init__(self, home: Path, *words: str, ignoring_sigint: bool = False, **variables: str):
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "quickstart", "--port", str(self.port), *words],
+            cwd=ROOT,
+            env=outside(MANDATE_HOME=str(home), **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # As a shell does for a script's background job.
+            preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignoring_sigint else None,
+        )
+        self.said: list[str] = []
+        for line in self.process.stdout:
+            self.said.append(line.strip())
+            if line.startswith("Ready:"):
+                return
+        pytest.fail(f"not ready: {self.said} {self.process.stderr.read()}")
+
+    def get(self, path: str) -> http.client.HTTPResponse:
+        """Ask for a page, signed in as nobody."""
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
+        connection.request("GET", path)
+        return connection.getresponse()
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send the signal; return (exit code, what else it printed, its errors). Fails when it is slow."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=GONE_WITHIN)
+        return self.process.returncode, out, err
+
+    def end(self) -> None:
+        """End it, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+@dataclass
+class FirstStart:
+    """What the first start of a demo said and served, before it was stopped."""
+
+    home: str
+    port: int
+    said: list[str]
+    ended: list
+    ready: int
+    page: str
+    sheet: str
+    sheet_status: int
+    sheet_kept: str
+
+
+def first_start() -> FirstStart:
+    """Return the one first start of this run, done by whichever worker asks first (as long as the demo takes)."""
+    place = Path(os.environ["MANDATE_TESTS_HOME"])
+    with _alone(place / "first.lock"):
+        if (place / "first.failed").exists():
+            pytest.fail("the first start of the demo failed before, see the other test")
+        if not (place / "first.json").exists():
+            (place / "first.failed").touch()
+            (place / "first.json").write_text(json.dumps(asdict(_start_first(place / "first"))))
+            (place / "first.failed").unlink()
+    return FirstStart(**json.loads((place / "first.json").read_text()))
+
+
+def _start_first(home: Path) -> FirstStart:
+    running = Started(home)
+    try:
+        page = running.get("/sign-in/").read().decode()
+        found = re.search(r'href="(/static/portal/app\.[^"]*css)"', page)
+        sheet = running.get(found[1] if found else "/")
+        kept = sheet.headers["Cache-Control"]
+        ready = running.get("/healthz/ready").status
+        ended = list(running.stop())
+    finally:
+        running.end()
+    return FirstStart(
+        str(home),
+        running.port,
+        running.said,
+        ended,
+        ready,
+        page,
+        found[1] if found else "",
+        sheet.status,
+        kept,
+    )
+
+
+def copy_of_the_demo(to: Path) -> Path:
+    """Copy the folder of the run's demo to `to` and return it: a start on it takes two seconds."""
+    return Path(shutil.copytree(first_start().home, to, ignore=shutil.ignore_patterns("*-wal", "*-shm")))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock `path` against the other workers."""
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

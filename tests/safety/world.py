@@ -1,0 +1,219 @@
+"""A small company with one initiative for every situation a page can be asked in, and one nobody sees.
+
+Built once for all tests of this folder, through the real actions, around now; each test's own writes are
+rolled back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import sha256
+from http.cookies import SimpleCookie
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+
+from governance.core import clock
+from governance.gates import retire, snapshot, stop
+from governance.gates import actions as gates
+from governance.gates.models import Decision, StopWish
+from governance.initiatives import actions, controls, roles, steps
+from governance.initiatives.models import Initiative, KeyCounter
+from governance.ledger.models import LedgerEntry
+from governance.people import proof
+from governance.people.models import Person
+from governance.raci.models import Assignment, Role, Row
+from governance.reviews.models import Review
+from governance.signatures.models import Signature
+from tests import make
+
+#: Who knocks: everybody of tests/access.toml, and nobody in particular.
+KNOCKERS = ("owner", "lead", "escalation", "workflow", "finance", "compliance", "security", "office", "auditor", "cto", "coo", "admin", "staff")
+ANONYMOUS = "anonymous"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+#: A story needs 34 days to get past its pilot; this one got there the day before yesterday.
+BEGAN = timedelta(days=36)
+
+
+@dataclass
+class World:
+    """The cast, the initiatives by situation, and the browsers of those who knock."""
+
+    cast: make.Cast
+    on: dict[str, Initiative] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+
+    def client(self, who: str, **more) -> Client:
+        """Return the browser of `who`, signed in and proved a moment ago; a new one each time, on the same session."""
+        client = Client(raise_request_exception=False, **more)
+        if who != ANONYMOUS:
+            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: self.sessions[who]})
+        return client
+
+    def person(self, who: str) -> Person:
+        """Return one of the cast, as the database has them."""
+        return Person.objects.get(pk=getattr(self.cast, who).pk)
+
+    def fresh(self, place: str) -> Initiative:
+        """Return an initiative as the database has it now."""
+        return Initiative.objects.get(pk=self.on[place].pk)
+
+    def decision(self, place: str, kind: str) -> Decision:
+        """Return the newest question of a kind."""
+        return Decision.objects.select_related("initiative").filter(initiative=self.on[place], kind=kind).latest("number")
+
+    def seen(self, place: str, kind: str) -> str:
+        """Return the digest that the page where a question is signed would carry."""
+        decision = self.decision(place, kind)
+        return snapshot.shown(decision, Initiative.objects.get(pk=decision.initiative_id), clock.now())
+
+    def newest(self, model, place: str, **where):
+        """Return the newest row of `model` about an initiative."""
+        return model.objects.filter(initiative=self.on[place], **where).latest("pk")
+
+
+def build() -> World:
+    """Make the company, and an initiative for every situation. A few seconds."""
+    cast = make.make_cast()
+    world = World(cast)
+    now = clock.now()
+    began = now - BEGAN
+
+    def tale(name: str, stage: str = "idea", cast: make.Cast = cast, **values) -> make.Story:
+        story = make.make_initiative(cast, stage, began, name=f"At {name}", **values)
+        world.on[name] = story.initiative
+        return story
+
+    tale("idea")
+    offered = tale("offered")
+    offered.set_outcome()
+    offer = roles.offer(offered.fresh, Row.PILOT, Role.ACCOUNTABLE, cast.owner, by=cast.office, at=now)
+    world.known["offer"] = offer.pk
+    tale("named").set_outcome().confirm_tier().name_people()
+
+    pilot = tale("pilot", "pilot").measure(confirmed=False).ask_budget(approved=False)
+    controls.supply(pilot.fresh, "T0.1", note="Logged.", effective_on=began.date(), by=cast.lead, at=now)
+    tale("tier4", "pilot", tier_proposed=4)
+    tale("funding", "funding")
+    late = tale("late").to_funding(ready=False).decision("funding")
+    Decision.objects.filter(pk=late.pk).update(due_at=now - timedelta(hours=2), final_at=now + timedelta(days=1))
+    tale("build", "build", tier_proposed=3).ask_go_live()
+    _live(world, tale("production", "production"), wisher=cast.staff, now=now)
+    stop.stop(tale("stopped", "pilot").fresh, reason="wrong_results", note="Doubles.", by=cast.owner, at=now, proof=make.prove(cast.owner))
+    world.known["draft"] = retire.begin(tale("retiring", "pilot").fresh, reason="Replaced.", by=cast.owner, at=now).version
+    tale("retired", "pilot").retire()
+    found = {"name": "At vacant", "purpose": "Summarises calls.", "unit": cast.support}
+    world.on["vacant"] = actions.report_found(found, by=cast.lead, at=began)
+    world.on["triage"], world.on["imported"] = _admitted("triage", cast, began), _admitted("production", cast, began)
+    secret = tale("secret").confirm_tier().name_people()
+    actions.set_restricted(secret.fresh, True, by=cast.lead, at=now)
+
+    # What nobody of the cast sees but those who see everything: other people's, with everything a page could name.
+    others = replace(cast, owner=cast.other_owner, lead=cast.engineer, escalation=cast.legal, workflow=cast.finance_two, office=cast.office_two, finance=cast.finance_two, support=cast.sales)
+    hidden = tale("hidden", "production", others, tier_proposed=2)
+    _live(world, hidden, wisher=cast.engineer, now=now)
+    actions.set_restricted(hidden.fresh, True, by=cast.office_two, at=now)
+
+    for who in KNOCKERS:
+        client = Client()
+        client.force_login(getattr(cast, who), backend=BACKEND)
+        session = client.session
+        session[proof._KEY] = {"person": getattr(cast, who).pk, "method": "password", "at": (clock.wall() + timedelta(seconds=30)).isoformat()}
+        session.save()
+        world.sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return world
+
+
+def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
+    """Give something in production a review that was done, one that is due, and somebody who wants it stopped."""
+    initiative = story.fresh
+    Review.objects.create(
+        initiative=initiative, number=1, due_at=now - timedelta(days=1), done_at=now - timedelta(days=1), done_by=story.cast.owner, outcome="continue",
+        moved="Nothing.", evidence="None.", went_wrong="Nothing.", people="Yes.", next_step="Go on.",
+    )
+    Initiative.objects.filter(pk=initiative.pk).update(review_due_at=now - timedelta(hours=1))
+    stop.ask_to_stop(initiative, saw="It paid twice.", by=wisher, at=now)
+
+
+def _admitted(stage: str, cast: make.Cast, at) -> Initiative:
+    """Return an initiative as a register would leave it."""
+    initiative = Initiative(name=f"From a register, {stage}", unit=cast.support, receiving_unit=cast.support, registered_at=at, stage_since=at)
+    steps.admit(initiative, stage, at=at)
+    initiative.number = KeyCounter.take()
+    initiative.save(force_insert=True)
+    return initiative
+
+
+# Watching what a request writes
+
+#: Written while people look around, and no part of the record: sessions, and allauth's own notes.
+UNGOVERNED = {"django_session"}
+_LEDGER = {"governance_ledgerentry", "governance_ledgerhead"}
+
+
+@dataclass
+class Written:
+    """What one request wrote: the tables, in order of the statements that did not read."""
+
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def tables(self) -> set[str]:
+        """Return the governed tables that were written to, the record apart."""
+        return {table for table in map(_table, self.statements) if table not in UNGOVERNED | _LEDGER}
+
+
+def _table(sql: str) -> str:
+    words = sql.replace('"', " ").replace("`", " ").split()
+    place = {"INSERT": "INTO", "DELETE": "FROM", "UPDATE": "UPDATE", "REPLACE": "INTO"}[words[0].upper()]
+    upper = [word.upper() for word in words[:6]]
+    return words[upper.index(place) + 1].lower()
+
+
+@contextmanager
+def watching() -> Iterator[Written]:
+    """Collect the statements of this block that write."""
+    found = Written()
+
+    def note(execute, sql, params, many, context):
+        if sql.lstrip()[:7].upper().startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")):
+            found.statements.append(sql.lstrip())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Roll back whatever this block writes."""
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
+def _governed() -> list:
+    """Return every table whose rows must not change by a refusal: ours, guardian's and who belongs to which group."""
+    ours = [m for m in apps.get_app_config("governance").get_models(include_auto_created=True) if m._meta.db_table not in _LEDGER]
+    return sorted(ours, key=lambda m: m._meta.db_table)
+
+
+def everything() -> dict[str, str]:
+    """Return the digest of every governed table, row by row; the record apart."""
+    return {m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest() for m in _governed()}
+
+
+def said_since(seq: int) -> list[LedgerEntry]:
+    """Return the entries the record got after `seq`."""
+    return list(LedgerEntry.objects.filter(seq__gt=seq).order_by("seq"))
+
+
+def last_seq() -> int:
+    """Return the number of the newest entry."""
+    return LedgerEntry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
