@@ -307,7 +307,7 @@ class Story:
     def register(self, at: datetime) -> None:
         v, units = self.values, self.cast.units
         until = (at + timedelta(days=80)).date()
-        words = {k: v[k] for k in ("name", "purpose", "not_for", "known_limits", "breaks", "rollback_how", "rollback_minutes", "fallback", "exposure") if k in v}
+        words: dict[str, Any] = {k: v[k] for k in ("name", "purpose", "not_for", "known_limits", "breaks", "rollback_how", "rollback_minutes", "fallback", "exposure") if k in v}
         words |= {"unit": units[v["unit"]], "receiving_unit": units[v["unit"]], "building_unit": units["engineering"], "tools": "\n".join(v.get("tools", ())), "tier_proposed": v.get("tier")}
         if v["stage"] == "discovered":
             self.initiative = actions.report_found({**words, "today": v["purpose"], "capability": "can_act" if v["can_act"] else ""}, by=self.workflow, at=at)

@@ -27,7 +27,7 @@ from governance.people import functions
 from governance.people.functions import Function
 from governance.raci.models import Role, Row
 from governance.reviews import cadence
-from governance.templatetags.mandate import money
+from governance.templatetags.mandate import money, span
 
 #: Blockers that have a row of their own: an acceptance to renew, a budget for Finance to look at, a postmortem.
 _OWN_ROWS = ("owner.void", "budget.open", "postmortem")
@@ -110,6 +110,7 @@ def _decisions(mine: Mine) -> Iterator[Item]:
         told = [_("You are Accountable."), _asks(decision.asked_by)]
         if over:
             told.append(_("The Escalation owner was asked to get it decided."))
+        told += _missing(decision, initiative, mine.at)
         if decision.kind == "funding" and (budget := getattr(initiative, "budget", None)):
             words = {"amount": money(budget.asked, budget.currency), "months": budget.months}
             told.append((_("%(amount)s for %(months)s months is approved.") if budget.approved is not None else _("%(amount)s for %(months)s months is asked for and not approved.")) % words)
@@ -117,6 +118,18 @@ def _decisions(mine: Mine) -> Iterator[Item]:
             _("%(verb)s: %(initiative)s") % {"verb": question.verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "diamond-open", _whose(decision.due_at, mine.at),
             **_about(initiative), facts=told, due=decision.final_at if over else decision.due_at, consequence=_if_silent(question, over=over), action=_("Review and decide"),
         )  # fmt: skip
+
+
+def _missing(decision: Decision, initiative: Initiative, at: datetime) -> list[str]:
+    """Return how far a Pass is from possible, in words; the facts are at hand, so nothing is asked."""
+    requirements = gates.requirements(decision, initiative, at)
+    if not requirements or "_matrix" not in initiative.__dict__:
+        return []
+    holds = sum(1 for _rule, found in requirements if not found)
+    if decision.kind == "funding":
+        return [_("%(yes)s of %(all)s questions are Yes.") % {"yes": holds, "all": len(requirements)}]
+    missing = len(requirements) - holds
+    return [ngettext("%(n)s requirement is not met.", "%(n)s requirements are not met.", missing) % {"n": missing} if missing else _("Every requirement is met.")]
 
 
 def _if_silent(question: Any, *, over: bool) -> str:
@@ -232,7 +245,7 @@ def _stops(mine: Mine) -> Iterator[Item]:
             who = stop.asked_by.name if stop.asked_by else _("The clock")
             yield Item(
                 _("Say whether it stopped: %(initiative)s") % {"initiative": _named_on(stop.initiative)}, _page("gates:confirm_stop", stop.initiative), "stop", "overdue",
-                facts=[_("%(name)s asked for the stop.") % {"name": who}], due=stop.asked_at, due_word=_("asked"), consequence=_("Until somebody confirms it, it may still be running."), action=_("Confirm the stop"),
+                facts=[_("%(name)s asked for the stop %(span)s ago.") % {"name": who, "span": span(mine.at - stop.asked_at)}], since=stop.asked_at, consequence=_("Until somebody confirms it, it may still be running."), action=_("Confirm the stop"),
             )  # fmt: skip
 
 
@@ -240,7 +253,7 @@ def _wishes(mine: Mine) -> Iterator[Item]:
     for wish in mine.wishes:
         yield Item(
             _("Stop it, or say why not: %(initiative)s") % {"initiative": _named_on(wish.initiative)}, _page("gates:stop", wish.initiative), "stop", "overdue", **_about(wish.initiative),
-            facts=[_("%(name)s asks you to stop it: %(saw)s") % {"name": wish.person.name, "saw": wish.saw}], consequence=_("It is still running. After an hour the CTO and the COO are told."), action=_("Answer"),
+            facts=[_("%(name)s asks you to stop it: %(saw)s") % {"name": wish.person.name, "saw": wish.saw}], since=wish.at, consequence=_("It is still running. After an hour the CTO and the COO are told."), action=_("Answer"),
         )  # fmt: skip
 
 

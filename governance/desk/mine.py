@@ -111,7 +111,7 @@ class Mine:
 def of(person, at: datetime) -> Mine:
     """Return everything that concerns `person` at `at`.
 
-    Eight queries for somebody named nowhere, five more to explain what they move, one for people they are
+    Seven queries for somebody named nowhere, five more to explain what they move, one for people they are
     deputy for, and one for each kind of thing a function looks after (three at most for one function).
     """
     mine = Mine(person, at, functions.of(person), Initiative.objects.visible_to(person, at), many.units_by_id())
@@ -125,7 +125,11 @@ def of(person, at: datetime) -> Mine:
 def _roles(mine: Mine) -> None:
     """Bring what this person is named on, the questions about it, and what they asked of others."""
     me, standing = mine.person, Assignment.objects.filter(person=mine.person, ended_at=None).exclude(initiative__stage=Stage.RETIRED)
-    mine.roles = list(standing.select_related("assigned_by", "initiative", *(f"initiative__{name}" for name in many.JOINED)).order_by("initiative__number", "row", "role", "pk"))
+    named = Q(person=me) | Q(assigned_by=me, accepted_at=None, role__in=OFFERED, answer_by__gt=mine.at)  # and whom this person named
+    rows = Assignment.objects.filter(named, ended_at=None).exclude(initiative__stage=Stage.RETIRED)
+    found = list(rows.select_related("assigned_by", "person", "initiative", *(f"initiative__{name}" for name in many.JOINED)).order_by("initiative__number", "row", "role", "pk"))
+    mine.roles = [a for a in found if a.person_id == me.pk]
+    mine.offers_made = [a for a in found if a.person_id != me.pk][:MOST]
     once = {a.initiative_id: a.initiative for a in mine.roles}  # one instance of each, with its facts at hand
     for assignment in mine.roles:
         assignment.initiative = once[assignment.initiative_id]
@@ -133,7 +137,6 @@ def _roles(mine: Mine) -> None:
     mine.decisions = list(questions.select_related("initiative", "asked_by").order_by("due_at", "pk"))
     for decision in mine.decisions:
         decision.initiative = once.get(decision.initiative_id, decision.initiative)
-    mine.offers_made = list(Assignment.objects.offers().filter(assigned_by=me, answer_by__gt=mine.at).exclude(person=me).select_related("person", "initiative").order_by("answer_by", "pk")[:MOST])
     mine.workflows = [once.get(one.pk, one) for one in Initiative.objects.filter(workflow_owner=me).exclude(stage=Stage.RETIRED).order_by("number")]
     if once:
         many.bring(once.values(), Initiative.objects.filter(pk__in=standing.values("initiative_id")), units=mine.units, decisions=mine.decisions)

@@ -28,7 +28,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from governance.desk.queries import DAY_90_SHOWN
 from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import catalog
@@ -58,7 +57,7 @@ def build(person, at: datetime, *, company: str) -> dict[str, Any]:
     total = {name: sum(row[name] for row in counts) for name in counts[0]["names"]} if counts else {}
     decisions = _decisions(visible, at)
     late = sum(1 for decision in decisions if decision.due_at <= at)
-    oldest = next((d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at + DAY_90_SHOWN), None)
+    oldest = next((d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at), None)  # the clock asks day 90 on the first day
     return {
         "headline": _headline(total, late), "board": _board(visible, total, at), "stuck": _stuck(total, at), "oldest": _Oldest(oldest, QUESTIONS[oldest.kind].verb) if oldest else None,
         "money": _money(visible), "units": _units(counts, company), "is_empty": not counts,
@@ -73,7 +72,7 @@ def _measures(at: datetime) -> dict[str, Q]:
     return {
         **{stage.value: Q(stage=stage.value) for stage in Stage},
         "complete": Q(stage=Stage.PRODUCTION) & catalog.COMPLETE, "day_90": catalog.is_past_day_90(at), "in_use": Q(stage__in=Stage.in_use()),
-        "review_overdue": Q(review_due_at__lt=at), **{f"waits_{name}": where for name, (_words, where) in catalog.waits(at).items()},
+        "review_overdue": catalog.is_review_overdue(at), **{f"waits_{name}": where for name, (_words, where) in catalog.waits(at).items()},
     }  # fmt: skip
 
 
@@ -117,7 +116,7 @@ def _stuck(total: dict[str, int], at: datetime) -> list[Part]:
 
 def _board(visible: QuerySet, total: dict[str, int], at: datetime) -> list[dict[str, Any]]:
     """Return a column for each stage that holds anything: what needs attention first, then the newest. One query."""
-    attention = Case(When(unowned_since__isnull=False, then=0), When(review_due_at__lt=at, then=0), When(catalog.is_past_day_90(at), then=0), default=1, output_field=IntegerField())
+    attention = Case(When(unowned_since__isnull=False, then=0), When(catalog.is_review_overdue(at), then=0), When(catalog.is_past_day_90(at), then=0), default=1, output_field=IntegerField())
     place = Window(RowNumber(), partition_by=[F("stage")], order_by=[attention.asc(), F("stage_since").desc(), F("number").asc()])
     chosen = visible.exclude(stage=Stage.TRIAGE).order_by().annotate(place=place).filter(place__lte=CARDS).values("pk")
     rows = catalog.dressed(Initiative.objects.filter(pk__in=chosen)).annotate(attention=attention).order_by("attention", "-stage_since", "number")

@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Item:
-    """A row as `core/_spine_row.html` reads it. `whose` is mine, theirs, overdue or ""."""
+    """A row as `core/_spine_row.html` reads it. `whose` is mine, theirs, overdue or "".
+
+    `since` orders a row that has no deadline because it was wanted at once.
+    """
 
     title: str
     url: str
@@ -20,6 +23,7 @@ class Item:
     facts: list[Any] = field(default_factory=list)
     due: datetime | None = None
     due_word: Any = ""
+    since: datetime | None = None
     consequence: Any = ""
     action: Any = ""
 
@@ -47,7 +51,12 @@ class Section:
         return self.items[SHOWN:]
 
 
+def _when(item: Item) -> tuple[bool, float]:
+    wanted = item.due or item.since
+    return wanted is None, wanted.timestamp() if wanted else 0.0
+
+
 def section(label: Any, items: list[Item], *, most: int) -> Section:
     """Return a section in order of deadline, things without one last, cut at `most`."""
-    ordered = sorted(items, key=lambda item: (item.due is None, item.due.timestamp() if item.due else 0.0))
+    ordered = sorted(items, key=_when)
     return Section(label, ordered[:most], len(ordered) > most)

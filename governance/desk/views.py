@@ -3,12 +3,12 @@
 from importlib.util import find_spec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.core.doors import open_in_a_demo
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.desk import home as page
 from governance.desk import mine
 from governance.desk import notices as inbox
@@ -17,7 +17,7 @@ from governance.desk import portfolio as board
 
 @require_safe
 @open_in_a_demo
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Show what needs the person who reads; before sign-in, in a demo, the door with the people one could be.
 
     At most twenty queries, whatever somebody holds.
@@ -35,13 +35,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def portfolio(request: HttpRequest) -> HttpResponse:
+def portfolio(request: Request) -> HttpResponse:
     """Show what there is, what is stuck and what waits longest, as far as the reader may see. At most twelve queries."""
     return render(request, "desk/portfolio.html", board.build(request.user, request.at, company=request.installation.company))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: Request) -> HttpResponse:
     """Show the reader's notices, unread first; POST marks one as read, or all of them."""
     if request.method == "POST":
         inbox.mark_read(request.user, request.POST.get("read", ""), at=request.at)

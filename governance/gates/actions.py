@@ -19,6 +19,7 @@ from governance.initiatives import roles, rules, steps
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.notices import actions as notices
+from governance.outcomes import queries as outcomes
 from governance.people import calendars
 from governance.people.proof import Proof
 from governance.raci import queries as raci
@@ -212,10 +213,15 @@ def require_decider(decision: Decision, initiative, by) -> None:
 
 
 def statement(decision: Decision, initiative, outcome: str) -> str:
-    """Return the words somebody signs when they answer."""
+    """Return the words somebody signs when they answer; a funding Pass names the money. One query for that."""
     question = QUESTIONS[decision.kind]
     does = question.pass_words if outcome == Answer.PASS else question.no_pass_words
-    return _("I decide %(outcome)s on “%(verb)s” for %(key)s %(name)s. %(does)s") % {"outcome": Answer(outcome).label, "verb": str(question.verb), "key": initiative.key, "name": initiative.name, "does": str(does)}
+    words = _("I decide %(outcome)s on “%(verb)s” for %(key)s %(name)s. %(does)s") % {"outcome": Answer(outcome).label, "verb": str(question.verb), "key": initiative.key, "name": initiative.name, "does": str(does)}
+    budget = outcomes.budget(initiative) if decision.kind == Kind.FUNDING and outcome == Answer.PASS else None
+    if budget is None or budget.approved is None:
+        return words
+    money = _("The budget of %(amount)s %(currency)s is in %(centre)s, reference %(reference)s.") % {"amount": f"{budget.approved:,.2f}", "currency": budget.currency, "centre": budget.cost_centre, "reference": budget.reference}
+    return f"{words} {money}"
 
 
 def _sign(decision: Decision, initiative, outcome: str, *, by, at: datetime, proof, facts: dict, reason: str, learned: str, say) -> None:

@@ -53,7 +53,10 @@ class Ask(Form):
     def __init__(self, *args: Any, question: Question, initiative, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.question = question
-        self.fields["recommendation"].required = question.kind in ARGUED
+        if question.kind not in ARGUED:
+            self.fields["recommendation"].required = False
+            self.fields["recommendation"].label = _("What else the decider should know")
+            self.fields["recommendation"].help_text = ""
         particulars = {name: self._particular(name, label, initiative) for name, label in question.particulars.items()}
         self.fields = {**particulars, **self.fields}
 
@@ -114,7 +117,7 @@ class StopNow(Form):
         label=gettext_lazy("Why"), choices=[c for c in StopReason.choices if c[0] != StopReason.DAY_90], widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose why. Nothing has been stopped yet.")},
     )  # fmt: skip
-    note = _text(gettext_lazy("What you saw"), rows=3, most=SHORT, required=False)
+    note = _text(gettext_lazy("What you saw"), rows=2, most=SHORT, required=False)
 
 
 class ConfirmStop(Form):

@@ -59,10 +59,10 @@ def _stopped(request: Request, initiative, there: Stop, held: frozenset) -> Http
     steps: list[dict[str, Any]] = [{"at": there.asked_at, "text": _("Asked by %(who)s: %(reason)s") % {"who": who, "reason": there.get_reason_display()}, "detail": there.note, "tone": "ok", "icon": "met"}]
     told = acts.concerned(initiative)
     steps.append({"at": there.asked_at, "text": _("Told: %(names)s") % {"names": ", ".join(p.name for p in told) or _("nobody is named")}, "tone": "ok", "icon": "mail"})
-    if there.confirmed_at:
+    if there.confirmed_at and there.confirmed_by:
         steps.append({"at": there.confirmed_at, "text": _("Confirmed stopped by %(name)s") % {"name": there.confirmed_by.name}, "detail": there.confirmed_how, "tone": "ok", "icon": "square"})
     else:
-        steps.append({"at": None, "text": _("Not confirmed yet: it may still be running."), "tone": "stop", "icon": "warning"})
+        steps.append({"at": request.at, "text": _("Not confirmed yet: it may still be running."), "tone": "stop", "icon": "warning"})
     context = {
         "initiative": initiative, "stop": there, "steps": steps, "calls": _whom_to_call(initiative), "may_confirm": May.CONFIRM_STOP in held and not there.confirmed_at, "who": who,
         "may_ask": May.ASK_HALT in held and not initiative.is_retiring, "owner": raci.matrix(initiative).accountable(Row.HALT), "took": there.confirmed_at,

@@ -103,6 +103,16 @@ def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
     }
 
 
+def awaits_review() -> Q:
+    """Return the condition of what is reviewed: production, unless it is retiring. No query."""
+    return Q(stage=Stage.PRODUCTION, retiring_since=None)
+
+
+def is_review_overdue(at: datetime) -> Q:
+    """Return the condition of a review that is late. No query."""
+    return awaits_review() & Q(review_due_at__lt=at)
+
+
 def is_past_day_90(at: datetime) -> Q:
     """Return the condition of a pilot that has run longer than a pilot may. No query."""
     return Q(stage=Stage.PILOT, pilot_since__lt=at - timedelta(days=policy.current().windows["pilot_d"]))
@@ -116,7 +126,7 @@ def dressed(rows: QuerySet) -> QuerySet:
         marked(rows)
         .annotate(
             owner_name=Subquery(accepted_owner().values("person__name")[:1]), open_due_at=Subquery(next_open.values("due_at")[:1]),
-            open_kind=Subquery(next_open.values("kind")[:1]), day_90_asked=Exists(decisions.filter(kind="day_90")),
+            open_kind=Subquery(next_open.values("kind")[:1]), day_90_asked=Exists(decisions.filter(kind="day_90")), postmortem_due_at=F("retirement__due_at"),
         )
         .select_related("unit", "workflow_owner")
         .defer("not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
@@ -155,7 +165,7 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
         )),
         Facet("waits", _("Waits for"), tuple(Option(name, words, where) for name, (words, where) in waits(at).items())),
         Facet("due", _("Due"), (
-            Option("review_overdue", _("Review overdue"), Q(review_due_at__lt=at)), Option("review", _("Review within 30 days"), Q(review_due_at__gte=at, review_due_at__lt=month)),
+            Option("review_overdue", _("Review overdue"), is_review_overdue(at)), Option("review", _("Review within 30 days"), awaits_review() & Q(review_due_at__gte=at, review_due_at__lt=month)),
             Option("day_90", _("Past day 90"), is_past_day_90(at)),
         )),
         Facet("stop", _("Stop"), (
@@ -227,14 +237,20 @@ class Next:
 
 
 def next_deadline(initiative, at: datetime) -> Next | None:
-    """Return the first deadline of a dressed row: an open decision, the review, day 90, the ownership clock. No query."""
+    """Return the first deadline of a dressed row: an open decision, the review, what its stage allows, the ownership clock. No query."""
     windows = policy.current().windows
+    if initiative.is_retiring:
+        return Next(initiative.postmortem_due_at, _("Postmortem")) if initiative.postmortem_due_at else None
     found = []
     if initiative.open_due_at is not None:
         kinds = dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)
         found.append(Next(initiative.open_due_at, kinds[initiative.open_kind]))
-    if initiative.review_due_at is not None:
+    if initiative.review_due_at is not None and initiative.stage == Stage.PRODUCTION:
         found.append(Next(initiative.review_due_at, _("Review")))
+    if initiative.stage == Stage.BUILD:
+        found.append(Next(initiative.stage_since + timedelta(days=windows["build_d"]), _("Go live")))
+    if initiative.stage == Stage.STOPPED:
+        found.append(Next(initiative.stage_since + timedelta(days=windows["stopped_d"]), _("Restart or retire")))
     if initiative.stage == Stage.PILOT and initiative.pilot_since is not None and not initiative.day_90_asked:
         found.append(Next(initiative.pilot_since + timedelta(days=windows["pilot_d"]), _("Day 90")))
     if initiative.unowned_since is not None and initiative.is_in_use:

@@ -3,20 +3,21 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.views.decorators.http import require_safe
 
 from governance.core import lists
+from governance.core.http import Request
 from governance.initiatives import catalog
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 
 
 @require_safe
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: Request) -> HttpResponse:
     """Show the catalog; only its list when a part is asked for. A key typed into the search leads to its page.
 
     Four queries of its own whatever the size; one more for a key, two more when nothing is found.
@@ -35,11 +36,11 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
 
 
-def _listing(request: HttpRequest, **known: Any) -> lists.Listing:
+def _listing(request: Request, **known: Any) -> lists.Listing:
     return catalog.listing(request.user, request.at, path=reverse("catalog:list"), company=request.installation.company, **known)
 
 
-def _wants_part(request: HttpRequest) -> bool:
+def _wants_part(request: Request) -> bool:
     """Return whether htmx asks for the list alone; a page brought back from history is asked for whole."""
     return bool(request.htmx) and not request.htmx.history_restore_request and request.htmx.target == "catalog"
 
@@ -61,13 +62,13 @@ def _row(initiative: Initiative, at) -> dict[str, Any]:
 
 
 @require_safe
-def as_csv(request: HttpRequest) -> StreamingHttpResponse:
+def as_csv(request: Request) -> StreamingHttpResponse:
     """Return the same list as CSV, streamed. Two queries, and those of who may see what."""
     return lists.as_csv(_listing(request), request.GET, catalog.columns(request.at), _file_name(request))
 
 
 @require_safe
-def as_json(request: HttpRequest) -> StreamingHttpResponse:
+def as_json(request: Request) -> StreamingHttpResponse:
     """Return the same list as JSON, streamed. Two queries, and those of who may see what."""
     listing = _listing(request)
     asked = lists.address(listing, lists.choose(listing, request.GET))
@@ -75,5 +76,5 @@ def as_json(request: HttpRequest) -> StreamingHttpResponse:
     return lists.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
 
 
-def _file_name(request: HttpRequest) -> str:
+def _file_name(request: Request) -> str:
     return f"catalog-{timezone.localtime(request.at):%Y-%m-%d}"

@@ -1,7 +1,8 @@
 """Finding the initiative a page is about, for every room that has pages of one."""
 
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
+from governance.core.http import Request
 from governance.initiatives.models import Initiative
 
 #: What nearly every page and rule reads: units with who leads them, who registered it, the workflow owner.
@@ -11,7 +12,7 @@ RELATED = (
 )
 
 
-def find(request: HttpRequest, number: int, *also: str) -> Initiative:
+def find(request: Request, number: int, *also: str) -> Initiative:
     """Return initiative `number` for the person who asks, with its units, registrant and workflow owner.
 
     `also` names further relations to bring. Raises Http404 when there is none or they may not see it: the

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from governance.core.http import Request
 from governance.initiatives import history as words
 from governance.initiatives.finding import find
 from governance.ledger import Verb
@@ -26,7 +27,7 @@ SIGNED = (
 )  # fmt: skip
 
 
-def spell_key(request: HttpRequest, written: str, rest: str) -> HttpResponse:
+def spell_key(request: Request, written: str, rest: str) -> HttpResponse:
     """Lead from ai-42 or AI-042 to AI-42, with whatever follows; a POST keeps being one."""
     there = f"/initiatives/AI-{int(written[3:])}{rest or '/'}"
     query = request.META.get("QUERY_STRING", "")
@@ -34,7 +35,7 @@ def spell_key(request: HttpRequest, written: str, rest: str) -> HttpResponse:
 
 
 @require_safe
-def history(request: HttpRequest, number: int) -> HttpResponse:
+def history(request: Request, number: int) -> HttpResponse:
     """Show every event in words, newest first, by type, paged by the number of the entry."""
     initiative = find(request, number)
     kind = request.GET.get("type", "")
@@ -59,7 +60,7 @@ def _whole(text: str | None) -> int | None:
 
 
 @require_safe
-def seal(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+def seal(request: Request, number: int, pk: int) -> HttpResponse:
     """Show one signature: what was signed, by whom, how they proved it was them, and whether it still matches."""
     initiative = find(request, number)
     signature = Signature.objects.select_related("person").filter(initiative=initiative, pk=pk).first()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from governance import policy
 from governance.core.errors import Conflict, Refused
 from governance.core.forms import named
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.gates.actions import settle
 from governance.initiatives import actions, forms, material
 from governance.initiatives.finding import find
@@ -25,7 +25,7 @@ from governance.raci.grants import May
 from governance.raci.models import OFFERED, Role, Row
 
 
-def _find(request: HttpRequest, number: int):
+def _find(request: Request, number: int):
     """Return the initiative; a POST first writes what time did to its open questions."""
     initiative = find(request, number)
     if request.method == "POST" and settle(initiative, at=request.at):
@@ -37,7 +37,7 @@ def _find(request: HttpRequest, number: int):
 
 
 @require_http_methods(["GET", "POST"])
-def amend(request: HttpRequest, number: int) -> HttpResponse:
+def amend(request: Request, number: int) -> HttpResponse:
     """Show and save everything an initiative says; a material change is confirmed on the page first."""
     initiative = _find(request, number)
     actions.require(request.user, initiative, May.AMEND, request.at)
@@ -82,7 +82,7 @@ def void_by(initiative, changed) -> list[str]:
     return out
 
 
-def _for_version(request: HttpRequest, fresh, locked):
+def _for_version(request: Request, fresh, locked):
     """Return the form as it was typed, for the version that is there now."""
     data = request.POST.copy()
     data["version"] = str(fresh.version)
@@ -101,7 +101,7 @@ def _theirs(fresh, form) -> list[dict]:
     return rows
 
 
-def _amend_page(request: HttpRequest, initiative, form, gate, *, voided=(), changed=(), conflict=None, theirs=(), status: int = 200) -> HttpResponse:
+def _amend_page(request: Request, initiative, form, gate, *, voided=(), changed=(), conflict=None, theirs=(), status: int = 200) -> HttpResponse:
     """Show the form in sections; locked fields as text, with why."""
     locked = [{"label": Initiative._meta.get_field(name).verbose_name, "value": _shown(initiative, name)} for name in material.LOCKED] if gate is not None else []
     context = {
@@ -122,7 +122,7 @@ def _shown(initiative, name: str) -> Any:
 
 
 @require_http_methods(["GET", "POST"])
-def tier(request: HttpRequest, number: int) -> HttpResponse:
+def tier(request: Request, number: int) -> HttpResponse:
     """Show the tiers and what each brings; propose one, or confirm it for those who may."""
     initiative = _find(request, number)
     held = grants.held_by(request.user, initiative, request.at)
@@ -149,15 +149,15 @@ def tier(request: HttpRequest, number: int) -> HttpResponse:
     return go("initiatives:tier", initiative.key)
 
 
-def _tier_page(request: HttpRequest, initiative, form, held, *, status: int = 200) -> HttpResponse:
+def _tier_page(request: Request, initiative, form, held, *, status: int = 200) -> HttpResponse:
     """Show every tier with what it brings, and the form of whoever may use it."""
     may_confirm = May.CONFIRM_TIER in held and initiative.tier is None and initiative.tier_proposed is not None
     rules = policy.current()
     tiers = []
-    for one in rules.tiers.values():
+    for one, radio in zip(rules.tiers.values(), form["tier"], strict=True):
         capability = initiative.capability or "can_act"
         tiers.append({
-            "tier": one, "controls": rules.controls_for(one.tier, capability), "sign_offs": [functions.label(slug) for slug in one.sign_offs],
+            "tier": one, "radio": radio, "controls": rules.controls_for(one.tier, capability), "sign_offs": [functions.label(slug) for slug in one.sign_offs],
             "confirmed_by": [functions.label(slug) for slug in one.tier_confirmed_by], "current": one.tier == initiative.tier, "proposed": initiative.tier is None and one.tier == initiative.tier_proposed,
         })
     asked = next((t["confirmed_by"] for t in tiers if t["proposed"]), [])
@@ -173,7 +173,7 @@ def _tier_page(request: HttpRequest, initiative, form, held, *, status: int = 20
 
 
 @require_http_methods(["GET", "POST"])
-def restrict(request: HttpRequest, number: int) -> HttpResponse:
+def restrict(request: Request, number: int) -> HttpResponse:
     """Restrict an initiative to the people it concerns, or lift that."""
     initiative = _find(request, number)
     wanted = not initiative.restricted
@@ -192,7 +192,7 @@ def restrict(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def pause(request: HttpRequest, number: int) -> HttpResponse:
+def pause(request: Request, number: int) -> HttpResponse:
     """Pause the rollout with a reason, or resume it."""
     initiative = _find(request, number)
     held = grants.held_by(request.user, initiative, request.at)

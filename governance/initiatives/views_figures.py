@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from governance import policy
 from governance.core.errors import Conflict
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.gates.actions import settle
 from governance.gates.signoffs import may_answer
 from governance.initiatives import controls as checks
@@ -29,7 +29,7 @@ from governance.raci import queries as raci
 from governance.raci.grants import May
 
 
-def _find(request: HttpRequest, number: int):
+def _find(request: Request, number: int):
     """Return the initiative; a POST first writes what time did to its open questions."""
     initiative = find(request, number)
     if request.method == "POST" and settle(initiative, at=request.at):
@@ -41,7 +41,7 @@ def _find(request: HttpRequest, number: int):
 
 
 @require_http_methods(["GET", "POST"])
-def outcome(request: HttpRequest, number: int) -> HttpResponse:
+def outcome(request: Request, number: int) -> HttpResponse:
     """Show the outcome and its figures; set it, add a figure, confirm or return one."""
     initiative = _find(request, number)
     if request.method == "GET":
@@ -52,7 +52,7 @@ def outcome(request: HttpRequest, number: int) -> HttpResponse:
     return does(request, initiative)
 
 
-def _set_outcome(request: HttpRequest, initiative) -> HttpResponse:
+def _set_outcome(request: Request, initiative) -> HttpResponse:
     form = forms.OutcomeForm(request.POST, instance=outcomes.outcome(initiative))
     if not form.is_valid():
         return _outcome_page(request, initiative, form=form, status=422)
@@ -90,7 +90,7 @@ def _shown(instance, name: str) -> Any:
     return getattr(value, "name", value) if value not in (None, "") else "–"
 
 
-def _add_figure(request: HttpRequest, initiative) -> HttpResponse:
+def _add_figure(request: Request, initiative) -> HttpResponse:
     form = forms.Figure(request.POST, at=request.at)
     if not form.is_valid():
         return _outcome_page(request, initiative, adding=form, status=422)
@@ -99,7 +99,7 @@ def _add_figure(request: HttpRequest, initiative) -> HttpResponse:
     return go("initiatives:outcome", initiative.key)
 
 
-def _figure(request: HttpRequest, initiative):
+def _figure(request: Request, initiative):
     """Return the figure that is meant, or 404."""
     found = next((m for m in outcomes.measurements(initiative) if str(m.number) == request.POST.get("figure")), None)
     if found is None:
@@ -107,7 +107,7 @@ def _figure(request: HttpRequest, initiative):
     return found
 
 
-def _confirm_figure(request: HttpRequest, initiative) -> HttpResponse:
+def _confirm_figure(request: Request, initiative) -> HttpResponse:
     figure = _figure(request, initiative)
     refused = figures.may_confirm_figure(request.user, initiative, figure)
     proof = None if refused else need_proof(request)
@@ -118,7 +118,7 @@ def _confirm_figure(request: HttpRequest, initiative) -> HttpResponse:
     return go(f"{reverse('initiatives:outcome', args=[initiative.key])}#figure-{figure.number}")
 
 
-def _return_figure(request: HttpRequest, initiative) -> HttpResponse:
+def _return_figure(request: Request, initiative) -> HttpResponse:
     figure = _figure(request, initiative)
     form = forms.Because(request.POST, prefix=f"figure-{figure.number}", label=_("Why you cannot confirm it"))
     if not form.is_valid():
@@ -128,7 +128,7 @@ def _return_figure(request: HttpRequest, initiative) -> HttpResponse:
     return go("initiatives:outcome", initiative.key)
 
 
-def _outcome_page(request: HttpRequest, initiative, *, form=None, adding=None, returning=None, number=0, conflict=None, theirs=(), status: int = 200) -> HttpResponse:
+def _outcome_page(request: Request, initiative, *, form=None, adding=None, returning=None, number=0, conflict=None, theirs=(), status: int = 200) -> HttpResponse:
     """Show the outcome, its figures and the forms of whoever may write."""
     held = grants.held_by(request.user, initiative, request.at)
     there, may_amend = outcomes.outcome(initiative), May.AMEND in held
@@ -170,7 +170,7 @@ def _counts(outcome, figure) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-def budget(request: HttpRequest, number: int) -> HttpResponse:
+def budget(request: Request, number: int) -> HttpResponse:
     """Show the production budget; ask for one, or approve it as Finance."""
     initiative = _find(request, number)
     if request.method == "GET":
@@ -202,7 +202,7 @@ def _may_approve(person, budget) -> bool:
     return functions.has(person, Function.FINANCE) and budget.asked_by_id != person.pk
 
 
-def _budget_page(request: HttpRequest, initiative, *, asking=None, approving=None, status: int = 200) -> HttpResponse:
+def _budget_page(request: Request, initiative, *, asking=None, approving=None, status: int = 200) -> HttpResponse:
     """Show the budget and the form of whoever may write."""
     held = grants.held_by(request.user, initiative, request.at)
     there, may_ask = outcomes.budget(initiative), May.AMEND in held and initiative.stage != "retired"
@@ -225,7 +225,7 @@ def _budget_page(request: HttpRequest, initiative, *, asking=None, approving=Non
 
 
 @require_http_methods(["GET", "POST"])
-def controls(request: HttpRequest, number: int) -> HttpResponse:
+def controls(request: Request, number: int) -> HttpResponse:
     """Show the tier's controls as a checklist; say how one is met, confirm it, return it, set it aside."""
     initiative = _find(request, number)
     if request.method == "GET":
@@ -243,7 +243,7 @@ def _back(initiative, state) -> HttpResponse:
     return go(f"{reverse('initiatives:controls', args=[initiative.key])}#{state.ref}")
 
 
-def _supply(request: HttpRequest, initiative, state) -> HttpResponse:
+def _supply(request: Request, initiative, state) -> HttpResponse:
     form = forms.Supply(request.POST, at=request.at, prefix=_prefix(state))
     if not form.is_valid():
         return _controls_page(request, initiative, opened=state.ref, supply=form, status=422)
@@ -252,7 +252,7 @@ def _supply(request: HttpRequest, initiative, state) -> HttpResponse:
     return _back(initiative, state)
 
 
-def _confirm(request: HttpRequest, initiative, state) -> HttpResponse:
+def _confirm(request: Request, initiative, state) -> HttpResponse:
     proof = None if checks.may_confirm(request.user, initiative, state) else need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
@@ -261,7 +261,7 @@ def _confirm(request: HttpRequest, initiative, state) -> HttpResponse:
     return _back(initiative, state)
 
 
-def _return(request: HttpRequest, initiative, state) -> HttpResponse:
+def _return(request: Request, initiative, state) -> HttpResponse:
     form = forms.Because(request.POST, prefix=f"return-{_prefix(state)}", label=_("Why you cannot confirm it"))
     if not form.is_valid():
         return _controls_page(request, initiative, returning=(state.ref, form), status=422)
@@ -270,7 +270,7 @@ def _return(request: HttpRequest, initiative, state) -> HttpResponse:
     return _back(initiative, state)
 
 
-def _waive(request: HttpRequest, initiative, state) -> HttpResponse:
+def _waive(request: Request, initiative, state) -> HttpResponse:
     form = forms.Waive(request.POST, at=request.at, prefix=f"waive-{_prefix(state)}")
     if not form.is_valid():
         return _controls_page(request, initiative, waiving=(state.ref, form), status=422)
@@ -291,7 +291,7 @@ def _prefix(state) -> str:
 _GLYPHS = {"met": "met", "waived": "waived", "expired": "expired", "returned": "not_met", "waiting": "waiting", "open": "not_met"}
 
 
-def _controls_page(request: HttpRequest, initiative, *, opened: str = "", supply=None, returning=("", None), waiving=("", None), status: int = 200) -> HttpResponse:
+def _controls_page(request: Request, initiative, *, opened: str = "", supply=None, returning=("", None), waiving=("", None), status: int = 200) -> HttpResponse:
     """Show the checklist, one form open at most; the first that waits for the reader stands first."""
     held = grants.held_by(request.user, initiative, request.at)
     may_amend = May.AMEND in held and initiative.stage != "retired"

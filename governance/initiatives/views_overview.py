@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from governance import policy
 from governance.core.forms import named
+from governance.core.http import Request
 from governance.gates import queries as gates
 from governance.gates import stuck
 from governance.gates.models import Decision, Kind
@@ -35,7 +36,7 @@ from governance.templatetags.mandate import moment
 
 
 @require_safe
-def show(request: HttpRequest, number: int) -> HttpResponse:
+def show(request: Request, number: int) -> HttpResponse:
     """Show the whole initiative on one page. Writes nothing; at most 20 queries."""
     initiative, me, at = find(request, number, "origin", "retirement"), request.user, request.at
     held = grants.held_by(me, initiative, at)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from governance import policy
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.core.rules import Blocked, Blocker
 from governance.gates.actions import settle
 from governance.initiatives import forms, material, roles
@@ -35,7 +35,7 @@ MEANS = {
 
 
 @require_http_methods(["GET", "POST"])
-def matrix(request: HttpRequest, number: int) -> HttpResponse:
+def matrix(request: Request, number: int) -> HttpResponse:
     """Show who decides what; name, assign and end for those who propose names.
 
     `?cell=go_live-A` opens the picker of one cell, `?end=17` the question whether to take somebody out.
@@ -54,7 +54,7 @@ def matrix(request: HttpRequest, number: int) -> HttpResponse:
     return _page(request, initiative, held, picker=picker, ending=ending)
 
 
-def _change(request: HttpRequest, initiative) -> HttpResponse:
+def _change(request: Request, initiative) -> HttpResponse:
     """Do what was posted: offer, assign, name the workflow owner, end."""
     held = grants.held_by(request.user, initiative, request.at)
     if assignment := _assignment(initiative, request.POST.get("end")):
@@ -170,11 +170,14 @@ def _ending(initiative, assignment: Assignment, me, held, form=None) -> dict | N
         if row == Row.HALT or (role == Role.ACCOUNTABLE and row in roles.SHARED):
             says.append(_("Meanwhile the Portfolio office and Compliance can stop it too."))
     what = _("business owner") if role == Role.ACCOUNTABLE and row in roles.SHARED else _("%(role)s for %(row)s") % {"role": role.label, "row": row.label}
+    offered = role in OFFERED and assignment.accepted_at is None
+    if offered:
+        return {"pk": assignment.pk, "title": _("Take back the offer to %(who)s to be %(what)s?") % {"who": _holder(assignment), "what": what}, "says": "", "form": form or forms.Because(), "button": _("Take back the offer")}
     title = _("Step down as %(what)s?") % {"what": what} if mine else _("Take %(who)s out as %(what)s?") % {"who": _holder(assignment), "what": what}
     return {"pk": assignment.pk, "title": title, "says": " ".join(says), "form": form or forms.Because(), "button": _("Step down") if mine else _("Take out")}
 
 
-def _page(request: HttpRequest, initiative, held, *, picker=None, ending=None, status: int = 200) -> HttpResponse:
+def _page(request: Request, initiative, held, *, picker=None, ending=None, status: int = 200) -> HttpResponse:
     """Show the matrix, with one panel open at most."""
     context = {
         "initiative": initiative, "rows": table(initiative, request.user, held, request.at), "columns": [{"role": role, "label": role.label, "means": MEANS[role], "one": role in OFFERED} for role in COLUMNS],
@@ -215,7 +218,7 @@ def _entry(a: Assignment, initiative, required, digest: str, me, held, at: datet
         "assignment": a, "person": a.person, "group": functions.label(a.group.name) if a.group else "", "offered": offered, "late": offered and a.answer_by is not None and at >= a.answer_by,
         "locked": locked, "void": void, "left": a.person is not None and not a.person.is_active, "mine": mine,
         "answer_url": reverse("initiatives:answer_offer", args=[initiative.key, a.pk]) if offered or role in OFFERED else "",
-        "end_url": f"{here}?end={a.pk}#panel" if not locked and (mine or May.PROPOSE in held) else "",
+        "end_url": f"{here}?end={a.pk}#panel" if not locked and ((mine and not offered) or May.PROPOSE in held) else "",
     }
 
 
@@ -224,10 +227,15 @@ def gaps(initiative) -> list[dict]:
     found, out = raci.matrix(initiative), []
     for row in Row:
         for role in OFFERED:
+            if row == Row.HALT and role == Role.ACCOUNTABLE:
+                continue  # Named together with go-live's.
             if found.accepted(row, role) is None:
                 offer = found.offer(row, role)
                 words = _("%(row)s: %(name)s was asked to be %(role)s and has not accepted.") % {"row": row.label, "name": offer.person.name, "role": role.label} if offer else _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}
                 out.append({"words": words, "cell": f"{row}-{role}"})
+        if row == Row.HALT and found.responsible(row) == []:
+            out.append({"words": _("%(row)s has nobody Responsible: after a stop, the Escalation owner has to ask for the restart.") % {"row": row.label}, "cell": f"{row}-{Role.RESPONSIBLE}"})
+            continue
         others = [p for p in found.responsible(row) if p.pk != getattr(found.accountable(row), "pk", None)]
         if not others:
             out.append({"words": _("%(row)s has nobody Responsible who could ask: who decides does not ask.") % {"row": row.label}, "cell": f"{row}-{Role.RESPONSIBLE}"})
@@ -252,7 +260,7 @@ def warnings(initiative) -> list[str]:
 
 
 @require_http_methods(["GET", "POST"])
-def answer_offer(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+def answer_offer(request: Request, number: int, pk: int) -> HttpResponse:
     """Show an offer and its statement; the person named accepts (signed), declines, or accepts again for the version as it is now."""
     initiative = find(request, number)
     if request.method == "POST" and settle(initiative, at=request.at):
@@ -282,7 +290,7 @@ def answer_offer(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     return _offer_page(request, initiative, assignment, form)
 
 
-def _offer_page(request: HttpRequest, initiative, assignment: Assignment, form, *, blockers=(), status: int = 200) -> HttpResponse:
+def _offer_page(request: Request, initiative, assignment: Assignment, form, *, blockers=(), status: int = 200) -> HttpResponse:
     """Show one offer: to the person named with both answers, to everybody else as it stands."""
     row, role = Row(assignment.row), Role(assignment.role)
     owner = role == Role.ACCOUNTABLE and row in roles.SHARED

@@ -3,14 +3,14 @@
 import secrets
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from governance import policy
-from governance.core.http import go
+from governance.core.http import Request, go
 from governance.initiatives import actions, forms, search
 from governance.initiatives.models import Initiative
 from governance.people.models import Unit
@@ -24,7 +24,7 @@ SIMILAR = 5
 
 
 @require_http_methods(["GET", "POST"])
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: Request) -> HttpResponse:
     """Register an idea in five pages. What was answered lies in the session, so it survives leaving the page."""
     draft = dict(request.session.get(_DRAFT) or {})
     page = _page(request.GET.get("page"), draft)
@@ -46,7 +46,7 @@ def register(request: HttpRequest) -> HttpResponse:
     return _send(request, draft)
 
 
-def _send(request: HttpRequest, draft: dict[str, Any]) -> HttpResponse:
+def _send(request: Request, draft: dict[str, Any]) -> HttpResponse:
     """Register what the draft says, once; a second click leads to the first one's initiative."""
     sent = request.session.get(_SENT) or {}
     if not _complete(draft):
@@ -74,13 +74,13 @@ def _complete(draft: dict[str, Any]) -> bool:
     return all(name in draft for name in ("purpose", "name", "today", "tier_proposed"))
 
 
-def _form(page: int, request: HttpRequest, data=None, initial=None):
+def _form(page: int, request: Request, data=None, initial=None):
     """Return the form of one page."""
     more = {"person": request.user} if page == 2 else {}
     return QUESTIONS[page](data, initial={name: value for name, value in (initial or {}).items() if value is not None}, **more)
 
 
-def _ask(request: HttpRequest, page: int, draft: dict[str, Any], form=None, status: int = 200) -> HttpResponse:
+def _ask(request: Request, page: int, draft: dict[str, Any], form=None, status: int = 200) -> HttpResponse:
     """Show one page."""
     context: dict[str, Any] = {"page": page, "last": LAST, "back_url": _url(page - 1) if page > 1 else "", "then": request.GET.get("then") or request.POST.get("then") or ""}
     if page in QUESTIONS:
@@ -118,7 +118,7 @@ def similar(person, draft: dict[str, Any]) -> tuple[list[Initiative], list[Initi
 
 
 @require_http_methods(["GET", "POST"])
-def report_found(request: HttpRequest) -> HttpResponse:
+def report_found(request: Request) -> HttpResponse:
     """Report AI found in use: four questions, nobody is blamed; then what happens in the next 30 days."""
     days = policy.current().windows["ownership_d"]
     if request.method == "GET" and (thanks := request.GET.get("thanks")):

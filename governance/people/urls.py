@@ -2,10 +2,27 @@
 
 from django.urls import path
 
-from governance.people import views_prove
+from governance.people import views, views_door, views_functions, views_keep, views_me, views_prove, views_units
 
 app_name = "people"
 
 urlpatterns = [
+    path("people/", views.index, name="list"),
+    path("people/add/", views_keep.add, name="add"),
+    path("people/units/", views_units.index, name="units"),
+    path("people/units/add/", views_units.unit, name="unit_add"),
+    path("people/units/<int:pk>/", views_units.unit, name="unit"),
+    path("people/functions/", views_functions.index, name="functions"),
+    path("people/deputies/<int:pk>/end/", views_me.end_deputy, name="end_deputy"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("people/<int:pk>/edit/", views_keep.edit, name="edit"),
+    path("people/<int:pk>/leave/", views_keep.leave, name="leave"),
+    path("people/<int:pk>/back/", views_keep.come_back, name="come_back"),
+    path("people/<int:pk>/invite/", views_keep.invite, name="invite"),
+    path("people/<int:pk>/deputies/", views_me.deputise, name="deputies_of"),
+    path("me/", views_me.me, name="me"),
+    path("me/deputies/", views_me.deputise, name="deputies"),
     path("prove/", views_prove.prove, name="prove"),
+    path("invitation/<str:token>/", views_door.invitation, name="invitation"),
+    path("setup/<str:token>/", views_door.set_up, name="setup"),
 ]

@@ -45,7 +45,7 @@ class Tree:
         made = [Unit(name=path[-1], parent=self.unit(path[:-1]), slug=_slug(path[-1])) for path in paths]
         taken = set(Unit.objects.filter(slug__in=[unit.slug for unit in made]).values_list("slug", flat=True))
         for unit, path in zip(made, paths, strict=True):
-            if False:
+            if unit.slug in taken:
                 unit.slug = f"{unit.slug[: _SLUG - 9]}-{sha256(repr(path).encode()).hexdigest()[:8]}"
             taken.add(unit.slug)
         Unit.objects.bulk_create(made)

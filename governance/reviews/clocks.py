@@ -8,7 +8,7 @@ again, and each occasion happens once. The whole table is one question to the da
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -368,9 +368,9 @@ _LAPSE_GATE = "gate.time_up"
 _LAPSE_OFFER = "offer.lapsed"
 _SETTLES: dict[str, Callable[[int, datetime], int]] = {_LAPSE_GATE: _settle_gate, _LAPSE_OFFER: _lapse_offer}
 
-_one = {"happens": told, "previews": _previewed}
-_many = {"happens": told_in_groups, "previews": _previewed_in_groups}
-_settling = {"happens": settled, "previews": _previewed}
+_one: dict[str, Any] = {"happens": told, "previews": _previewed}
+_many: dict[str, Any] = {"happens": told_in_groups, "previews": _previewed_in_groups}
+_settling: dict[str, Any] = {"happens": settled, "previews": _previewed}
 
 
 # The table

@@ -184,18 +184,18 @@ def test_an_import_killed_before_people_were_told_tells_them_when_it_is_run_agai
 
 
 def test_an_import_that_another_one_finished_tells_nobody_twice(cast, file, monkeypatch):
-    path, finish_later = file(everything()), apply._finish
+    path, really, waiting = file(everything()), apply._finish, []
+    with monkeypatch.context() as during:
+        during.setattr(apply, "_finish", lambda *args, **kwargs: waiting.append((args, kwargs)))
+        for _import in range(2):
+            apply.bring_in(path, "omb-2025", by=apply.NOBODY, at=AT, pause=0)
 
-    def overtaken(*args, **kwargs):
-        monkeypatch.setattr(apply, "_finish", finish_later)
-        apply.bring_in(path, "omb-2025", by=apply.NOBODY, at=AT, pause=0)
-        finish_later(*args, **kwargs)
-
-    monkeypatch.setattr(apply, "_finish", overtaken)
-    apply.bring_in(path, "omb-2025", by=apply.NOBODY, at=AT, pause=0)
+    for args, kwargs in waiting:
+        really(*args, **kwargs)
 
     assert set(Counter(Notice.objects.values_list("person", "subject", "channel")).values()) == {1}
     assert Notice.objects.count() == 3 * 2 * 2
+    assert Batch.objects.filter(finished_at=None).count() == 0
 
 
 def test_two_imports_of_one_file_at_once_are_as_one(cast, file):

@@ -3,13 +3,14 @@
 import pytest
 
 from governance.gates import retire, stop
+from governance.gates.models import Decision
 from governance.initiatives import actions, roles, search
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.notices.models import Notice
 from governance.people.models import Unit
 from governance.raci.models import Role, Row
-from governance.registers import queries
+from governance.registers import apply, queries
 from governance.registers.models import Batch, Origin
 from tests.make import prove
 from tests.registers.conftest import AT, record, text_of
@@ -214,6 +215,14 @@ def test_an_open_decision_holds_the_stage(bring, again, cast, story):
 def _batch() -> Batch:
     """Return an import that was finished long ago."""
     return Batch.objects.create(profile="omb-2025", file_name="x.csv", file_sha256="", began_by="system:import_inventory", began_at=AT, finished_at=AT)
+
+
+def test_a_decision_asked_is_enough_to_hold_it(bring):
+    bring([record(1), record(2)])
+    asked = Initiative.objects.get(name="Use 2")
+    Decision.objects.create(initiative=asked, number=1, kind="pilot_go", asked_at=AT, due_at=AT, final_at=AT, closed="withdrawn", closed_at=AT)
+
+    assert apply.taken_up(Initiative.objects.values_list("pk", flat=True)) == {asked.pk}
 
 
 def test_where_the_portfolio_office_placed_it_it_stays(bring, again, cast):

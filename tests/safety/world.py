@@ -17,17 +17,16 @@ from django.db import connection, transaction
 from django.test import Client
 
 from governance.core import clock
-from governance.gates import retire, snapshot, stop
-from governance.gates import actions as gates
-from governance.gates.models import Decision, StopWish
+from governance.gates import retire, signoffs, snapshot, stop
+from governance.gates.models import Decision
 from governance.initiatives import actions, controls, roles, steps
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger.models import LedgerEntry
 from governance.people import proof
 from governance.people.models import Person
-from governance.raci.models import Assignment, Role, Row
+from governance.proof.models import SignOff
+from governance.raci.models import Role, Row
 from governance.reviews.models import Review
-from governance.signatures.models import Signature
 from tests import make
 
 #: Who knocks: everybody of tests/access.toml, and nobody in particular.
@@ -46,6 +45,7 @@ class World:
     on: dict[str, Initiative] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
+    at_rest: dict[str, str] = field(default_factory=dict)
 
     def client(self, who: str, **more) -> Client:
         """Return the browser of `who`, signed in and proved a moment ago; a new one each time, on the same session."""
@@ -65,6 +65,16 @@ class World:
     def decision(self, place: str, kind: str) -> Decision:
         """Return the newest question of a kind."""
         return Decision.objects.select_related("initiative").filter(initiative=self.on[place], kind=kind).latest("number")
+
+    def newest_question(self, place: str, kind: str) -> int:
+        """Return the number of the newest question of a kind; 1 where there is none."""
+        found = Decision.objects.filter(initiative=self.on[place], kind=kind).order_by("-number").first()
+        return found.number if found else 1
+
+    def seen_sign_off(self, place: str, function: str) -> str:
+        """Return the digest that the page where a function signs off would carry."""
+        row = SignOff.objects.select_related("decision").filter(initiative=self.on[place], function=function).latest("pk")
+        return signoffs.shown(row, self.fresh(place))
 
     def seen(self, place: str, kind: str) -> str:
         """Return the digest that the page where a question is signed would carry."""
@@ -125,6 +135,7 @@ def build() -> World:
         session[proof._KEY] = {"person": getattr(cast, who).pk, "method": "password", "at": (clock.wall() + timedelta(seconds=30)).isoformat()}
         session.save()
         world.sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    world.at_rest = everything()
     return world
 
 

@@ -1,0 +1,157 @@
+"""Who gets what answer, for every address and every member of the cast: tests/access.toml, tried out (A01, A02)."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern
+
+from tests.safety import world as watch
+from tests.safety.conftest import _built, world  # noqa: F401  (this file belongs to that folder's world)
+from tests.safety.reach import ABSENT, Reach, reach
+
+TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
+ENTRIES = [name for name, value in TABLE.items() if isinstance(value, dict)]
+REFUSALS = {403, 404, 405, 409, 422}
+#: What no refused request may change, and what differs between two renderings of one page.
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+
+
+def routes(patterns=None, space: str = ""):
+    """Yield (name, pattern) of every address; one without a name goes by its view."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}" if pattern.name else pattern.lookup_str, pattern
+        else:
+            yield from routes(pattern.url_patterns, f"{space}{pattern.namespace}:" if pattern.namespace else space)
+
+
+def expected(entry: str, method: str) -> dict[str, int]:
+    """Return the status of everybody for an entry of the table."""
+    everybody, _semicolon, others = TABLE[entry][method].partition(";")
+    said = dict.fromkeys(TABLE["people"], int(everybody))
+    said[watch.ANONYMOUS] = TABLE["anonymous"]
+    for other in filter(None, (part.strip() for part in others.split(","))):
+        who, status = other.split()
+        assert who in said, f"{entry}: {who!r} is nobody of the cast."
+        said[who] = int(status)
+    return said
+
+
+def ask(made, who: str, method: str, url: str, data: dict):
+    """Send one request as somebody, and return the answer."""
+    client = made.client(who)
+    return client.post(url, data) if method == "post" else client.get(url)
+
+
+def test_every_address_is_in_the_table():
+    names = {name for name, _pattern in routes()}
+    listed = {entry.partition("@")[0] for entry in ENTRIES}
+
+    unlisted = sorted(names - listed)
+    assert not unlisted, (
+        f"Nobody has said who may use {unlisted}. Add each to tests/access.toml, by hand, from section 3 of the design:"
+        " who gets 200 or 303, who 403 or 404; and to tests/safety/reach.py how it is reached."
+    )
+    gone = sorted(listed - names)
+    assert not gone, f"tests/access.toml lists {gone}, and no address has that name. Remove them, or give the address its name back."
+
+
+def test_who_is_asked_is_who_knocks():
+    assert tuple(TABLE["people"]) == watch.KNOCKERS
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_everybody_gets_the_answer_the_table_says(world, entry):  # noqa: F811
+    name, how = reach(entry)
+    data = how.data(world)
+    url = how.url(name, world)
+    seq, wrong = watch.last_seq(), []
+
+    for method in ("get", "post"):
+        for who, wanted in expected(entry, method).items():
+            with watch.undone():
+                with watch.watching() as written:
+                    response = ask(world, who, method, url, data)
+                got = response.status_code
+                if got != wanted:
+                    wrong.append(f"{method.upper()} {url} as {who}: {wanted} was expected and {got} came. {said(response)}")
+                if method == "get" and (written.tables or watch.said_since(seq)):
+                    wrong.append(f"GET {url} as {who} writes {sorted(written.tables)}.")
+                if method == "post" and got in REFUSALS:
+                    if written.tables:
+                        now = watch.everything()
+                        changed = sorted(table for table in now if now[table] != world.at_rest[table])
+                        wrong += [f"POST {url} as {who} was refused ({got}) and changed {changed}."] if changed else []
+                    wrong += _record(world, entry, url, who, got, watch.said_since(seq))
+
+    assert not wrong, f"{len(wrong)} answers differ:\n" + "\n".join(wrong)
+
+
+def _record(made, entry: str, url: str, who: str, status: int, said_) -> list[str]:
+    """Return what is wrong with what the record got by a refusal."""
+    due = TABLE[entry].get("record", False) and status in (403, 409) and who != watch.ANONYMOUS
+    wanted = [("refused", f"person:{getattr(made.cast, who).pk}")] if due else []
+    got = [(e.verb, e.actor) for e in said_]
+    return [] if got == wanted else [f"POST {url} as {who} ({status}) left {got} in the record; {wanted} was expected."]
+
+
+def said(response) -> str:
+    """Return the heading of a page, to see at once what came."""
+    found = re.search(rb"<h1[^>]*>(.*?)</h1>", getattr(response, "content", b""), re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[1].decode())).strip()[:120] if found else response.headers.get("Location", "")
+
+
+def about_one() -> list[str]:
+    """Return the entries of the table whose address holds the key of an initiative."""
+    return [entry for entry in ENTRIES if reach(entry)[1].place]
+
+
+@pytest.mark.parametrize("entry", about_one())
+def test_what_one_may_not_see_is_not_there(world, entry):  # noqa: F811
+    name, how = reach(entry)
+    if name == "governance.initiatives.views.spell_key":
+        pytest.skip("It leads to the address as it is written, whatever stands there.")
+    data = how.data(world)
+    hidden, absent = how.url(name, world, place="hidden"), how.url(name, world, place="hidden", key=ABSENT)
+    key = world.on["hidden"].key.encode()
+    seq, wrong = watch.last_seq(), []
+
+    for method in ("get", "post"):
+        for who in TABLE["unseen"]:
+            with watch.undone():
+                with watch.watching() as written:
+                    here, there = (ask(world, who, method, url, data) for url in (hidden, absent))
+                if (here.status_code, there.status_code) != (404, 404):
+                    wrong.append(f"{method.upper()} {hidden} as {who}: {here.status_code}; absent: {there.status_code}.")
+                elif plain(here, key) != plain(there, ABSENT.encode()):
+                    wrong.append(f"{method.upper()} {hidden} as {who} can be told from an initiative that does not exist.")
+                if written.tables or watch.said_since(seq):
+                    wrong.append(f"{method.upper()} {hidden} as {who} wrote {sorted(written.tables)}.")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def plain(response, key: bytes) -> tuple:
+    """Return what somebody can tell of an answer: the page without its token and the address that was asked, and the headers."""
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+    return TOKEN.sub(rb"\1", response.content).replace(key, b"AI-"), headers
+
+
+def test_the_hidden_one_is_there_for_those_who_see_everything(world):  # noqa: F811
+    seeing = [who for who in TABLE["people"] if ask(world, who, "get", f"/initiatives/{world.on['hidden'].key}/", {}).status_code == 200]
+
+    assert sorted(seeing) == sorted(set(TABLE["people"]) - set(TABLE["unseen"]))
+
+
+def test_a_child_belongs_to_its_parent(world):  # noqa: F811
+    """A number or a key of another initiative's row leads nowhere (A03)."""
+    for entry in ("initiatives:seal", "initiatives:answer_offer", "gates:answer_wish"):
+        name, how = reach(entry)
+        foreign = Reach(how.place, lambda w, p, how=how: how.path(w, "hidden"), how.query, how.data)
+        url = foreign.url(name, world)
+        for who in ("owner", "compliance"):
+            assert ask(world, who, "get", url, {}).status_code == 404, url
+            assert ask(world, who, "post", url, how.data(world)).status_code in (404, 405), url
