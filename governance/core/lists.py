@@ -47,11 +47,15 @@ RESERVED = frozenset({"q", "sort", "page", "after", "before", "last", "counts"})
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a facet. `where` names fields and annotations of the rows, never a joined table."""
+    """One choice of a facet. `where` names fields and annotations of the rows, never a joined table.
+
+    One that is not `listed` is known to the address and shown only when it is chosen.
+    """
 
     value: str
     label: Any
     where: Q
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,11 @@ def _with(chosen: Chosen, name: str, values: Iterable[str]) -> dict[str, Any]:
     return {"values": {**rest, name: kept} if kept else rest}
 
 
+def _offered(facet: Facet, chosen: Chosen) -> list[Option]:
+    """Return the options to show: the listed ones, and what is chosen."""
+    return [option for option in facet.options if option.listed or option.value in chosen.values.get(facet.name, ())]
+
+
 # --- Asking the database ----------------------------------------------------------------------
 
 
@@ -242,7 +251,7 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(listing.facets):
         others = Q(fails__in=[0, bits[facet.name]]) if facet.name in bits else Q(fails=0) if bits else Q()
-        for number, option in enumerate(facet.options):
+        for number, option in enumerate(_offered(facet, chosen)):
             names[f"n{place}_{number}"] = (facet.name, option.value)
             wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others)
     # The slice makes it one inner query, whose columns are then counted by name: the statement stays short.
@@ -357,7 +366,7 @@ def _facet(listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[st
     """Return a facet as `core/_facets.html` reads it, or None when it has nothing to offer. Options nobody would find are left out."""
     mine = chosen.values.get(facet.name, ())
     options = []
-    for option in facet.options:
+    for option in _offered(facet, chosen):
         on = option.value in mine
         count = None if counts is None else counts[facet.name, option.value]
         if count == 0 and not on:

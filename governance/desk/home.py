@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from governance import policy
 from governance.core import kept
+from governance.core.rules import Blocker
 from governance.desk import mine as facts
 from governance.desk.mine import MOST, Mine
 from governance.desk.queries import DAY_90_SHOWN
@@ -19,7 +20,7 @@ from governance.desk.rows import Item, Section, section
 from governance.gates import queries as gates
 from governance.gates.models import Decision
 from governance.gates.questions import QUESTIONS
-from governance.initiatives import many, material
+from governance.initiatives import catalog, many, material
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.initiatives.roles import together
@@ -29,6 +30,8 @@ from governance.raci.models import Role, Row
 from governance.reviews import cadence
 from governance.templatetags.mandate import money, span
 
+#: How long before its planned day a gate is shown.
+SOON = timedelta(days=14)
 #: Blockers that have a row of their own: an acceptance to renew, a budget for Finance to look at, a postmortem.
 _OWN_ROWS = ("owner.void", "budget.open", "postmortem")
 #: Blockers that have one where the person they wait for was asked to accept.
@@ -115,7 +118,7 @@ def _decisions(mine: Mine) -> Iterator[Item]:
             words = {"amount": money(budget.asked, budget.currency), "months": budget.months}
             told.append((_("%(amount)s for %(months)s months is approved.") if budget.approved is not None else _("%(amount)s for %(months)s months is asked for and not approved.")) % words)
         yield Item(
-            _("%(verb)s: %(initiative)s") % {"verb": question.verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "diamond-open", _whose(decision.due_at, mine.at),
+            _("%(verb)s · %(initiative)s") % {"verb": question.verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "diamond-open", _whose(decision.due_at, mine.at),
             **_about(initiative), facts=told, due=decision.final_at if over else decision.due_at, consequence=_if_silent(question, over=over), action=_("Review and decide"),
         )  # fmt: skip
 
@@ -145,7 +148,7 @@ def _handed_over(mine: Mine) -> Iterator[Item]:
         decides = gates.decider(decision, initiative)
         told = [_("You are Escalation owner."), _("%(name)s has not answered.") % {"name": decides.name} if decides else _("Nobody is Accountable.")]
         yield Item(
-            _("Get it decided, %(verb)s: %(initiative)s") % {"verb": str(question.verb).lower(), "initiative": _named_on(initiative)}, decision.get_absolute_url(), "diamond-open", "overdue",
+            _("Get it decided · %(verb)s · %(initiative)s") % {"verb": question.verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "diamond-open", "overdue",
             **_about(initiative), facts=told, due=decision.final_at, consequence=_if_silent(question, over=True), action=_("See what is left to do"),
         )  # fmt: skip
 
@@ -174,9 +177,10 @@ def _void(mine: Mine) -> Iterator[Item]:
         initiative = accepted.initiative
         if initiative.is_retiring or accepted.material_sha256 == material.digest(initiative):
             continue
+        due = min((d.due_at for d in mine.decisions if d.initiative_id == initiative.pk and d.kind in ("funding", "go_live")), default=None)
         yield Item(
-            _("Accept again: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:matrix", initiative, "accept"), "sign", **_about(initiative),
-            facts=[_("Something material changed since you accepted.")], consequence=_("Until you accept again, its gates cannot pass."), action=_("See what changed"),
+            _("Accept again: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:matrix", initiative, "accept"), "sign", _whose(due, mine.at), **_about(initiative),
+            facts=[_("Something material changed since you accepted.")], due=due, consequence=_("Until you accept again, its gates cannot pass."), action=_("See what changed"),
         )  # fmt: skip
 
 
@@ -202,7 +206,7 @@ def _figures(mine: Mine) -> Iterator[Item]:
         initiative, first = rows[0].initiative, rows[0]
         title = ngettext("Confirm a figure: %(initiative)s", "Confirm %(n)s figures: %(initiative)s", len(rows)) % {"n": len(rows), "initiative": _named_on(initiative)}
         yield Item(
-            title, _page("initiatives:outcome", initiative, f"figure-{first.number}"), "sign", **_about(initiative), facts=[_("%(name)s supplied it.") % {"name": first.supplied_by.name}],
+            title, _page("initiatives:outcome", initiative, f"figure-{first.number}"), "sign", _whose(first.gate_due_at, mine.at), **_about(initiative), facts=[_("%(name)s supplied it.") % {"name": first.supplied_by.name}], due=first.gate_due_at,
             consequence=_("Until then it counts as claimed, and the funding gate cannot pass on it."), action=_("Look and confirm"),
         )  # fmt: skip
 
@@ -212,8 +216,8 @@ def _budgets(mine: Mine) -> Iterator[Item]:
         initiative = budget.initiative
         words = {"amount": money(budget.asked, budget.currency), "months": budget.months, "name": budget.asked_by.name}
         yield Item(
-            _("Approve a budget: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:budget", initiative), "sign", **_about(initiative),
-            facts=[_("%(name)s asks for %(amount)s for %(months)s months.") % words], consequence=_("Until then the funding gate cannot pass."), action=_("Look and approve"),
+            _("Approve a budget: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:budget", initiative), "sign", _whose(budget.gate_due_at, mine.at), **_about(initiative),
+            facts=[_("%(name)s asks for %(amount)s for %(months)s months.") % words], due=budget.gate_due_at, consequence=_("Until then the funding gate cannot pass."), action=_("Look and approve"),
         )  # fmt: skip
 
 
@@ -223,7 +227,7 @@ def _checks(mine: Mine) -> Iterator[Item]:
         initiative = rows[0].initiative
         title = ngettext("Confirm a control: %(initiative)s", "Confirm %(n)s controls: %(initiative)s", len(rows)) % {"n": len(rows), "initiative": _named_on(initiative)}
         yield Item(
-            title, _page("initiatives:controls", initiative, rows[0].ref), "sign", **_about(initiative), facts=[", ".join(controls[row.ref].title for row in rows[:4])],
+            title, _page("initiatives:controls", initiative, rows[0].ref), "sign", _whose(rows[0].gate_due_at, mine.at), **_about(initiative), facts=[", ".join(controls[row.ref].title for row in rows[:4])], due=rows[0].gate_due_at,
             consequence=_("Until then it cannot go live."), action=_("Look and confirm"),
         )  # fmt: skip
 
@@ -266,22 +270,58 @@ def _until_then(initiative: Initiative) -> str:
 
 
 def _moves(mine: Mine) -> Iterator[Item]:
-    """What blocks the next step of what this person moves or answers for, and is theirs to clear."""
+    """What blocks the next step of what this person moves or answers for, and is theirs; or that it can be asked for now."""
     offered = {offer.initiative_id for offer in mine.offers()}
     for initiative in mine.moved():
-        if initiative.is_retiring:
+        due = _move_due(mine, initiative)
+        if initiative.is_retiring or not _is_time(initiative, due, mine.at):
             continue
         elsewhere = (*_OWN_ROWS, *(_OFFERED if initiative.pk in offered else ()))
-        found = [b for b in many.blockers(initiative, mine.at) if mine.person.pk in b.person_ids and not b.code.startswith(elsewhere)]
-        if not found:
-            continue
-        due = _move_due(mine, initiative)
-        if len(found) == 1:
-            title, url = _("%(what)s: %(initiative)s") % {"what": found[0].action or _("Clear one thing"), "initiative": _named_on(initiative)}, found[0].url
-        else:
-            title, url = _("Clear %(n)s things: %(initiative)s") % {"n": len(found), "initiative": _named_on(initiative)}, _page("initiatives:show", initiative, "blockers")
-        told = [found[0].message] + ([_("And %(n)s more.") % {"n": len(found) - 1}] if len(found) > 1 else [])
-        yield Item(title, url, "unmet", _whose(due, mine.at), **_about(initiative), facts=told, due=due, consequence=_until_then(initiative), action=_("Clear it") if len(found) == 1 else _("See what is missing"))
+        found = many.blockers(initiative, mine.at)
+        own = [b for b in found if mine.person.pk in b.person_ids and not b.code.startswith(elsewhere)]
+        if own:
+            yield _to_clear(mine, initiative, own, due)
+        elif kind := _can_ask(mine, initiative, found):
+            question = QUESTIONS[kind]
+            yield Item(
+                _("Ask: %(verb)s · %(initiative)s") % {"verb": question.verb, "initiative": _named_on(initiative)}, f"{_page('gates:ask', initiative)}?kind={kind}", "diamond-open", _whose(due, mine.at),
+                **_about(initiative), facts=[_("Nothing stands in the way of asking.")], due=due, consequence=_if_nobody_asks(initiative), action=_("Ask"),
+            )  # fmt: skip
+
+
+def _if_nobody_asks(initiative: Initiative) -> str:
+    """Return what happens when nobody asks the next question."""
+    return {
+        "idea": _("If nobody asks, it stays an idea."), "discovered": _("If nobody asks, it stays found in use, and no pilot begins."),
+        "pilot": _("If nobody asks by then, day 90 stops and retires it."), "build": _("If nobody asks, it stays in build."),
+    }.get(str(initiative.stage), "")  # fmt: skip
+
+
+def _is_time(initiative: Initiative, due: datetime | None, at: datetime) -> bool:
+    """Whether the next step is worth a row: a pilot is left to run until its gate or its day 90 comes near."""
+    if initiative.stage != Stage.PILOT:
+        return True
+    planned = initiative.gate_on is not None and initiative.gate_on <= (at + SOON).date()
+    return planned or due is None or due <= at + DAY_90_SHOWN
+
+
+def _to_clear(mine: Mine, initiative: Initiative, own: list[Blocker], due: datetime | None) -> Item:
+    """Return the row that says what this person has to clear."""
+    if len(own) == 1:
+        title, url, action = _("%(what)s: %(initiative)s") % {"what": own[0].action or _("Clear one thing"), "initiative": _named_on(initiative)}, own[0].url, _("Clear it")
+    else:
+        title, url, action = _("Clear %(n)s things: %(initiative)s") % {"n": len(own), "initiative": _named_on(initiative)}, _page("initiatives:show", initiative, "blockers"), _("See what is missing")
+    told = [own[0].message] + ([_("And %(n)s more.") % {"n": len(own) - 1}] if len(own) > 1 else [])
+    return Item(title, url, "unmet", _whose(due, mine.at), **_about(initiative), facts=told, due=due, consequence=_until_then(initiative), action=action)
+
+
+def _can_ask(mine: Mine, initiative: Initiative, found: list[Blocker]) -> str:
+    """Return the kind of question this person can ask now because nothing but signatures is missing, or ""."""
+    kind = {"idea": "pilot_go", "discovered": "pilot_go", "pilot": "funding", "build": "go_live"}.get(str(initiative.stage), "")
+    rows = (Row.PILOT, Row.GO_LIVE) if kind == "funding" else (QUESTIONS[kind].row,) if kind else ()
+    asked = any(d.kind == kind for d in initiative.__dict__.get("_brought_decisions", ()))
+    missing = [b for b in found if not b.code.startswith("sign_off")]
+    return kind if not asked and not missing and any(mine.role(initiative.pk, row, Role.RESPONSIBLE) for row in rows) else ""
 
 
 def _move_due(mine: Mine, initiative: Initiative) -> datetime | None:
@@ -350,18 +390,19 @@ def _leavers(mine: Mine) -> Iterator[Item]:
 def _owners(mine: Mine) -> Iterator[Item]:
     """The ownership clock, one row for a unit: for the Portfolio office the top units, for a leader the units they lead."""
     window = timedelta(days=policy.current().windows["ownership_d"])
-    grouped: dict[Any, list[Any]] = {}
+    office = mine.is_in(Function.PORTFOLIO)
+    tops = catalog.Tree.of(mine.units.values()).tops(mine.company) if office else {}
+    grouped: dict[tuple[str, str], tuple[int, datetime | None]] = {}
     for unit_id, n, first in mine.unowned:
-        unit = facts.top_of(mine, unit_id) if mine.is_in(Function.PORTFOLIO) else facts.led_above(mine, unit_id)
-        there = grouped.setdefault(unit.pk if unit else None, [unit, 0, first])
-        there[1] += n
-        there[2] = min(there[2], first)
-    for unit, n, first in grouped.values():
-        due = first + window
-        words = {"n": n, "unit": unit.name if unit else _("no unit")}
+        led = None if office else facts.nearest_led(mine, unit_id)
+        key = (led.slug, led.name) if led else tops.get(unit_id, ("none", _("no unit")))
+        there, since = grouped.get(key, (0, None))
+        grouped[key] = (there + n, min(filter(None, (since, first)), default=None))
+    for (slug, name), (n, first) in grouped.items():
+        due = first + window if first else None
         yield Item(
-            ngettext("Name an owner: %(n)s initiative of %(unit)s", "Name owners: %(n)s initiatives of %(unit)s", n) % words,
-            f"{reverse('catalog:list')}?stage={','.join(Stage.in_use())}&unit={unit.slug if unit else 'none'}&owner=none", "person", _whose(due, mine.at),
+            ngettext("Name an owner: %(n)s initiative of %(unit)s", "Name owners: %(n)s initiatives of %(unit)s", n) % {"n": n, "unit": name},
+            f"{reverse('catalog:list')}?unit={slug}&waits=owner", "person", _whose(due, mine.at),
             facts=[_("In use, and nobody has accepted to answer for the result.")], due=due, consequence=_("On that day the COO is told."), action=_("See them"),
         )  # fmt: skip
 
@@ -382,7 +423,7 @@ def _asked(mine: Mine) -> Iterator[Item]:
         initiative = decision.initiative
         decides = gates.decider(decision, initiative) if "_matrix" in initiative.__dict__ else None
         yield Item(
-            _("%(verb)s: %(initiative)s") % {"verb": QUESTIONS[decision.kind].verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "waiting", "theirs",
+            _("%(verb)s · %(initiative)s") % {"verb": QUESTIONS[decision.kind].verb, "initiative": _named_on(initiative)}, decision.get_absolute_url(), "waiting", "theirs",
             facts=[_("%(name)s decides.") % {"name": decides.name} if decides else _("Its Accountable decides.")], due=decision.due_at,
         )  # fmt: skip
 

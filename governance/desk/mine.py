@@ -5,16 +5,16 @@ asked for only where the person is in that function, and never more than MOST of
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from governance import policy
-from governance.gates.models import Decision, Stop, StopWish
+from governance.gates.models import Decision, Kind, Stop, StopWish
 from governance.gates.queries import row_of
 from governance.gates.questions import QUESTIONS
-from governance.initiatives import many
+from governance.initiatives import catalog, many
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget, Measurement
@@ -38,6 +38,7 @@ class Mine:
     functions: frozenset[str]
     visible: QuerySet
     units: dict[int, Unit]
+    company: str = ""
     roles: list[Assignment] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     offers_made: list[Assignment] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Mine:
     checks: list[ControlCheck] = field(default_factory=list)
     tiers: list[Initiative] = field(default_factory=list)
     leavers: list[Assignment] = field(default_factory=list)
-    unowned: list[tuple[int | None, int, datetime]] = field(default_factory=list)
+    unowned: list[tuple[int | None, int, datetime | None]] = field(default_factory=list)
     triage: int = 0
 
     def is_in(self, function: Function) -> bool:
@@ -108,13 +109,13 @@ class Mine:
         return any(a.initiative.stage == Stage.STOPPED for a in self.accepted(Row.HALT, Role.ACCOUNTABLE))
 
 
-def of(person, at: datetime) -> Mine:
-    """Return everything that concerns `person` at `at`.
+def of(person, at: datetime, *, company: str = "") -> Mine:
+    """Return everything that concerns `person` at `at`, in the installation of `company`.
 
     Seven queries for somebody named nowhere, five more to explain what they move, one for people they are
     deputy for, and one for each kind of thing a function looks after (three at most for one function).
     """
-    mine = Mine(person, at, functions.of(person), Initiative.objects.visible_to(person, at), many.units_by_id())
+    mine = Mine(person, at, functions.of(person), Initiative.objects.visible_to(person, at), many.units_by_id(), company)
     _roles(mine)
     _stopping(mine)
     _functions(mine)
@@ -145,12 +146,12 @@ def _roles(mine: Mine) -> None:
 def _stopping(mine: Mine) -> None:
     """Bring the stops, the wishes to stop, and what this person may stop as a deputy."""
     me = mine.person
-    named = Assignment.objects.filter(person=me, ended_at=None)
+    named = Assignment.objects.filter(person=me, ended_at=None, role__in=[Role.RESPONSIBLE, *OFFERED])
     held = named.filter(row=Row.HALT, role__in=OFFERED).values("initiative_id")
     stops = Q(initiative__in=named.values("initiative_id")) | Q(initiative__workflow_owner=me)
     wishes = Q(initiative__in=held) | Q(initiative__workflow_owner=me, initiative__stage__in=[Stage.PILOT, Stage.FUNDING]) | Q(person=me)
     if mine.is_in(Function.COMPLIANCE):
-        stops |= Q(confirmed_at=None)
+        stops |= Q(confirmed_at=None, asked_at__lte=mine.at - timedelta(hours=policy.current().windows["ask_to_stop_h"]))
     if mine.is_in(Function.COMPLIANCE) or mine.is_in(Function.PORTFOLIO):
         owned = Assignment.objects.standing().filter(initiative=OuterRef("initiative"), row=Row.HALT, role=Role.ACCOUNTABLE, person__is_active=True)
         wishes |= ~Q(Exists(owned))
@@ -172,18 +173,23 @@ def _functions(mine: Mine) -> None:
     if mine.is_in(Function.FINANCE):
         involved = Assignment.objects.filter(Q(role=Role.RESPONSIBLE) | Q(role=Role.ACCOUNTABLE, row__in=[Row.PILOT, Row.GO_LIVE]), initiative=OuterRef("initiative"), person=me, ended_at=None)
         figures = Measurement.objects.filter(initiative__in=visible, confirmed_at=None, returned_because="").exclude(supplied_by=me).exclude(Exists(involved))
-        mine.figures = list(figures.select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[:MOST])
+        mine.figures = list(figures.annotate(gate_due_at=_due(Kind.FUNDING)).select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[:MOST])
         budgets = Budget.objects.filter(initiative__in=visible, approved_at=None).exclude(asked_by=me)
-        mine.budgets = list(budgets.select_related("initiative", "asked_by").order_by("asked_at", "pk")[:MOST])
+        mine.budgets = list(budgets.annotate(gate_due_at=_due(Kind.FUNDING)).select_related("initiative", "asked_by").order_by("asked_at", "pk")[:MOST])
     if refs := [c.ref for c in rules.controls.values() if c.function in mine.functions]:
         consulted = Assignment.objects.standing().filter(Q(group__name__in=mine.functions) | Q(person=me), initiative=OuterRef("initiative"), row=Row.GO_LIVE, role=Role.CONSULTED)
         checks = ControlCheck.objects.filter(Exists(consulted), initiative__in=visible, ref__in=refs, confirmed_at=None, returned_because="", waived_by=None).exclude(supplied_by=me)
-        found = checks.select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[: MOST * 4]
+        found = checks.annotate(gate_due_at=_due(Kind.GO_LIVE)).select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[: MOST * 4]
         mine.checks = [c for c in found if any(asked.ref == c.ref for asked in rules.controls_for(c.initiative.tier, c.initiative.capability))]
     if tiers := [t.tier for t in rules.tiers.values() if set(t.tier_confirmed_by) & mine.functions]:
         on_it = Assignment.objects.filter(initiative=OuterRef("pk"), person=me, role__in=[Role.RESPONSIBLE, Role.ACCOUNTABLE], ended_at=None)
         proposed = mine.visible.filter(tier=None, tier_proposed__in=tiers).exclude(stage__in=[Stage.RETIRED, Stage.TRIAGE]).exclude(Exists(on_it))
         mine.tiers = list(proposed.order_by("registered_at", "number")[: MOST + 1])
+
+
+def _due(kind: Kind) -> Subquery:
+    """Return, for rows about an initiative, when its open question of `kind` is due."""
+    return Subquery(Decision.objects.open().filter(initiative=OuterRef("initiative"), kind=kind).values("due_at")[:1])
 
 
 def _office(mine: Mine) -> None:
@@ -194,16 +200,10 @@ def _office(mine: Mine) -> None:
         mine.leavers = list(left.select_related("person", "initiative").order_by("initiative__number", "row", "role")[:MOST])
         mine.triage = mine.visible.filter(stage=Stage.TRIAGE).count()
     if office or mine.led:
-        unowned = mine.visible.unowned()
+        unowned = catalog.marked(mine.visible).filter(catalog.waits(mine.at)["owner"][1])
         if not office:
-            unowned = unowned.filter(unit__in=sorted(led_ids(mine)))
-        mine.unowned = list(unowned.order_by().values_list("unit").annotate(n=Count("pk"), first=Min(F("unowned_since"))))
-
-
-def led_ids(mine: Mine) -> set[int]:
-    """Return the ids of every unit this person leads or that lies below one. No query."""
-    heads = {unit.pk for unit in mine.led}
-    return {pk for pk, unit in mine.units.items() if any(up.pk in heads for up in _line(unit))}
+            unowned = unowned.filter(unit__in=sorted(pk for pk in mine.units if nearest_led(mine, pk)))
+        mine.unowned = list(unowned.order_by().values_list("unit").annotate(n=Count("pk"), first=Min("unowned_since")))
 
 
 def _line(unit: Unit) -> list[Unit]:
@@ -214,16 +214,8 @@ def _line(unit: Unit) -> list[Unit]:
     return found
 
 
-def top_of(mine: Mine, unit_id: int | None) -> Unit | None:
-    """Return the unit the ownership of `unit_id` is grouped under: the highest below the whole company. No query."""
-    if unit_id is None:
-        return None
-    line = _line(mine.units[unit_id])
-    tops = [unit for unit in mine.units.values() if unit.parent_id is None]
-    return line[-2] if len(tops) == 1 and len(line) > 1 else line[-1]
-
-
-def led_above(mine: Mine, unit_id: int) -> Unit:
-    """Return the unit this person leads that `unit_id` lies in: the highest of them. No query."""
-    heads = {unit.pk for unit in mine.led}
-    return [unit for unit in _line(mine.units[unit_id]) if unit.pk in heads][-1]
+def nearest_led(mine: Mine, unit_id: int | None) -> Unit | None:
+    """Return the unit whose leader answers for `unit_id`, where that is this person: the nearest one above that has an active leader. No query."""
+    line = _line(mine.units[unit_id]) if unit_id is not None else []
+    led = next((unit for unit in line if unit.leader_id and unit.leader.is_active), None)
+    return led if led is not None and led.leader_id == mine.person.pk else None

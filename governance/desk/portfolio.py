@@ -183,7 +183,7 @@ def _money(visible: QuerySet) -> list[dict[str, Any]]:
 
 def _units(counts: list[dict[str, Any]], company: str) -> dict[str, Any]:
     """Return the table by unit, the most in use first; what lies beyond UNITS is one line. One query."""
-    tops = catalog.top_units(company)
+    tops = catalog.Tree.read().tops(company)
     found: dict[str, dict[str, Any]] = {}
     for row in counts:
         slug, name = tops.get(row["unit_id"], ("none", _("No unit")))

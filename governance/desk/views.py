@@ -28,7 +28,7 @@ def home(request: Request) -> HttpResponse:
 
             return demo.front_door(request)
         return redirect(settings.LOGIN_URL)
-    facts = mine.of(request.user, request.at)
+    facts = mine.of(request.user, request.at, company=request.installation.company)
     built = page.build(facts)
     context = {"home": built, "decide_count": len(built.decide.items), "holding_stopped": facts.holds_something_stopped()}
     return render(request, "desk/home.html", context)

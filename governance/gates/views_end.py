@@ -15,6 +15,7 @@ from governance.gates import retire as acts
 from governance.gates.models import Retirement
 from governance.initiatives import steps
 from governance.initiatives.finding import find
+from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.people import calendars, functions, proof
 from governance.people.functions import Function
@@ -139,11 +140,12 @@ def close(request: Request, number: int) -> HttpResponse:
 
 
 def _targets(name: str, initiative) -> list[str]:
-    """Return where a step may lead from the present stage."""
+    """Return where a step may lead from the present stage, in the order of a life."""
     found = next((s for s in steps.table() if s.name == name and s.source == initiative.stage), None)
     stages = list(found.targets) if found else []
     pilot = name != "correct" or initiative.stage in ("build", "production")
-    return [s for s in stages if s != initiative.stage and (s != "pilot" or pilot)]
+    allowed = [s for s in stages if s != initiative.stage and (s != "pilot" or pilot)]
+    return [s.value for s in (*list(Stage)[1:], Stage.TRIAGE) if s.value in allowed]
 
 
 def place(request: Request, number: int) -> HttpResponse:

@@ -5,9 +5,11 @@ or a number before AI with a target; a written way back with its minutes.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -193,31 +195,74 @@ SORTS = (
 
 
 def _units(company: str) -> tuple[Option, ...]:
-    """Return the units at the top, each with everything below it. One query."""
-    grouped: dict[tuple[str, str], list[int]] = {}
-    for pk, top in top_units(company).items():
-        grouped.setdefault(top, []).append(pk)
-    return (*(Option(slug, name, Q(unit_id__in=sorted(ids))) for (slug, name), ids in grouped.items()), Option("none", _("No unit"), Q(unit=None)))
+    """Return the units at the top, each with everything below it, and every other unit for those who come by a link. One query."""
+    tree = Tree.read()
+    tops = tree.tops(company)
+    listed = [Option(slug, name, Q(unit_id__in=sorted(pk for pk, top in tops.items() if top == (slug, name)))) for slug, name in dict.fromkeys(tops.values())]
+    known = {option.value for option in listed}
+    others = [Option(row.slug, row.name, Q(unit_id__in=tree.below(row.pk)), listed=False) for row in tree.rows.values() if row.slug not in known]
+    return (*listed, *others, Option("none", _("No unit"), Q(unit=None)))
 
 
-def top_units(company: str) -> dict[int, tuple[str, str]]:
-    """Return, for every unit by id, the slug and the name of the top unit it belongs to, by name. One query.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One unit in the tree."""
 
-    Where the whole organisation is one unit, or one bears its name, the parts of that unit stand at the
-    top: a filter that lets everything through is none.
-    """
-    rows = {row[0]: row for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")}
-    tops = [row for row in rows.values() if row[1] is None]
-    whole = {row[0] for row in tops if (len(tops) == 1 or row[3].casefold() == company.casefold()) and any(other[1] == row[0] for other in rows.values())}
-    found = {}
-    for pk in rows:
-        line, up = [], pk
-        while up is not None and up not in line:
-            line.append(up)
-            up = rows[up][1]
-        top = rows[line[-2] if line[-1] in whole and len(line) > 1 else line[-1]]
-        found[pk] = (top[2], _("%(unit)s itself") % {"unit": top[3]} if top[0] in whole else top[3])
-    return found
+    pk: int
+    parent: int | None
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The tree of units, by name."""
+
+    rows: dict[int, Place]
+
+    @classmethod
+    def read(cls) -> "Tree":
+        """Return the tree as it is. One query."""
+        return cls({row[0]: Place(*row) for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")})
+
+    @classmethod
+    def of(cls, units: Iterable[Unit]) -> "Tree":
+        """Return the tree of units that are loaded already. No query."""
+        rows = sorted(units, key=lambda unit: (unit.name, unit.pk))
+        return cls({unit.pk: Place(unit.pk, unit.parent_id, unit.slug, unit.name) for unit in rows})
+
+    @cached_property
+    def _children(self) -> dict[int | None, list[int]]:
+        found: dict[int | None, list[int]] = {}
+        for row in self.rows.values():
+            found.setdefault(row.parent, []).append(row.pk)
+        return found
+
+    def below(self, pk: int) -> list[int]:
+        """Return the ids of a unit and of everything under it. No query."""
+        found, rest = set(), [pk]
+        while rest:
+            one = rest.pop()
+            if one not in found:
+                found.add(one)
+                rest += self._children.get(one, [])
+        return sorted(found)
+
+    def tops(self, company: str) -> dict[int, tuple[str, str]]:
+        """Return, for every unit by id, the slug and the name of the top unit it belongs to. No query.
+
+        Where the whole organisation is one unit, or one bears its name, the parts of that unit stand at
+        the top: a filter that lets everything through is none.
+        """
+        roots = self._children.get(None, [])
+        found = {}
+        for root in roots:
+            whole = bool(self._children.get(root)) and (len(roots) == 1 or self.rows[root].name.casefold() == company.casefold())
+            for top in [*self._children[root], root] if whole else [root]:
+                itself = whole and top == root
+                name = _("%(unit)s itself") % {"unit": self.rows[top].name} if itself else self.rows[top].name
+                found |= dict.fromkeys([top] if itself else self.below(top), (self.rows[top].slug, name))
+        return found
 
 
 def stage_counts(rows: QuerySet) -> dict[str, int]:

@@ -43,6 +43,11 @@ def together(row: Row, role: Role) -> tuple[Row, ...]:
     return SHARED if role == Role.ACCOUNTABLE and row in SHARED else (row,)
 
 
+def is_owner(assignment: Assignment) -> bool:
+    """Return whether this makes somebody the business owner, whose acceptance counts for one version only."""
+    return assignment.role == Role.ACCOUNTABLE and assignment.row in SHARED
+
+
 def statement(initiative, row: Row, role: Role) -> str:
     """Return the words somebody signs when they accept. One query for the outcome."""
     from governance.outcomes import queries as outcomes

@@ -14,7 +14,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.forms import named
 from governance.core.http import Request, go
 from governance.gates.actions import settle
-from governance.initiatives import actions, forms, material
+from governance.initiatives import actions, forms, material, roles
 from governance.initiatives.finding import find
 from governance.initiatives.models import Initiative
 from governance.people import functions
@@ -22,7 +22,6 @@ from governance.people.functions import Function
 from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
-from governance.raci.models import OFFERED, Role, Row
 
 
 def _find(request: Request, number: int):
@@ -68,18 +67,12 @@ def _copy(initiative) -> Initiative:
 
 
 def void_by(initiative, changed) -> list[str]:
-    """Return whose acceptance a change of these fields cancels, in words: "Priya Nair (business owner)". No query beyond the matrix."""
+    """Return whose acceptance a change of these fields cancels: the business owner's, where it stands. No query beyond the matrix."""
     if not set(changed) & set(material.MATERIAL):
         return []
-    now, out = material.digest(initiative), []
-    for a in raci.matrix(initiative).standing:
-        if a.role in OFFERED and a.signature_id and a.material_sha256 == now:
-            row, role = Row(a.row), Role(a.role)
-            what = _("business owner") if role == Role.ACCOUNTABLE and row in (Row.GO_LIVE, Row.HALT) else _("%(role)s for %(row)s") % {"role": role.label, "row": row.label}
-            words = _("%(name)s (%(what)s)") % {"name": a.person.name, "what": what}
-            if words not in out:
-                out.append(words)
-    return out
+    now = material.digest(initiative)
+    owners = {a.person_id: a.person.name for a in raci.matrix(initiative).standing if roles.is_owner(a) and a.material_sha256 == now}
+    return [_("%(name)s (business owner)") % {"name": name} for name in owners.values()]
 
 
 def _for_version(request: Request, fresh, locked):

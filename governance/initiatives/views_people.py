@@ -213,7 +213,7 @@ def _entry(a: Assignment, initiative, required, digest: str, me, held, at: datet
     offered = role in OFFERED and a.accepted_at is None
     mine = a.person_id is not None and a.person_id == me.pk
     locked = a.group is not None and role == Role.CONSULTED and a.group.name in required[Row(a.row)]
-    void = role == Role.ACCOUNTABLE and a.accepted_at is not None and a.material_sha256 not in ("", digest)
+    void = roles.is_owner(a) and a.accepted_at is not None and a.material_sha256 not in ("", digest)
     return {
         "assignment": a, "person": a.person, "group": functions.label(a.group.name) if a.group else "", "offered": offered, "late": offered and a.answer_by is not None and at >= a.answer_by,
         "locked": locked, "void": void, "left": a.person is not None and not a.person.is_active, "mine": mine,
@@ -293,8 +293,8 @@ def answer_offer(request: Request, number: int, pk: int) -> HttpResponse:
 def _offer_page(request: Request, initiative, assignment: Assignment, form, *, blockers=(), status: int = 200) -> HttpResponse:
     """Show one offer: to the person named with both answers, to everybody else as it stands."""
     row, role = Row(assignment.row), Role(assignment.role)
-    owner = role == Role.ACCOUNTABLE and row in roles.SHARED
-    current = assignment.material_sha256 == material.digest(initiative)
+    owner = roles.is_owner(assignment)
+    current = not owner or assignment.material_sha256 == material.digest(initiative)
     over = assignment.accepted_at is None and assignment.answer_by is not None and request.at >= assignment.answer_by
     state = "ended" if assignment.ended_at else "accepted" if assignment.accepted_at and current else "void" if assignment.accepted_at else "over" if over else "open"
     context = {

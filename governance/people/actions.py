@@ -52,7 +52,7 @@ def _ask_another(message: str) -> Refused:
 def refuse_ones_own(person: Person, names: Iterable[str], *, by) -> None:
     """Raise Refused when `by` would change what nobody changes on themselves."""
     if person.pk == by.pk and (own := sorted(set(names) & set(NOT_ONES_OWN))):
-        words = ", ".join(str(Person._meta.get_field(name).verbose_name) for name in own)
+        words = ", ".join(str(getattr(Person._meta.get_field(name), "verbose_name", name)) for name in own)
         raise _ask_another(_("Nobody changes their own %(what)s. Ask another administrator.") % {"what": words})
 
 

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from governance.people import views, views_door, views_functions, views_keep, views_me, views_prove, views_units
+from governance.people import (
+    views,
+    views_door,
+    views_functions,
+    views_keep,
+    views_me,
+    views_prove,
+    views_units,
+)
 
 app_name = "people"
 

@@ -17,6 +17,7 @@ from governance.people import actions, deputies, forms, functions
 from governance.people.functions import Function
 from governance.people.models import Deputy, Invitation, Person
 from governance.people.views import find
+from governance.templatetags.mandate import moment
 
 #: Which field of the form a reason belongs to.
 _FIELD = {"deputy.order": "ends_on", "deputy.over": "ends_on"}
@@ -77,7 +78,7 @@ def deputise(request: Request, pk: int | None = None) -> HttpResponse:
             for reason in blocked.blockers:
                 form.add_error(_FIELD.get(reason.code, "deputy"), str(reason.message))
         else:
-            messages.success(request, _("%(name)s may stop for %(person)s from %(start)s to %(end)s, and decide nothing.") % {"name": made.deputy.name, "person": person.name, "start": made.starts_on, "end": made.ends_on})
+            messages.success(request, _("%(name)s may stop for %(person)s from %(start)s to %(end)s, and decide nothing.") % {"name": made.deputy.name, "person": person.name, "start": moment(made.starts_on, request.at), "end": moment(made.ends_on, request.at)})
             return _back(request, person)
     context = {"form": form, "person": person, "mine": person.pk == request.user.pk, "coming": _coming(person, request.at)}
     return render(request, "people/deputies.html", context, status=422 if form.errors else 200)

@@ -526,7 +526,7 @@ def test_tonight_names_the_gate_that_will_be_handed_over(story, cast):
 
     coming = clocks.tonight(gate.due_at - HOUR)
 
-    [(occasion, row)] = [one for one in coming if one[0].code == "gate.time_up"]
+    [(_occasion, row)] = [one for one in coming if one[0].code == "gate.time_up"]
     assert (row.at, [p.name for p in row.people], row.subject) == (gate.due_at, ["Dana Roth"], "Get it decided: Fund production, AI-1 Support refunds")
     assert queries.decider(gate) == cast.owner
 
