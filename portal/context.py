@@ -21,7 +21,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Return what the templates around every page read. Nothing is asked of the database until it is shown.
 
     `company` and `demo` come from the installation the request carries; `me` is None before sign-in;
-    `decide_count` and `holding_stopped` cost one query together, when the page shows them.
+    `menu` asks once for the functions of whoever reads, unless the page did; `decide_count` and
+    `holding_stopped` cost one query together, when the page shows them.
     """
     installation = getattr(request, "installation", None) or SimpleLazyObject(_installation)
     me = SimpleLazyObject(lambda: _me(request))
@@ -35,6 +36,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "at": at,
         "me": me,
         "nav": SimpleLazyObject(lambda: _nav(request) if me else []),
+        "menu": SimpleLazyObject(lambda: _menu(me) if me else []),
         "decide_count": SimpleLazyObject(lambda: pulse.to_decide),
         "holding_stopped": SimpleLazyObject(lambda: pulse.holds_stopped),
     }
@@ -69,6 +71,17 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         current = request.path == url or (url != "/" and request.path.startswith(url))
         places.append({"url": url, "label": label, "icon": icon, "current": current})
     return places
+
+
+def _menu(me: Any) -> list[dict[str, Any]]:
+    """Return the pages that belong to the person: one query for their functions, kept on the instance."""
+    from governance.people import functions
+    from governance.people.functions import Function
+
+    pages = [("people:me", _("Your settings")), ("people:list", _("People"))]
+    if functions.has(me, Function.AUDITORS, Function.COMPLIANCE):
+        pages.append(("ledger:list", _("Ledger")))
+    return [{"url": reverse(name), "label": label} for name, label in pages]
 
 
 def _pulse(me: Any, at: Any) -> Any:

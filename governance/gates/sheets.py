@@ -305,15 +305,18 @@ def told(decision: Decision, initiative) -> list[tuple[str, str]]:
     return lines
 
 
-def sign_off_rows(decision: Decision, person) -> list[dict[str, Any]]:
+def sign_off_rows(decision: Decision, initiative: Initiative, person) -> list[dict[str, Any]]:
     """Return the sign-offs of a question: row, function, who is waited for, and whether this is for `person` to open.
 
-    One query, one for the functions of `person`, and one for each function that has not answered.
+    One query, none for what was brought (proof.queries.bring); one for the functions of `person`, and one
+    for each function that has not answered.
     """
     mine = functions.of(person)
+    brought = initiative.__dict__.get("_brought_sign_offs") if decision.is_open else None
+    given = SignOff.objects.filter(decision=decision).select_related("answered_by").order_by("due_at", "function") if brought is None else [row for row in brought if row.decision_id == decision.pk]
     rows = []
-    for row in SignOff.objects.filter(decision=decision).select_related("answered_by").order_by("due_at", "function"):
-        waits = "" if row.answer else ", ".join(p.name for p in functions.members(row.function)[:3])
+    for row in given:
+        waits = "" if row.answer or decision.closed else ", ".join(p.name for p in functions.members(row.function)[:3])
         rows.append({"row": row, "label": functions.label(row.function), "waits": waits, "mine": not row.answer and not decision.closed and row.function in mine})
     return rows
 

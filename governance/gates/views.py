@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.core import lists
+from governance.core import kept, lists
 from governance.core.forms import named
 from governance.core.http import Request
 from governance.gates import actions, changes, queries, sheets
@@ -20,6 +20,7 @@ from governance.gates.questions import QUESTIONS
 from governance.initiatives.finding import find
 from governance.initiatives.models import Initiative
 from governance.policy import current
+from governance.proof import queries as proof
 from governance.raci import queries as raci
 
 # The list
@@ -100,17 +101,19 @@ def decision(request: Request, number: int, nth: int) -> HttpResponse:
     context: dict[str, Any] = {
         "initiative": initiative, "decision": asked, "question": question, "state": state, "part": part, "row": queries.row_of(asked).label,
         "decides": queries.decider(asked, initiative), "escalation": queries.escalation_owner(asked, initiative) if question.hands_over else None,
-        "told": sheets.told(asked, initiative), "money": sheets.money_lines(initiative), "sign_offs": sheets.sign_off_rows(asked, me), "policy": asked.policy_version or current().number,
+        "told": sheets.told(asked, initiative), "money": sheets.money_lines(initiative), "policy": asked.policy_version or current().number,
     }  # fmt: skip
     if asked.is_open:
-        answers = sheets.answers(asked, initiative, at, me)
+        with kept.asking_once():
+            proof.bring(initiative)
+            answers, context["sign_offs"] = sheets.answers(asked, initiative, at, me), sheets.sign_off_rows(asked, initiative, me)
         may_answer = part == "decider" and asked.asked_by_id != me.pk and state != Closed.LAPSED
         context |= {
             "answers": answers, "met": sum(a.met for a in answers), "silence": sheets.silence(asked, initiative, at), "lapsed": state == Closed.LAPSED,
             "cannot": sheets.cannot(answers), "may_answer": may_answer, "may_withdraw": state != Closed.LAPSED and queries.may_withdraw(asked, initiative, me), "may_extend": queries.may_extend(asked, part, state),
         }  # fmt: skip
         return render(request, "gates/decision.html", context)
-    context |= {"ended": sheets.how_it_ended(asked), "recorded": sheets.recorded(asked), "seal": sheets.seal(asked.signature, initiative, asked.policy_version)}
+    context |= {"ended": sheets.how_it_ended(asked), "recorded": sheets.recorded(asked), "sign_offs": sheets.sign_off_rows(asked, initiative, me), "seal": sheets.seal(asked.signature, initiative, asked.policy_version)}
     if asked.signature_id:
         context |= {"matches": sheets.matches(asked), "moved": changes.since(asked, initiative, at)}
     return render(request, "gates/record.html", context)

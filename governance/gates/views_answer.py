@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance.core import canonical
+from governance.core import kept as answers_kept
 from governance.core.errors import Conflict, Refused
 from governance.core.http import Request, go
 from governance.core.rules import Blocked
@@ -19,8 +20,7 @@ from governance.gates.finding import find_decision
 from governance.gates.models import Answer, Closed, Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import badcall
-from governance.initiatives.finding import RELATED, find
-from governance.initiatives.models import Initiative
+from governance.initiatives.finding import find
 from governance.people import functions, proof
 from governance.people.proving import kept, need_proof
 from governance.policy import current
@@ -47,8 +47,6 @@ def sign(request: Request, number: int, nth: int) -> HttpResponse:
     if asked.closed or asked.state_at(request.at) == Closed.LAPSED:
         return redirect(asked)
     actions.require_decider(asked, initiative, request.user)
-    if outcome == Answer.PASS and (found := queries.blockers(asked, initiative, request.at)):
-        raise Blocked(found)
     return _check(request, asked, outcome)
 
 
@@ -67,7 +65,7 @@ def _answer(request: Request, asked: Decision, outcome: str) -> HttpResponse:
     try:
         done = actions.decide(asked, outcome, by=request.user, at=request.at, proof=proved, **said)
     except Conflict:
-        now = find_decision(asked.initiative, asked.number)
+        now = find_decision(find(request, asked.initiative.number), asked.number)  # with the facts as they are by now
         if now.closed:
             raise
         return _check(request, now, outcome, form, status=409)
@@ -77,10 +75,16 @@ def _answer(request: Request, asked: Decision, outcome: str) -> HttpResponse:
 
 
 def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | None = None, status: int = 200) -> HttpResponse:
-    """Show what would be signed. After a conflict, say what changed and start from the facts as they are now."""
-    initiative, at = Initiative.objects.select_related(*RELATED).get(pk=asked.initiative_id), request.at
-    asked.initiative = initiative
-    facts = snapshot.of(asked, initiative, at)
+    """Show what would be signed; raise Blocked where a Pass is asked for and cannot be.
+
+    After a conflict (409), say what changed and start from the facts as they are now.
+    """
+    initiative, at = asked.initiative, request.at
+    with answers_kept.asking_once():
+        proof_queries.bring(initiative)
+        facts, answers = snapshot.of(asked, initiative, at), sheets.answers(asked, initiative, at)
+    if outcome == Answer.PASS and status == 200 and (found := [blocker for answer in answers for blocker in answer.blockers]):
+        raise Blocked(found)
     held = {"seen": canonical.digest(facts), "shown": signing.dumps(canonical.plain(facts), salt=SHOWN, compress=True)}
     moved: list[changes.Change] = []
     if status == 409 and form is not None:
@@ -89,7 +93,6 @@ def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | N
         typed = {name: form.data.get(name, "") for name in ("reason", "learned")} if form else kept(request)
         form = forms.Sign(initial={**typed, **held}, kind=asked.kind, outcome=outcome)
     passes = outcome == Answer.PASS
-    answers = sheets.answers(asked, initiative, at)
     context = {
         "initiative": initiative, "decision": asked, "question": QUESTIONS[asked.kind], "outcome": outcome, "passes": passes, "outcome_label": Answer(outcome).label, "form": form,
         "statement": actions.statement(asked, initiative, outcome), "then": sheets.then(asked, initiative, outcome, at), "button": _("Sign and pass") if passes else _("Sign: no pass"),
@@ -114,7 +117,7 @@ def withdraw(request: Request, number: int, nth: int) -> HttpResponse:
     """Take a question back, by whoever asked it."""
     initiative = find(request, number)
     asked = find_decision(initiative, nth)
-    form = forms.Withdraw(request.POST or None)
+    form = forms.Withdraw(request.POST if request.method == "POST" else None)
     if asked.closed == Closed.WITHDRAWN or (request.method == "GET" and (asked.closed or asked.state_at(request.at) == Closed.LAPSED)):
         return go(asked) if request.method == "POST" else redirect(asked)
     if request.method == "GET" and not queries.may_withdraw(asked, initiative, request.user):
@@ -137,7 +140,7 @@ def extend(request: Request, number: int, nth: int) -> HttpResponse:
     """Give a question more time, once: the Escalation owner's after the hand-over, the decider's for day 90."""
     initiative = find(request, number)
     asked = find_decision(initiative, nth)
-    form = forms.Extend(request.POST or None, kind=asked.kind)
+    form = forms.Extend(request.POST if request.method == "POST" else None, kind=asked.kind)
     state = asked.state_at(request.at)
     may = asked.is_open and queries.may_extend(asked, actions.roles_for(asked, request.user, initiative), state)
     if request.method == "GET":

@@ -18,7 +18,7 @@ def find(request: Request, number: int, *also: str) -> Initiative:
     `also` names further relations to bring. Raises Http404 when there is none or they may not see it: the
     two must not be told apart. One query, and one for the functions of somebody not asked about before.
     """
-    found = Initiative.objects.visible_to(request.user).select_related(*RELATED, *also).filter(number=number).first()
+    found = Initiative.objects.visible_to(request.user, request.at).select_related(*RELATED, *also).filter(number=number).first()
     if found is None:
         raise Http404
     return found

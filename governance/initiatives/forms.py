@@ -293,7 +293,8 @@ class ApproveBudget(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version
-        self.fields["approved"].initial = self.instance.asked
+        if self.initial.get("approved") is None:
+            self.initial["approved"] = self.instance.asked
         for name in self.Meta.fields:
             self.fields[name].required = True
 

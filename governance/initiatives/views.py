@@ -12,19 +12,12 @@ from django.views.decorators.http import require_safe
 from governance.core.http import Request
 from governance.initiatives import history as words
 from governance.initiatives.finding import find
-from governance.ledger import Verb
 from governance.ledger import queries as ledger
-from governance.ledger.models import LedgerEntry
 from governance.signatures import actions as signatures
 from governance.signatures.models import Signature
 
 #: Entries on one page of the history.
 HISTORY_PAGE = 50
-#: Verbs whose entries name a signature.
-SIGNED = (
-    Verb.DECISION_ANSWERED, Verb.ROLE_ACCEPTED, Verb.SIGNOFF_SIGNED, Verb.SIGNOFF_REFUSED, Verb.CONTROL_CONFIRMED, Verb.MEASUREMENT_CONFIRMED,
-    Verb.BUDGET_APPROVED, Verb.STOP_CONFIRMED, Verb.POSTMORTEM_PUBLISHED,
-)  # fmt: skip
 
 
 def spell_key(request: Request, written: str, rest: str) -> HttpResponse:
@@ -67,8 +60,7 @@ def seal(request: Request, number: int, pk: int) -> HttpResponse:
     if signature is None:
         raise Http404
     signature.initiative = initiative
-    said = LedgerEntry.objects.filter(initiative_id=initiative.pk, verb__in=SIGNED).order_by("seq").values_list("seq", "detail")
-    entry = next((seq for seq, detail in said if detail.get("signature") == signature.pk), None)
+    entry = ledger.of_signature(initiative.pk, signature.pk)
     how = {"password": _("with their password"), "demo": _("with the demo’s “It is me” button")}.get(signature.proof_method, signature.proof_method)
     context = {
         "initiative": initiative, "signature": signature, "matches": signatures.matches(signature), "entry": entry, "how": how,

@@ -99,7 +99,7 @@ def _amend_page(request: Request, initiative, form, gate, *, voided=(), changed=
     locked = [{"label": Initiative._meta.get_field(name).verbose_name, "value": _shown(initiative, name)} for name in material.LOCKED] if gate is not None else []
     context = {
         "initiative": initiative, "form": form, "gate": gate, "locked": locked, "voided": voided, "conflict": conflict, "theirs": theirs,
-        "changed": [named(form.fields[name].label) for name in changed if name in material.MATERIAL], "warned": void_by(initiative, ["purpose"]) if not voided else [],
+        "changed": [named(form.fields[name].label) for name in changed if name in material.MATERIAL], "warned": void_by(initiative, ["purpose"]) if gate is None and not voided else [],
         "material": [named(Initiative._meta.get_field(name).verbose_name) for name in material.LOCKED],
     }
     return render(request, "initiatives/amend.html", context, status=status)

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from governance import policy
-from governance.core.errors import Conflict
+from governance.core.errors import Conflict, Refused
 from governance.core.http import Request, go
 from governance.gates.actions import settle
 from governance.gates.signoffs import may_answer
 from governance.initiatives import controls as checks
 from governance.initiatives import figures, forms, material
+from governance.initiatives.actions import require
 from governance.initiatives.finding import find
 from governance.outcomes import queries as outcomes
 from governance.outcomes import words
@@ -109,8 +110,9 @@ def _figure(request: Request, initiative):
 
 def _confirm_figure(request: Request, initiative) -> HttpResponse:
     figure = _figure(request, initiative)
-    refused = figures.may_confirm_figure(request.user, initiative, figure)
-    proof = None if refused else need_proof(request)
+    if refused := figures.may_confirm_figure(request.user, initiative, figure):
+        raise Refused(refused, str(Function.FINANCE.label))
+    proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
     figures.answer_figure(figure, by=request.user, at=request.at, proof=proof)
@@ -120,6 +122,8 @@ def _confirm_figure(request: Request, initiative) -> HttpResponse:
 
 def _return_figure(request: Request, initiative) -> HttpResponse:
     figure = _figure(request, initiative)
+    if refused := figures.may_confirm_figure(request.user, initiative, figure):
+        raise Refused(refused, str(Function.FINANCE.label))
     form = forms.Because(request.POST, prefix=f"figure-{figure.number}", label=_("Why you cannot confirm it"))
     if not form.is_valid():
         return _outcome_page(request, initiative, returning=form, number=figure.number, status=422)
@@ -176,6 +180,7 @@ def budget(request: Request, number: int) -> HttpResponse:
     if request.method == "GET":
         return _budget_page(request, initiative)
     if request.POST.get("do") == "ask":
+        require(request.user, initiative, May.AMEND, request.at)
         form = forms.AskBudget(request.POST)
         if not form.is_valid():
             return _budget_page(request, initiative, asking=form, status=422)
@@ -185,10 +190,12 @@ def budget(request: Request, number: int) -> HttpResponse:
     there = outcomes.budget(initiative)
     if there is None or request.POST.get("do") != "approve":
         raise Http404
+    if not _may_approve(request.user, there):
+        raise Refused(_("You asked for this budget, so somebody else must approve it.") if there.asked_by_id == request.user.pk else _("Finance approves budgets."), str(Function.FINANCE.label))
     form = forms.ApproveBudget(request.POST, instance=there)
     if not form.is_valid():
         return _budget_page(request, initiative, approving=form, status=422)
-    proof = need_proof(request) if _may_approve(request.user, there) else None
+    proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
     values = form.cleaned_data
@@ -253,7 +260,8 @@ def _supply(request: Request, initiative, state) -> HttpResponse:
 
 
 def _confirm(request: Request, initiative, state) -> HttpResponse:
-    proof = None if checks.may_confirm(request.user, initiative, state) else need_proof(request)
+    _refuse_others(request, initiative, state)
+    proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
     checks.answer(initiative, state.ref, by=request.user, at=request.at, proof=proof)
@@ -274,12 +282,18 @@ def _waive(request: Request, initiative, state) -> HttpResponse:
     form = forms.Waive(request.POST, at=request.at, prefix=f"waive-{_prefix(state)}")
     if not form.is_valid():
         return _controls_page(request, initiative, waiving=(state.ref, form), status=422)
-    proof = None if checks.may_confirm(request.user, initiative, state) else need_proof(request)
+    proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
     checks.answer(initiative, state.ref, by=request.user, at=request.at, proof=proof, waived_until=form.cleaned_data["until"], waived_because=form.cleaned_data["because"])
     messages.success(request, _("%(control)s is set aside until %(day)s.") % {"control": state.title, "day": form.cleaned_data["until"]})
     return _back(initiative, state)
+
+
+def _refuse_others(request: Request, initiative, state) -> None:
+    """Raise Refused for whoever may not confirm this control, saying whose it is."""
+    if refused := checks.may_confirm(request.user, initiative, state):
+        raise Refused(refused, str(state.function_label))
 
 
 def _prefix(state) -> str:

@@ -1,11 +1,19 @@
 """Reading the history: newest first, paged by the number of the entry."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from governance.ledger.models import LedgerEntry
+from governance.ledger.models import LedgerEntry, LedgerHead
+from governance.ledger.verbs import Verb
 
 #: What a page never shows, and would otherwise carry.
 _HEAVY = ("leaf", "leaf_hash", "nodes", "text_salt")
+
+#: Verbs whose entries name a signature.
+SIGNED = (
+    Verb.DECISION_ANSWERED, Verb.ROLE_ACCEPTED, Verb.SIGNOFF_SIGNED, Verb.SIGNOFF_REFUSED, Verb.CONTROL_CONFIRMED, Verb.MEASUREMENT_CONFIRMED,
+    Verb.BUDGET_APPROVED, Verb.STOP_CONFIRMED, Verb.POSTMORTEM_PUBLISHED,
+)  # fmt: skip
 
 
 def for_initiative(
@@ -25,7 +33,28 @@ def latest(before: int | None = None, limit: int = 50, verb: str | None = None) 
     return _page(entries if verb is None else entries.filter(verb=verb), before, limit)
 
 
+class Standing(NamedTuple):
+    """How far the ledger reaches: its number of entries, their root, and the entry of the last checkpoint, if any."""
+
+    size: int
+    root: str
+    checkpoint: LedgerEntry | None
+
+
+def standing() -> Standing:
+    """Return how far the ledger reaches. Two queries."""
+    size, root = LedgerHead.objects.values_list("size", "root").get(pk=1)
+    last = LedgerEntry.objects.filter(verb=Verb.CHECKPOINT_MADE).defer(*_HEAVY).order_by("-seq").first()
+    return Standing(size, root, last)
+
+
 def _page(entries, before, limit):
     if before is not None:
         entries = entries.filter(seq__lt=before)
     return list(entries.defer(*_HEAVY).order_by("-seq")[:limit])
+
+
+def of_signature(initiative_id: int, signature_id: int) -> int | None:
+    """Return the number of the entry that recorded a signature, or None. One query; reads that initiative's entries that name one."""
+    rows = LedgerEntry.objects.filter(initiative_id=initiative_id, verb__in=SIGNED).order_by("seq").values_list("seq", "detail")
+    return next((seq for seq, detail in rows if detail.get("signature") == signature_id), None)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.utils.text import slugify
@@ -120,6 +121,8 @@ def change(person: Person, values: dict[str, Any], *, by, at: datetime, seen_ver
         person.save()
         if "email" in changed:
             _close_links(person)
+            # allauth keeps addresses of its own: with the old one nobody signs in or resets a password any more.
+            EmailAddress.objects.filter(user=person).delete()
         say(Verb.PERSON_CHANGED, person, fields=sorted(changed), text={"before": before, "after": {name: _word(value) for name, value in changed.items()}})
     return person
 

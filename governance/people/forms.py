@@ -304,7 +304,7 @@ class Mine(ModelForm):
 
     class Meta:
         model = Person
-        fields = ("phone", "time_zone", "version")
+        fields = ("phone", "time_zone")
 
     def __init__(self, *args: Any, company_zone: str, **kwargs: Any):
         super().__init__(*args, **kwargs)

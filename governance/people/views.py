@@ -96,6 +96,6 @@ def person(request: Request, pk: int) -> HttpResponse:
         "leads": list(Unit.objects.active().filter(leader=who).order_by("name", "pk")),
         "deputies": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.person_id == who.pk],
         "stands_in": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.deputy_id == who.pk],
-        "grade": policy.current().grade_word(who.grade), "shows_grade": is_admin or who.pk == me.pk, "office": Function.PORTFOLIO.label,
+        "grade": policy.current().grade_word(who.grade), "line": policy.current().grade_word(policy.current().people["vp_line"]), "shows_grade": is_admin or who.pk == me.pk, "office": Function.PORTFOLIO.label,
     }  # fmt: skip
     return render(request, "people/person.html", context)

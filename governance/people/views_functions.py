@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from governance import policy
@@ -19,12 +19,12 @@ from governance.people.proving import kept, need_proof
 
 #: What a function may do by itself; what the policy says about it is added by `duties`.
 _DUTIES: dict[Function, tuple[Any, ...]] = {
-    Function.ADMINISTRATORS: (gettext_lazy("Keep people, units and functions. That gives no right to decide anything."),),
-    Function.PORTFOLIO: (gettext_lazy("Proposes names, finds owners, says where something stands, reads registers in."), gettext_lazy("Stops what has no business owner.")),
-    Function.COMPLIANCE: (gettext_lazy("Lifts restrictions, stops what has no business owner or is tier 4, reads the ledger."),),
-    Function.SECURITY: (gettext_lazy("Stops what is tier 4."),),
+    Function.ADMINISTRATORS: (gettext_lazy("Keeps people, units and functions. That gives no right to decide anything."),),
+    Function.PORTFOLIO: (gettext_lazy("Proposes names, finds owners, says where something stands."), gettext_lazy("May stop what has no business owner.")),
+    Function.COMPLIANCE: (gettext_lazy("Lifts restrictions and reads the ledger. May stop what has no business owner or is tier 4."),),
+    Function.SECURITY: (gettext_lazy("May stop what is tier 4."),),
     Function.FINANCE: (gettext_lazy("Confirms figures in money and approves budgets."),),
-    Function.AUDITORS: (gettext_lazy("Read the ledger. They change nothing."),),
+    Function.AUDITORS: (gettext_lazy("Reads the ledger. Changes nothing."),),
     Function.CTO: (gettext_lazy("Is told of every stop, and when nobody answers somebody who asks for one. Never a business owner."),),
     Function.COO: (gettext_lazy("Is told when nobody takes ownership, or nobody answers somebody who asks for a stop."),),
 }  # fmt: skip
@@ -86,12 +86,18 @@ def duties(function: Function) -> list[Any]:
     """Return what being in a function means, in sentences, from the policy where it decides. No query."""
     rules, said = policy.current(), list(_DUTIES.get(function, ()))
     tiers = rules.tiers.values()
-    if confirms := [str(t.tier) for t in tiers if function in t.tier_confirmed_by]:
-        said.append(_("Confirms tier %(tiers)s.") % {"tiers": ", ".join(confirms)})
+    if confirms := [t.tier for t in tiers if function in t.tier_confirmed_by]:
+        said.append(_("Confirms the tier: %(tiers)s.") % {"tiers": _listed(confirms)})
+    if signs := [t.tier for t in tiers if function in t.sign_offs]:
+        said.append(_("Signs off before go-live at tier %(tiers)s.") % {"tiers": _listed(signs)})
     if controls := sum(c.function == function for c in rules.controls.values()):
-        said.append(_("Confirms %(n)s of the controls.") % {"n": controls})
-    if signs := [str(t.tier) for t in tiers if function in t.sign_offs]:
-        said.append(_("Signs off before go-live at tier %(tiers)s.") % {"tiers": ", ".join(signs)})
+        said.append(ngettext("Confirms %(n)s control.", "Confirms %(n)s controls.", controls) % {"n": controls})
     if function in functions.SEES_ALL:
         said.append(_("Sees every initiative, restricted ones too."))
     return [str(one) for one in said] or [_("Is asked where it is named in a matrix.")]
+
+
+def _listed(tiers: list[int]) -> str:
+    """Return tiers for a sentence: "0 and 1"."""
+    *first, last = [str(tier) for tier in tiers]
+    return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last

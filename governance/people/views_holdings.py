@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from governance.initiatives.lifecycle import Stage
@@ -41,7 +40,7 @@ def _held(initiative: Initiative, rows: list[Assignment], person: Person) -> dic
     asked = [_("was asked to be %(role)s") % {"role": words} for words in _words([a for a in rows if a.accepted_at is None])]
     return {
         "initiative": initiative, "roles": said + asked, "binding": workflow or any(a.role in OFFERED for a in rows),
-        "stops": stops and initiative.is_running, "matrix_url": reverse("initiatives:matrix", args=[initiative.key]),
+        "stops": stops and initiative.is_running,
     }  # fmt: skip
 
 

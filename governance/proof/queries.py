@@ -84,6 +84,13 @@ def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
     return {row.function: row for row in rows}
 
 
+def bring(initiative) -> None:
+    """Put the checks and the open questions' sign-offs at hand of one initiative: a page and its rules read them again and again. Two queries."""
+    people = ("supplied_by", "confirmed_by", "waived_by", "returned_by")
+    initiative.__dict__["_brought_checks"] = list(ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(*people))
+    initiative.__dict__["_brought_sign_offs"] = list(SignOff.objects.filter(initiative_id=initiative.pk, decision__closed="").select_related("decision", "answered_by").order_by("due_at", "function"))
+
+
 def sign_offs_open_for(person_functions, at: datetime):
     """Return the sign-offs that wait for any of these functions. Lazy queryset; the oldest due first."""
     return SignOff.objects.filter(function__in=person_functions, answer="", decision__closed="").select_related("initiative", "decision").order_by("due_at", "pk")

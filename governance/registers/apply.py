@@ -412,7 +412,7 @@ def _finish(profile: Profile, batch: Batch, report: Report, *, by: Any, at: date
     mine = next(each for each in open_batches if each.pk == batch.pk)
     # The same file after a kill tells under the first try's key, and one that another import finished meanwhile
     # under that one's key, so that nobody is told twice.
-    key = next(each.pk for each in open_batches if each.file_sha256 == batch.file_sha256)
+    key = mine.counts.get("told_as") or next(each.pk for each in open_batches if each.file_sha256 == batch.file_sha256)
     for unit, tidings in _tidings(open_batches, at):
         with ledger.act(by=by, at=at):
             _tell(profile, unit, tidings, key=key, at=at)

@@ -16,8 +16,8 @@ from governance.registers.profiles import Profile, Unreadable, load
 class OriginShown:
     """An origin as a page shows it. `states` and `kept` are (label, words) in the register's order.
 
-    `says` are whole sentences; `gone_at` is when the register no longer listed it. All text is the
-    register's own and is to be escaped.
+    `imported_at` is when the register last changed anything here; `says` are whole sentences; `gone_at` is when
+    the register no longer listed it. All text is the register's own and is to be escaped.
     """
 
     register: str
@@ -49,7 +49,7 @@ def origin(initiative: Any) -> OriginShown | None:
         imported_at=row.batch.began_at,
         gone_at=row.gone_at,
         stage_said=row.stated.get("stage_said", ""),
-        says=tuple(_sentence(entry, initiative) for entry in row.says),
+        says=tuple(_sentence(entry, initiative) for entry in row.says if not _is_so_here(entry, initiative)),
         states=(*known, *others),
         kept=tuple(row.kept.items()),
         raw_sha256=row.raw_sha256,
@@ -72,6 +72,11 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return {"yes": _("Yes"), "no": _("No")}.get(value, value)
+
+
+def _is_so_here(entry: dict[str, str], initiative: Any) -> bool:
+    """Return whether what the register says has become true here since it was read."""
+    return entry["field"] != "unit" and entry["says"] == getattr(initiative, entry["field"])
 
 
 def _sentence(entry: dict[str, str], initiative: Any) -> str:

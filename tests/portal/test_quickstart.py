@@ -129,6 +129,8 @@ def test_no_demo_prints_a_one_time_link_until_it_is_used(start, tmp_path):
         ("real", hashlib.sha256(link[1].encode()).hexdigest())
     ]
     assert ask(home, "SELECT count(*) FROM governance_person") == [(0,)]
+    assert running.get(f"/setup/{link[1]}/").status == 200
+    assert running.get(f"/setup/{link[1][:-1]}-/").status in {404, 409}
     running.stop()
 
     refused = manage("quickstart", "--port", str(free_port()), MANDATE_HOME=str(home))

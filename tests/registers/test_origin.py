@@ -52,7 +52,7 @@ def test_the_part_names_the_register_and_what_it_states(bring):
 
     html = part(Initiative.objects.get())
 
-    assert "It came from the register “Federal AI use case inventory 2025”. There it is DOX-1. Last read" in html
+    assert "It came from the register “Federal AI use case inventory 2025”. There it is DOX-1. Imported" in html
     assert "<dt>Stage</dt><dd>Pre-deployment</dd>" in html
     assert "<dt>Personal data</dt><dd>Yes</dd>" in html
     assert "Kept as it came, because it could not be read:" in html

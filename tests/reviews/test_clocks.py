@@ -1,5 +1,6 @@
 """The table of occasions, row by row: who is due, when, and what happens."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -470,7 +471,7 @@ def test_one_thing_that_fails_holds_up_no_other_and_is_tried_again(story, sweep,
             raise ZeroDivisionError("poison")
         return letter(initiative, look)
 
-    monkeypatch.setitem(clocks.BY_CODE, "review.due", clocks.replace(occasion, letter=poisoned))
+    monkeypatch.setitem(clocks.BY_CODE, "review.due", dataclasses.replace(occasion, letter=poisoned))
     counts = clocks.run(due)
 
     assert (counts["failed"], counts["review.due"], counts["review.before"]) == (1, 1, 2)

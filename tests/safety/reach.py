@@ -70,6 +70,8 @@ POSTMORTEM = {name: "Written." for name in ("set_out", "happened", "numbers", "c
 SIGNED = {"reason": "Because.", "learned": "A lot."}
 PERSON = {"email": "new.person@example.org", "name": "New Person", "title": "Analyst", "grade": "staff", "job_family": "operations", "spend_limit": "0"}
 
+DEPUTY = {"starts_on": _today(), "ends_on": _today(days=5)}
+
 #: Every address of the table, in every situation of it.
 REACH: dict[str, Reach] = {
     "account_reset_password_from_key": Reach(path=lambda w, p: {"uidb36": "1", "key": "no-such-key"}),
@@ -138,11 +140,15 @@ REACH: dict[str, Reach] = {
     "people:add": Reach(data=lambda w: {**PERSON, "unit": w.cast.support.pk}),
     "people:edit": Reach(path=_somebody(), data=lambda w: {**PERSON, "unit": w.cast.support.pk, "version": Person.objects.get(pk=w.cast.staff.pk).version}),
     "people:leave": Reach(path=_somebody(), data=lambda w: {"left_on": _today(), "confirmed": "1"}),
+    "people:come_back": Reach(path=lambda w, p: {"pk": w.known["gone"]}),
     "people:invite": Reach(path=_somebody()),
+    "people:deputies_of": Reach(path=_somebody(), data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
+    "people:end_deputy": Reach(path=lambda w, p: {"pk": w.known["deputy"]}),
     "people:unit": Reach(path=lambda w, p: {"pk": w.cast.sales.pk}, data=lambda w: {"name": "Sales and service", "parent": w.cast.company.pk, "leader": w.cast.other_owner.pk}),
-    "people:functions": Reach(data=lambda w: {"do": "grant", "function": "legal", "person": w.cast.engineer.pk}),
+    "people:unit_add": Reach(data=lambda w: {"name": "Field", "parent": w.cast.company.pk, "seen": ""}),
+    "people:functions": Reach(data=lambda w: {"function": "legal", "person": w.cast.engineer.pk}),
     "people:me": Reach(data=lambda w: {"phone": "+44 20 7946 0999", "time_zone": "", "language": "", "version": 1}),
-    "people:deputies": Reach(data=lambda w: {"deputy": w.cast.legal.pk, "starts_on": _today(), "ends_on": _today(days=5)}),
+    "people:deputies": Reach(data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:invitation": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
     "people:setup": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
     "demo:become": Reach(path=_somebody("owner")),

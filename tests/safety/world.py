@@ -17,11 +17,13 @@ from django.db import connection, transaction
 from django.test import Client
 
 from governance.core import clock
+from governance.gates import actions as gates
 from governance.gates import retire, signoffs, snapshot, stop
 from governance.gates.models import Decision
 from governance.initiatives import actions, controls, roles, steps
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger.models import LedgerEntry
+from governance.people import actions as people
 from governance.people import proof
 from governance.people.models import Person
 from governance.proof.models import SignOff
@@ -111,6 +113,7 @@ def build() -> World:
     tale("funding", "funding")
     late = tale("late").to_funding(ready=False).decision("funding")
     Decision.objects.filter(pk=late.pk).update(due_at=now - timedelta(hours=2), final_at=now + timedelta(days=1))
+    gates.settle(Initiative.objects.get(pk=late.initiative_id), at=now)
     tale("build", "build", tier_proposed=3).ask_go_live()
     _live(world, tale("production", "production"), wisher=cast.staff, now=now)
     stop.stop(tale("stopped", "pilot").fresh, reason="wrong_results", note="Doubles.", by=cast.owner, at=now, proof=make.prove(cast.owner))
@@ -121,6 +124,11 @@ def build() -> World:
     world.on["triage"], world.on["imported"] = _admitted("triage", cast, began), _admitted("production", cast, began)
     secret = tale("secret").confirm_tier().name_people()
     actions.set_restricted(secret.fresh, True, by=cast.lead, at=now)
+
+    gone = make.make_person("Gone Already", unit=cast.support)
+    people.leave(gone, left_on=began.date(), by=cast.admin, at=began)
+    deputy = people.name_deputy(cast.owner, cast.engineer, starts_on=began.date() - timedelta(days=20), ends_on=began.date(), by=cast.owner, at=began - timedelta(days=20))
+    world.known |= {"gone": gone.pk, "deputy": deputy.pk}
 
     # What nobody of the cast sees but those who see everything: other people's, with everything a page could name.
     others = replace(cast, owner=cast.other_owner, lead=cast.engineer, escalation=cast.legal, workflow=cast.finance_two, office=cast.office_two, finance=cast.finance_two, support=cast.sales)

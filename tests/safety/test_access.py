@@ -9,10 +9,9 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern
 
 from tests.safety import world as watch
-from tests.safety.conftest import _built, world  # noqa: F401  (this file belongs to that folder's world)
 from tests.safety.reach import ABSENT, Reach, reach
 
-TABLE = tomllib.loads((Path(__file__).parent / "access.toml").read_text(encoding="utf-8"))
+TABLE = tomllib.loads((Path(__file__).parents[1] / "access.toml").read_text(encoding="utf-8"))
 ENTRIES = [name for name, value in TABLE.items() if isinstance(value, dict)]
 REFUSALS = {403, 404, 405, 409, 422}
 #: What no refused request may change, and what differs between two renderings of one page.
@@ -64,7 +63,7 @@ def test_who_is_asked_is_who_knocks():
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_everybody_gets_the_answer_the_table_says(world, entry):  # noqa: F811
+def test_everybody_gets_the_answer_the_table_says(world, entry):
     name, how = reach(entry)
     data = how.data(world)
     url = how.url(name, world)
@@ -110,7 +109,7 @@ def about_one() -> list[str]:
 
 
 @pytest.mark.parametrize("entry", about_one())
-def test_what_one_may_not_see_is_not_there(world, entry):  # noqa: F811
+def test_what_one_may_not_see_is_not_there(world, entry):
     name, how = reach(entry)
     if name == "governance.initiatives.views.spell_key":
         pytest.skip("It leads to the address as it is written, whatever stands there.")
@@ -140,13 +139,13 @@ def plain(response, key: bytes) -> tuple:
     return TOKEN.sub(rb"\1", response.content).replace(key, b"AI-"), headers
 
 
-def test_the_hidden_one_is_there_for_those_who_see_everything(world):  # noqa: F811
+def test_the_hidden_one_is_there_for_those_who_see_everything(world):
     seeing = [who for who in TABLE["people"] if ask(world, who, "get", f"/initiatives/{world.on['hidden'].key}/", {}).status_code == 200]
 
     assert sorted(seeing) == sorted(set(TABLE["people"]) - set(TABLE["unseen"]))
 
 
-def test_a_child_belongs_to_its_parent(world):  # noqa: F811
+def test_a_child_belongs_to_its_parent(world):
     """A number or a key of another initiative's row leads nowhere (A03)."""
     for entry in ("initiatives:seal", "initiatives:answer_offer", "gates:answer_wish"):
         name, how = reach(entry)

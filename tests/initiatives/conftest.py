@@ -1,0 +1,48 @@
+"""Stories that end about now, and pages read as people read them."""
+
+import pytest
+from django.urls import reverse
+
+from governance.ledger.models import LedgerEntry
+from tests.gates.conftest import fresh_story  # noqa: F401  the same stories, told about now
+from tests.gates.pages import words
+
+
+@pytest.fixture
+def read(client, sign_in):
+    """Return a function that opens a page of a story's initiative as somebody and returns its response."""
+
+    def open_page(tale, person, name: str = "show", *args, **query):
+        sign_in(client, person)
+        return client.get(reverse(f"initiatives:{name}", args=[tale.fresh.key, *args]), query)
+
+    return open_page
+
+
+@pytest.fixture
+def says(read):
+    """Return a function that opens a page which must be there, and returns what it says."""
+
+    def open_page(tale, person, name: str = "show", *args, **query) -> str:
+        response = read(tale, person, name, *args, **query)
+        assert response.status_code == 200, response.status_code
+        return words(response)
+
+    return open_page
+
+
+@pytest.fixture
+def send(client, sign_in):
+    """Return a function that posts to a page of a story's initiative as somebody."""
+
+    def post(tale, person, name: str, *args, proved: bool = True, **data):
+        sign_in(client, person, proved=proved)
+        return client.post(reverse(f"initiatives:{name}", args=[tale.fresh.key, *args]), data)
+
+    return post
+
+
+@pytest.fixture
+def entries():
+    """Return a function that counts the entries of the ledger."""
+    return LedgerEntry.objects.count
