@@ -7,7 +7,7 @@ from governance.initiatives.models import Initiative
 
 #: What nearly every page and rule reads: units with who leads them, who registered it, the workflow owner.
 RELATED = (
-    "unit__leader", "unit__parent__leader", "receiving_unit__leader", "receiving_unit__parent__leader", "building_unit",
+    "unit__leader", "unit__parent__leader", "receiving_unit__leader", "receiving_unit__parent__leader", "building_unit__parent",
     "registrant", "workflow_owner", "tier_confirmed_by",
 )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import policy
+from governance.core import kept
 from governance.core.forms import named
 from governance.core.http import Request
 from governance.gates import queries as gates
@@ -38,10 +39,32 @@ from governance.templatetags.mandate import moment
 @require_safe
 def show(request: Request, number: int) -> HttpResponse:
     """Show the whole initiative on one page. Writes nothing; at most 20 queries."""
-    initiative, me, at = find(request, number, "origin", "retirement"), request.user, request.at
+    initiative, me, at = _with_facts(find(request, number, *JOINED)), request.user, request.at
     held = grants.held_by(me, initiative, at)
     decisions = gates.decisions_of(initiative)
-    context = {
+    initiative.__dict__["_brought_decisions"] = [d for d in decisions if d.is_open]
+    with kept.asking_once():
+        context = _context(initiative, decisions, me, held, at)
+    return render(request, "initiatives/show.html", context)
+
+
+#: What comes along with the initiative itself.
+JOINED = ("origin", "retirement", "outcome", "budget__asked_by", "budget__approved_by")
+
+
+def _with_facts(initiative):
+    """Put outcome and budget, which came along, where the rules look for them, and units where they are the same one."""
+    initiative.__dict__.update(_outcome=getattr(initiative, "outcome", None), _budget=getattr(initiative, "budget", None))
+    units = {unit.pk: unit for unit in (initiative.building_unit, initiative.unit, initiative.receiving_unit) if unit is not None}
+    for assignment in raci.matrix(initiative).rows:
+        if assignment.person is not None and assignment.person.unit_id in units:
+            assignment.person.unit = units[assignment.person.unit_id]
+    return initiative
+
+
+def _context(initiative, decisions: list[Decision], me, held, at: datetime) -> dict[str, Any]:
+    """Return what the page shows."""
+    return {
         "initiative": initiative,
         "badges": badges(initiative, at),
         "may_use": may_i_use_it(initiative),
@@ -61,7 +84,6 @@ def show(request: Request, number: int) -> HttpResponse:
         **standing(initiative, held),
         **to_do(initiative, decisions, me, held),
     }
-    return render(request, "initiatives/show.html", context)
 
 
 # What it says at the top

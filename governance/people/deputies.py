@@ -19,7 +19,9 @@ def active_for(person, at: datetime) -> frozenset[int]:
 
     More (as calendars.zone_of) only for those who are near their dates and have no zone of their own.
     """
-    kept = person.__dict__.setdefault("_deputises", {})
+    kept = getattr(person, "_deputises", None)
+    if kept is None:
+        kept = person._deputises = {}
     if at not in kept:
         rows = _around(Deputy.objects.filter(deputy=person, person__is_active=True), at).select_related("person__unit")
         kept[at] = frozenset(d.person_id for d in rows if is_active(d, at))

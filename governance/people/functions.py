@@ -51,9 +51,10 @@ def of(person) -> frozenset[str]:
     """
     if person is None or not getattr(person, "is_active", False) or person.pk is None:
         return frozenset()
-    if "_functions" not in person.__dict__:
-        person.__dict__["_functions"] = frozenset(person.groups.values_list("name", flat=True))
-    return person.__dict__["_functions"]
+    # By attribute, because a page's person comes wrapped, more than once: the wrappers share the instance.
+    if getattr(person, "_functions", None) is None:
+        person._functions = frozenset(person.groups.values_list("name", flat=True))
+    return person._functions
 
 
 def has(person, *wanted: str) -> bool:

@@ -13,13 +13,18 @@ _SLUG = Unit._meta.get_field("slug").max_length or 80
 
 
 class Tree:
-    """All units by their place, read once for an import. One query.
+    """All units by their place, read once for an import and again when one seems to be missing. One query each time.
 
     After a transaction that rolled back, what it made is not there: read a new tree.
     """
 
     def __init__(self) -> None:
-        self._by_place: dict[tuple[int | None, str], Unit] = {(unit.parent_id, same(unit.name)): unit for unit in Unit.objects.order_by("pk")}
+        self._by_place: dict[tuple[int | None, str], Unit] = {}
+        self._read()
+
+    def _read(self) -> None:
+        # The oldest of those that share a name: SQLite cannot keep two top-level units of one name apart.
+        self._by_place = {(unit.parent_id, same(unit.name)): unit for unit in Unit.objects.order_by("-pk")}
 
     def unit(self, path: Iterable[str]) -> Unit | None:
         """Return the unit at the end of `path` (names from the top down); None for an empty path or an unknown one. No query."""
@@ -31,8 +36,11 @@ class Tree:
         return found
 
     def grow(self, paths: Iterable[list[str]], *, say: Callable[..., None]) -> None:
-        """Make the units that are missing on these paths, and say so. Two queries per level where any is missing."""
+        """Make the units that are missing on these paths, and say so. No query where none is, else one and two per level."""
         wanted = {tuple(path) for path in paths if path}
+        if all(self.unit(path) for path in wanted):
+            return
+        self._read()  # Somebody else may have made them since.
         for depth in range(1, max((len(path) for path in wanted), default=0) + 1):
             level = {path[:depth] for path in wanted if len(path) >= depth}
             missing = {tuple(same(name) for name in path): path for path in sorted(level, reverse=True) if self.unit(path) is None}

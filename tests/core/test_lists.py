@@ -224,7 +224,7 @@ def test_a_key_that_this_person_may_not_see_leads_to_the_first_page(shelf):
     assert (names(shown), shown.chosen.after) == (names(show(rows=seen)), None)
 
 
-def test_a_list_costs_two_queries_whatever_its_size(shelf):
+def test_a_list_asks_three_questions_whatever_its_size_and_two_where_the_size_is_known(shelf):
     the_list = listing()
     with CaptureQueriesContext(connection) as small:
         lists.show(the_list, QueryDict("letter=a&active=yes"))

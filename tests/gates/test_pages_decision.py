@@ -64,7 +64,7 @@ def test_each_of_the_three_questions_says_yes_and_what_that_rests_on(client, at_
     assert "3 of 3" in said
     assert "Cost per refund: 4.1 → 2.65 € per refund over 1,204 cases" in said
     assert "Confirmed by Tomas Berg." in said
-    assert "Priya Nair, VP Support accepted on" in said
+    assert "Priya Nair, VP Support, accepted on" in said
     assert "€84,000 for 12 months from CC-4410, reference B-991. Approved by Tomas Berg." in said
     assert "it goes to Dana Roth to get it decided." in said
     assert "closes as No pass and goes back to the pilot." in said

@@ -42,7 +42,7 @@ class Plain:
         html = self.browser.page
         for form in html.forms:
             for control in form.controls:
-                if control.kind == "submit" and button.casefold() in html.button_words.get(id(control), "").casefold():
+                if control.kind == "submit" and html.button_words.get(id(control), "").strip().casefold().startswith(button.casefold()):
                     return form, control
         raise AssertionError(f"No button “{button}” on {html.url}. There are: {sorted(set(html.button_words.values()))}")
 
@@ -75,7 +75,7 @@ class Chromium:
         self.page.wait_for_load_state()
 
     def press(self, button: str, **fields: str) -> None:
-        name = re.compile(re.escape(button), re.IGNORECASE)
+        name = re.compile(r"^\s*" + re.escape(button), re.IGNORECASE)
         form = self.page.locator("form", has=self.page.get_by_role("button", name=name)).first
         for field, value in fields.items():
             found = form.locator(f"[name='{field}']")

@@ -38,7 +38,7 @@ def walk(visitor: Visitor, name: str = "Emergency payouts") -> str:
     sees(visitor, name)
 
     visitor.open("/catalog/?q=" + name.replace(" ", "+"))
-    visitor.click(f" {name}")
+    visitor.click("AI-")
     found = re.search(r"AI-\d+", visitor.path)
     assert found
     key = found.group()
@@ -83,7 +83,7 @@ def ask(visitor: Visitor, at: str, kind: str, **told: str) -> None:
 def answer(visitor: Visitor, at: str, kind: str, learned: str = "") -> None:
     """Pass a question in three: look, Pass, sign."""
     visitor.open(f"{at}gates/{kind}/")
-    visitor.click("Pass")
+    visitor.press("Pass")
     visitor.press("Sign and pass", **({"learned": learned} if learned else {}))
     sees(visitor, "Pass")
 
@@ -104,7 +104,7 @@ def stop_and_restart(visitor: Visitor, at: str) -> None:
     visitor.open(at)
     sees(visitor, "Stopped", "not confirmed")
     visitor.open(f"{at}stop/confirm/")
-    visitor.press("confirm", how="The night desk saw the last payout at 14:02 and none since.")
+    visitor.press("Sign: it has stopped", how="The night desk saw the last payout at 14:02 and none since.")
     become(visitor, "Sam D")
     ask(visitor, at, "restart", cause="Two spellings of one address.", fix="Addresses are compared by building.", evidence="400 old cases, none doubled.")
     sign_off(visitor, at, "restart")
@@ -132,9 +132,9 @@ def the_review_comes_due(visitor: Visitor, key: str) -> None:
 def retire(visitor: Visitor, at: str) -> None:
     """Do the review, then retire it with a postmortem."""
     visitor.open(f"{at}review/")
-    visitor.press("review", moved="38 hours became 3.5.", evidence="Desk statistics.", went_wrong="Two double payouts; the night desk noticed.", people="Yes.", next_step="It moves into the payment system.", outcome="continue")
+    visitor.press("Keep the review", moved="38 hours became 3.5.", evidence="Desk statistics.", went_wrong="Two double payouts; the night desk noticed.", people="Yes.", next_step="It moves into the payment system.", outcome="continue")
     visitor.open(f"{at}retire/")
-    visitor.press("Retire", reason="The payment system does it from now on.", replaced_by="The payment system.", after_care="Access removed.")
+    visitor.press("Begin to retire it", reason="The payment system does it from now on.", replaced_by="The payment system.", after_care="Access removed.")
     visitor.open(f"{at}postmortem/")
     visitor.press("Sign and publish", set_out="Help within four hours.", happened="Help within four hours.", causes="The night desk was asked first.", keep="Agree on the number first.", actions="Sam: tell Claims by May.")
     visitor.open(at)

@@ -18,6 +18,7 @@ from governance.raci import grants
 from governance.raci.models import Assignment, InitiativeUserPermission
 from governance.registers.models import Batch, Origin, Staged
 from governance.registers.profiles import Unreadable
+from governance.registers.trees import Tree
 from tests.registers.conftest import AT, record, text_of
 
 pytestmark = pytest.mark.postgres
@@ -102,6 +103,16 @@ def test_units_are_made_once_without_a_leader_and_found_by_name_afterwards(bring
     assert made["Ministry", "Other"][0].startswith("other-")
     assert Unit.objects.filter(name__iexact="department of examples").count() == 1
     assert sorted(entry.text["name"] for entry in entries("unit.added")) == ["Bureau of Samples", "Ministry", "Other", "Other", "漢字"]
+
+
+def test_a_unit_somebody_made_meanwhile_is_not_made_again(db):
+    said, tree = [], Tree()
+    top = Unit.objects.create(name="Examples", slug="examples")
+
+    tree.grow([["examples", "Samples"], ["EXAMPLES"]], say=lambda *args, **kwargs: said.append(kwargs["text"]["name"]))
+
+    assert said == ["Samples"]
+    assert (tree.unit(["Examples"]), tree.unit(["Examples", "samples"]).parent, tree.unit([]), tree.unit(["Others"])) == (top, top, None, None)
 
 
 def test_numbers_follow_each_other_and_are_never_used_again(bring):

@@ -1,0 +1,432 @@
+"""The catalog: what it shows, to whom, how it is narrowed and counted, and that nothing leaks."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from governance.core import clock, lists
+from governance.gates import actions as gates
+from governance.gates import retire, stop
+from governance.initiatives import actions, catalog
+from governance.initiatives.models import Initiative
+from tests.crowd import make_crowd
+from tests.make import AT, make_initiative, make_unit, prove
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Hold the clock still at the moment stories begin."""
+    monkeypatch.setattr(clock, "wall", lambda: AT)
+    return AT
+
+
+def listed(client, query: str = "", **headers) -> dict:
+    """Return the context of the catalog for an address."""
+    response = client.get(f"/catalog/?{query}", **headers)
+    assert response.status_code == 200
+    return response.context
+
+
+def keys(client, query: str = "") -> list[str]:
+    """Return the keys on the first page."""
+    return [row["initiative"].key for row in listed(client, query)["rows"]]
+
+
+# --- What a row says --------------------------------------------------------------------------
+
+
+def test_it_says_how_many_are_at_each_stage_and_leads_there(client, cast, sign_in, at):
+    make_initiative(cast, "pilot")
+    make_initiative(cast, "idea")
+    make_initiative(cast, "idea", name="Claims drafts")
+    page = sign_in(client, cast.staff).get("/catalog/").content.decode()
+
+    assert '<a href="/catalog/?stage=pilot">1 in pilot</a>' in page
+    assert '<a href="/catalog/?stage=idea">2 ideas</a>' in page
+    assert "in production" not in page
+
+
+def test_a_row_leads_to_its_page_and_names_its_owner_or_that_there_is_none(client, cast, sign_in, at):
+    owned, bare = make_initiative(cast, "pilot"), make_initiative(cast, "idea", name="Claims drafts")
+    page = sign_in(client, cast.staff).get("/catalog/").content.decode()
+
+    assert f'<a href="/initiatives/{owned.initiative.key}/"><span class="key">{owned.initiative.key}</span> Support refunds</a>' in page
+    assert "Priya Nair" in page
+    assert page.count("No owner</span>") == 1
+    assert bare.initiative.key in page
+
+
+@pytest.mark.parametrize(("stage", "marks"), [("idea", [False, False, True]), ("pilot", [True, True, True]), ("production", [True, True, True])])
+def test_the_three_marks_are_owner_metric_and_way_back(client, cast, sign_in, at, stage, marks):
+    make_initiative(cast, stage)
+
+    row = listed(sign_in(client, cast.staff))["rows"][0]
+
+    assert [mark["there"] for mark in row["marks"]] == marks
+
+
+def test_a_target_without_a_number_before_is_no_metric_and_half_a_way_back_is_none(client, cast, sign_in, at):
+    story = make_initiative(cast, "idea", rollback_minutes=None)
+    story.set_outcome(baseline=None)
+
+    row = listed(sign_in(client, cast.staff))["rows"][0]
+
+    assert [mark["there"] for mark in row["marks"]] == [False, False, False]
+
+
+def test_an_owner_who_left_is_no_owner(client, cast, sign_in, at):
+    make_initiative(cast, "pilot")
+    cast.owner.is_active, cast.owner.left_on = False, AT.date()
+    cast.owner.save()
+    sign_in(client, cast.staff)
+
+    assert listed(client)["rows"][0]["owner"] is None
+    assert listed(client, "owner=has")["shown"].total == 0
+    assert listed(client, "waits=owner")["shown"].total == 1
+
+
+def _next(cast, story) -> tuple[str, object]:
+    row = catalog.dressed(Initiative.objects.filter(pk=story.initiative.pk)).get()
+    found = catalog.next_deadline(row, story.at)
+    return (str(found.what), found.due_at) if found else ("", None)
+
+
+def test_next_is_the_first_deadline_of_each_stage(cast):
+    idea, pilot, funding, build, live, stopped = (make_initiative(cast, stage) for stage in ("idea", "pilot", "funding", "build", "production", "stopped"))
+
+    assert _next(cast, idea) == ("", None)
+    assert _next(cast, pilot) == ("Day 90", pilot.decision("day_90").due_at)
+    assert _next(cast, funding) == ("Funding gate", funding.decision("funding").due_at)
+    assert _next(cast, build) == ("Go live", build.fresh.stage_since + timedelta(days=90))
+    assert _next(cast, live) == ("Review", live.fresh.review_due_at)
+    assert _next(cast, stopped) == ("Restart or retire", stopped.fresh.stage_since + timedelta(days=30))
+    made = retire.begin(live.fresh, reason="Replaced.", by=cast.owner, at=live.at)
+    assert _next(cast, live) == ("Postmortem", made.due_at)
+
+
+def test_the_ownership_clock_is_a_deadline(cast):
+    found = actions.report_found({"name": "ChatSumm", "unit": cast.support}, by=cast.staff, at=AT)
+
+    row = catalog.dressed(Initiative.objects.filter(pk=found.pk)).get()
+
+    assert catalog.next_deadline(row, AT).due_at == AT + timedelta(days=30)
+
+
+def test_a_stop_is_not_claimed_before_it_is_confirmed(client, cast, sign_in, at):
+    story = make_initiative(cast, "production")
+    made = stop.stop(story.fresh, reason="harm", by=cast.owner, at=story.at, proof=prove(cast.owner))
+    sign_in(client, cast.staff)
+    asked = client.get("/catalog/").content.decode()
+    stop.confirm(made, how="Saw it.", by=cast.workflow, at=story.at, proof=prove(cast.workflow))
+
+    assert "Stop asked" in asked
+    assert "not confirmed" in asked
+    assert "Stopped" not in asked.partition("<tbody>")[2]
+    assert listed(client, "stop=asked")["shown"].total == 0
+    assert listed(client, "stop=confirmed")["shown"].total == 1
+
+
+# --- Narrowing it -----------------------------------------------------------------------------
+
+
+def test_each_filter_finds_what_it_says(client, cast, sign_in, at):
+    idea = make_initiative(cast, "idea", name="Claims drafts", capability="draft_only", tier_proposed=1, rollback_how="", unit=cast.sales)
+    pilot = make_initiative(cast, "pilot")
+    live = make_initiative(cast, "production", name="Call summaries")
+    secret = make_initiative(cast, "idea", name="Merger memos")
+    actions.set_restricted(secret.fresh, True, by=cast.lead, at=AT)
+    a, b, c, d = (story.initiative.key for story in (idea, pilot, live, secret))
+    sign_in(client, cast.owner)
+    # The owner is named on b and c; the restricted one is nobody's business but the lead's.
+    wanted = {
+        "stage=idea": [a], "stage=pilot,production": [c, b], "tier=2": [c, b], "tier=none": [a], "capability=draft_only": [a], "capability=can_act": [c, b], "unit=sales": [a], "unit=support": [c, b],
+        "owner=me": [c, b], "owner=has": [c, b], "owner=none": [a], "missing=metric": [a], "missing=way_back": [a], "missing=nothing": [c, b], "waits=owner": [], "restricted=yes": [],
+        "stage=pilot&tier=4": [], "q=refunds": [b], "q=call": [c], "q=claims&stage=pilot": [],
+    }  # fmt: skip
+
+    assert {query: keys(client, query) for query in wanted} == wanted
+    assert keys(sign_in(client, cast.lead), "restricted=yes") == [d]
+
+
+def test_reviews_and_day_90_are_found_by_their_dates(client, cast, sign_in, monkeypatch):
+    live = make_initiative(cast, "production")
+    pilot = make_initiative(cast, "pilot", name="Call summaries")
+    sign_in(client, cast.staff)
+
+    def at(moment, query):
+        monkeypatch.setattr(clock, "wall", lambda: moment)
+        return keys(client, query)
+
+    due = live.fresh.review_due_at
+    assert at(due - timedelta(days=1), "due=review") == [live.initiative.key]
+    assert at(due - timedelta(days=1), "due=review_overdue") == []
+    assert at(due + timedelta(seconds=1), "due=review_overdue") == [live.initiative.key]
+    assert at(pilot.fresh.pilot_since + timedelta(days=90), "due=day_90") == []
+    assert at(pilot.fresh.pilot_since + timedelta(days=90, seconds=1), "due=day_90") == [pilot.initiative.key]
+
+
+def test_a_retiring_or_stopped_system_has_no_review_to_be_late(cast):
+    live, stopped = make_initiative(cast, "production"), make_initiative(cast, "stopped", name="Call summaries")
+    retire.begin(live.fresh, reason="Replaced.", by=cast.owner, at=live.at)
+    late = live.fresh.review_due_at + timedelta(days=30)
+
+    assert stopped.fresh.review_due_at < late
+    assert not Initiative.objects.filter(catalog.is_review_overdue(late)).exists()
+
+
+def test_what_it_waits_for_follows_what_is_missing(client, cast, sign_in, monkeypatch):
+    story = make_initiative(cast, "pilot")
+    sign_in(client, cast.staff)
+
+    def waits() -> set[str]:
+        monkeypatch.setattr(clock, "wall", lambda: story.at)
+        return {option["value"] for facet in listed(client)["shown"].facets if facet["name"] == "waits" for option in facet["options"]}
+
+    assert waits() == set()
+    story.measure(confirmed=False)
+    assert waits() == {"figure"}
+    story.ask_budget(approved=False)
+    assert waits() == {"figure", "money"}
+    gates.ask(story.fresh, "funding", by=cast.lead, at=story.at)
+    assert waits() == {"figure", "money"}
+
+
+def test_a_sign_off_that_is_asked_for_is_waited_for(client, cast, sign_in, monkeypatch):
+    story = make_initiative(cast, "build", tier_proposed=3).ask_go_live()
+    monkeypatch.setattr(clock, "wall", lambda: story.at)
+
+    assert keys(sign_in(client, cast.staff), "waits=sign_off") == [story.initiative.key]
+
+
+def test_units_are_the_top_ones_with_everything_below(client, cast, sign_in, at):
+    desk = make_unit("Refund desk", cast.support)
+    story = make_initiative(cast, "idea", unit=desk)
+    sign_in(client, cast.staff)
+
+    units = {option["value"]: option["count"] for facet in listed(client)["shown"].facets if facet["name"] == "unit" for option in facet["options"]}
+    assert units == {"support": 1}
+    assert keys(client, "unit=support") == keys(client, "unit=refund-desk") == [story.initiative.key]
+    assert keys(client, "unit=northwind") == []  # the whole organisation itself
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(dice=st.data())
+def test_every_number_is_the_length_of_the_list_it_leads_to_for_everybody(crowd, dice):
+    cast, at = crowd
+    person = dice.draw(st.sampled_from([cast.staff, cast.owner, cast.lead, cast.compliance, cast.finance, cast.admin]))
+    listing = catalog.listing(person, at, path="/catalog/")
+    chosen = {facet.name: ",".join(dice.draw(st.sets(st.sampled_from([o.value for o in facet.options]), max_size=3))) for facet in dice.draw(st.lists(st.sampled_from(listing.facets), max_size=3))}
+    data = QueryDict(mutable=True)
+    data.update({**chosen, "q": dice.draw(st.sampled_from(["", "", "cust", "refunds"]))})
+
+    shown = lists.show(listing, data)
+
+    seen = set(Initiative.objects.visible_to(person, at).values_list("pk", flat=True))
+    found = set(lists.narrowed(listing, shown.chosen).values_list("pk", flat=True))
+    assert found <= seen
+    assert shown.total == len(found)
+    for facet in shown.facets:
+        for option in facet["options"]:
+            alone = QueryDict(mutable=True)
+            alone.update({**data.dict(), facet["name"]: option["value"]})
+            assert option["count"] == lists.narrowed(listing, lists.choose(listing, alone)).count()
+
+
+@pytest.fixture
+def crowd(cast):
+    """Eighty initiatives in every stage."""
+    make_crowd(cast, 80, AT)
+    return cast, AT
+
+
+# --- Nothing leaks ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secret(cast, at):
+    """One restricted initiative among three, and who may see it."""
+    make_initiative(cast, "idea", name="Claims drafts")
+    make_initiative(cast, "pilot")
+    story = make_initiative(cast, "idea", name="Merger memorandum", vendor="Zanzibar")
+    actions.set_restricted(story.fresh, True, by=cast.lead, at=AT)
+    return story.fresh
+
+
+@pytest.mark.parametrize("query", ["", "q=merger", "q=merg", "q=zanzibar", "q=mergr", "q=memorandun", "restricted=yes", "sort=-key", "last=1", "stage=idea&sort=-name", "page=2", "owner=none", "missing=metric"])
+@pytest.mark.parametrize("address", ["/catalog/", "/catalog.csv", "/catalog.json"])
+def test_a_restricted_one_leaves_no_trace_for_others(client, cast, sign_in, secret, address, query):
+    sign_in(client, cast.staff)
+
+    response = client.get(f"{address}?{query}&before={secret.number + 1}")
+    body = b"".join(response.streaming_content).decode() if response.streaming else response.content.decode()
+
+    assert "memorandum" not in body.lower().replace("q=memorandun", "")
+    assert f"{secret.key} " not in body.replace("\n", " ")
+    assert f"/initiatives/{secret.key}/" not in body
+
+
+def test_counts_are_of_what_one_may_see(client, cast, sign_in, secret):
+    stranger = listed(sign_in(client, cast.staff))
+    told = listed(sign_in(client, cast.compliance))
+
+    assert (stranger["size"], told["size"]) == (2, 3)
+    assert [part["words"] for part in stranger["headline"]] == ["1 in pilot", "1 idea"]
+    assert [part["words"] for part in told["headline"]] == ["1 in pilot", "2 ideas"]
+    assert "restricted" not in {facet["name"] for facet in stranger["shown"].facets}
+    assert [o["count"] for facet in told["shown"].facets if facet["name"] == "restricted" for o in facet["options"]] == [1]
+
+
+@pytest.mark.parametrize(("who", "sees"), [("compliance", True), ("office", True), ("auditor", True), ("lead", True), ("staff", False), ("admin", False), ("owner", False), ("cto", False), ("finance", False), ("security", False)])
+def test_who_finds_a_restricted_one(client, cast, sign_in, secret, who, sees):
+    assert (secret.key in keys(sign_in(client, getattr(cast, who)), "q=merger")) is sees
+
+
+def test_a_key_typed_into_the_search_leads_there_only_for_those_who_may_see_it(client, cast, sign_in, secret):
+    there = reverse("initiatives:show", args=[secret.key])
+
+    assert sign_in(client, cast.lead).get(f"/catalog/?q=ai-{secret.number}").url == there
+    refused = sign_in(client, cast.staff).get(f"/catalog/?q={secret.key}")
+    assert refused.status_code == 200
+    assert refused.context["shown"].total == 0
+
+
+def test_nobody_comes_in_without_signing_in(client, db):
+    for address in ("/catalog/", "/catalog.csv", "/catalog.json"):
+        assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_it_only_shows(client, cast, sign_in, method):
+    sign_in(client, cast.office)
+    for address in ("/catalog/", "/catalog.csv", "/catalog.json"):
+        assert getattr(client, method)(address).status_code == 405
+
+
+# --- Searching --------------------------------------------------------------------------------
+
+
+def test_every_word_is_compared_with_beginnings_and_accents_do_not_matter(client, cast, sign_in, at):
+    story = make_initiative(cast, "idea", name="Café résumé helper", vendor="Ünique")
+    sign_in(client, cast.staff)
+
+    for query in ("cafe", "CAFÉ", "caf resu", "helper cafe", "unique", story.initiative.key[:4]):
+        assert keys(client, f"q={query}") == [story.initiative.key], query
+    assert keys(client, "q=cafe+nothing") == []
+    assert keys(client, "q=afe") == []
+
+
+def test_help_with_a_typo_comes_only_when_nothing_is_found(client, cast, sign_in, at):
+    make_initiative(cast, "idea", name="Invoice matching")
+    sign_in(client, cast.staff)
+
+    assert listed(client, "q=invioce+match")["guess"] == "invoice match"
+    assert 'Did you mean <a href="/catalog/?q=invoice">invoice</a>?' in client.get("/catalog/?q=invoce").content.decode()
+    assert listed(client, "q=invoice")["guess"] == ""
+    assert listed(client, "q=zebra")["guess"] == ""
+    assert listed(client, "q=%22%27%3B--")["guess"] == ""
+
+
+def test_an_empty_catalog_offers_to_begin(client, cast, sign_in, at):
+    page = sign_in(client, cast.staff).get("/catalog/").content.decode()
+
+    assert "No initiative is registered yet." in page
+    assert f'<a href="{reverse("initiatives:register")}">' in page
+
+
+def test_a_search_that_finds_nothing_offers_everything(client, cast, sign_in, at):
+    make_initiative(cast, "idea")
+    page = sign_in(client, cast.staff).get("/catalog/?stage=retired").content.decode()
+
+    assert "No initiative fits all of these filters." in page
+    assert '<a href="/catalog/">Show everything</a>' in page
+
+
+def test_a_search_keeps_the_filters_and_shows_what_was_typed_as_text(client, cast, sign_in, at):
+    make_initiative(cast, "idea")
+    page = sign_in(client, cast.staff).get("/catalog/?q=%3Cscript%3E&stage=idea&sort=-name").content.decode()
+
+    assert '<input type="hidden" name="stage" value="idea">' in page
+    assert '<input type="hidden" name="sort" value="-name">' in page
+    assert "<script>" not in page.partition('<main')[2]
+    assert 'value="&lt;script&gt;"' in page
+
+
+# --- Parts, files, weight ---------------------------------------------------------------------
+
+
+def test_htmx_gets_the_list_alone_and_history_the_whole_page(client, cast, sign_in, at):
+    make_initiative(cast, "idea")
+    sign_in(client, cast.staff)
+    part = client.get("/catalog/?stage=idea", headers={"HX-Request": "true", "HX-Target": "catalog"}).content.decode()
+    whole = client.get("/catalog/?stage=idea", headers={"HX-Request": "true", "HX-Target": "catalog", "HX-History-Restore-Request": "true"}).content.decode()
+
+    assert part.lstrip().startswith('<section id="catalog"')
+    assert "<html" not in part
+    assert "data-focus" in part
+    assert "<html" in whole
+
+
+def test_the_files_hold_the_list_that_was_asked_for(client, cast, sign_in, at):
+    cast.support.name = "=Support"
+    cast.support.save()
+    story = make_initiative(cast, "production", name="+Refunds")
+    make_initiative(cast, "idea", name="Claims drafts")
+    sign_in(client, cast.staff)
+    shown = listed(client, "stage=production&x=1&sort=-name")
+
+    text = b"".join(client.get(shown["csv_url"]).streaming_content).decode()
+    told = json.loads(b"".join(client.get(shown["json_url"]).streaming_content))
+
+    head, row = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    line = dict(zip(head, row, strict=True))
+    assert shown["csv_url"] == "/catalog.csv?stage=production&sort=-name"
+    assert text.startswith("\ufeff")
+    assert (line["Key"], line["Name"], line["Unit"], line["Business owner"]) == (story.initiative.key, "'+Refunds", "'=Support", "Priya Nair")
+    assert (line["Next"], line["Next at"]) == ("Review", story.fresh.review_due_at.isoformat(timespec="seconds"))
+    assert line["Has an owner"] == "yes"
+    assert [r["key"] for r in told["rows"]] == [story.initiative.key]
+    assert (told["rows"][0]["name"], told["rows"][0]["has_owner"], told["rows"][0]["tier"]) == ("+Refunds", True, 2)
+    assert told["address"].endswith("/catalog/?stage=production&sort=-name")
+
+
+def test_the_first_load_is_light(client, crowd, sign_in):
+    page = sign_in(client, crowd[0].compliance).get("/catalog/").content
+
+    assert len(page) < 100_000
+
+
+def test_orders_put_first_what_they_promise(client, cast, sign_in, at):
+    make_initiative(cast, "idea", name="beta")
+    make_initiative(cast, "pilot", name="Alpha")
+    make_initiative(cast, "production", name="gamma", tier_proposed=3)
+    sign_in(client, cast.staff)
+
+    def shown(query):
+        return [row["initiative"].name for row in listed(client, query)["rows"]]
+
+    assert shown("") == ["Alpha", "beta", "gamma"]
+    assert shown("sort=-name") == ["gamma", "beta", "Alpha"]
+    assert shown("sort=-key") == ["gamma", "Alpha", "beta"]
+    assert shown("sort=-tier") == ["gamma", "Alpha", "beta"]
+    assert shown("sort=stage") == ["beta", "Alpha", "gamma"]
+    assert shown("sort=owner")[0] == "beta"
+
+
+def test_times_are_in_the_readers_zone(client, cast, sign_in, at):
+    make_initiative(cast, "production")
+    cast.staff.time_zone = "Asia/Tokyo"
+    cast.staff.save()
+    sign_in(client, cast.staff)
+
+    assert "JST" in client.get("/catalog/").content.decode()
+    told = json.loads(b"".join(client.get("/catalog.json").streaming_content))
+    assert told["rows"][0]["next_at"].endswith("+09:00")
+    assert timezone.get_current_timezone_name() == "UTC"
