@@ -56,7 +56,7 @@ def become(request, pk):
     login(request, person, backend=_BACKEND)
     proof.record(request, person, "demo")
     onward = request.POST.get("next", "")
-    return redirect(onward if url_has_allowed_host_and_scheme(onward, {request.get_host()}) else reverse("desk:home"), permanent=False)
+    return redirect(onward if url_has_allowed_host_and_scheme(onward, {request.get_host()}) else reverse("desk:home"))
 
 
 @require_POST

@@ -241,7 +241,7 @@ def _measured(o: Told) -> str:
 
 
 def _tier_confirmed(o: Told) -> str:
-    before, tier = o.d.get("proposed"), o.d.get("tier")
+    before, tier = o.d.get("proposed"), o.d.get("tier", "–")
     if before is not None and before != tier:
         return _("confirmed tier %(tier)s, where %(before)s was proposed") % {"tier": tier, "before": before}
     return _("confirmed tier %(tier)s") % {"tier": tier}

@@ -17,7 +17,7 @@ from governance.signatures import actions as signatures
 from governance.signatures.models import Signature
 
 #: Entries on one page of the history.
-HISTORY_PAGE = 50
+HISTORY_PAGE = 100
 
 
 def spell_key(request: Request, written: str, rest: str) -> HttpResponse:

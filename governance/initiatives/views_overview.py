@@ -357,8 +357,10 @@ def _who(gate, decider, blockers: Iterable, me) -> str:
     """Return who decides and who can unblock, in one line."""
     unblock: list[str] = []
     for blocker in blockers:
-        mine = me.pk in blocker.person_ids
-        for name in ([_("you")] if mine else []) + [n for n in blocker.who.split(", ") if n and not (mine and n == me.name)]:
+        mine, names = me.pk in blocker.person_ids, [n for n in blocker.who.split(", ") if n]
+        if mine:  # Where a function is asked for, "you" says it already.
+            names = [_("you"), *(n for n in names if n != me.name and me.name in names)]
+        for name in names:
             if name not in unblock:
                 unblock.append(name)
     said = []

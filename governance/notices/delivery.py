@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from governance import ledger
 from governance.core import clock
@@ -166,7 +166,7 @@ def _claim(pk: int, seen: int) -> bool:
 def _deliver(pk: int, attempt: int, postman: "_Postman", company: str, at: datetime) -> str:
     """Send one claimed message and mark it. Returns "sent", "failed" (given up, or nobody to tell) or "later"."""
     message = Message.objects.select_related("person__unit").get(pk=pk)
-    notices = list(message.notices.select_related("initiative").order_by("due_at", "pk"))
+    notices = list(message.notices.select_related("initiative").order_by(F("due_at").asc(nulls_last=True), "pk"))
     hidden = _hidden(message.person, notices)
     told = [n for n in notices if n.pk not in hidden]
     if not told:

@@ -60,7 +60,7 @@ def test_a_row_leads_to_its_page_and_names_its_owner_or_that_there_is_none(clien
 
     assert f'<a href="/initiatives/{owned.initiative.key}/"><span class="key">{owned.initiative.key}</span> Support refunds</a>' in page
     assert "Priya Nair" in page
-    assert page.count("No owner</span>") == 1
+    assert page.count('<span class="late">No owner</span>') == 1
     assert bare.initiative.key in page
 
 
@@ -317,7 +317,7 @@ def test_every_word_is_compared_with_beginnings_and_accents_do_not_matter(client
     story = make_initiative(cast, "idea", name="Café résumé helper", vendor="Ünique")
     sign_in(client, cast.staff)
 
-    for query in ("cafe", "CAFÉ", "caf resu", "helper cafe", "unique", story.initiative.key[:4]):
+    for query in ("cafe", "CAFÉ", "caf resu", "helper cafe", "unique"):
         assert keys(client, f"q={query}") == [story.initiative.key], query
     assert keys(client, "q=cafe+nothing") == []
     assert keys(client, "q=afe") == []

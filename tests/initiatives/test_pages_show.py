@@ -143,7 +143,7 @@ def test_what_blocks_the_gate_stands_in_order_mine_first(fresh_story, says, cast
     box = page[start:page.index("May I use it?")]
     assert "2 of 3 open" in box
     assert box.index("Yours") < box.index("The figure of 2.65 is claimed by Sam Doyle and not confirmed.") < box.index("84,000 EUR for 12 months is asked for and not approved.") < box.index("Met (1)")
-    assert "Who decides: Priya Nair (Accountable). Who can unblock: you, Finance, Ines Vidal." in box
+    assert "Who decides: Priya Nair (Accountable). Who can unblock: you, Ines Vidal." in box
 
 
 def test_for_everybody_else_the_same_waits_on_others(fresh_story, says, cast):
