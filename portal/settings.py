@@ -194,6 +194,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(MANDATE_HOME / "beat")  # when it last ticked; losing it loses nothing
 SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", number)
 CELERY_BEAT_SCHEDULE = {
     # `expires` just under the period: ticks never pile up behind a slow worker.

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,14 +17,20 @@ import pytest
 
 from tests import running
 
-#: The people and the things tests speak of; each file adds its fixtures once it is there.
-pytest_plugins = [name for name in ("tests.cast",) if find_spec(name)]
+#: The people and the stories tests speak of.
+pytest_plugins = ["tests.cast"]
+
+#: The name of this process among those that share the run.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "one")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hash passwords cheaply: argon2 takes a tenth of a second on purpose."""
+    """Give this worker a folder of its own, and hash passwords cheaply: argon2 is slow on purpose."""
     from django.conf import settings
 
+    settings.MANDATE_HOME = Path(settings.MANDATE_HOME) / WORKER
+    settings.MANDATE_HOME.mkdir(exist_ok=True)
+    settings.MANDATE_CHECKPOINT_SINKS = [settings.MANDATE_HOME / "checkpoints.log"]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -48,12 +53,18 @@ def django_db_modify_db_settings() -> None:
     from django.conf import settings
 
     database = settings.DATABASES["default"]
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "one")
-    if database["ENGINE"].endswith("sqlite3"):
-        name = str(Path(settings.MANDATE_HOME) / f"test-{worker}.sqlite3")
-    else:
-        name = f"test_{worker}"
+    sqlite = database["ENGINE"].endswith("sqlite3")
+    name = str(settings.MANDATE_HOME / "test.sqlite3") if sqlite else f"test_{WORKER}"
     database.setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def _no_checkpoints_of_earlier_tests(settings):
+    """A test's record begins anew, so the file that remembers how long it was must begin anew too."""
+    sinks = list(settings.MANDATE_CHECKPOINT_SINKS)
+    yield
+    for sink in sinks:
+        Path(sink).unlink(missing_ok=True)
 
 
 #: What Django filled when the database was made and no test changes.

@@ -141,7 +141,9 @@ class Sentences:
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Record `error` as Django does, in our words where it is one of Django's own."""
-        if field in self.fields and isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
+        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):  # what the model refuses
+            error.error_dict = {name: [self._said(name, one) for one in errors] if name in self.fields else errors for name, errors in error.error_dict.items()}
+        elif field in self.fields and isinstance(error, ValidationError):
             error = ValidationError([self._said(field, one) for one in error.error_list])
         super().add_error(field, error)  # type: ignore[misc]
 

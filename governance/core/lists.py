@@ -281,7 +281,7 @@ class Shown:
     @property
     def total_words(self) -> str:
         """Return how many rows there are: "3,611", or "10,000+" where nobody counts on."""
-        return _number(EXACT) + "+" if self.capped else _number(self.total)
+        return in_digits(EXACT) + "+" if self.capped else in_digits(self.total)
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -406,19 +406,19 @@ def _column(listing: Listing, chosen: Chosen, sort: Sort) -> dict[str, Any]:
 
 def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped: bool, more: tuple[bool, bool]) -> dict[str, Any]:
     """Return the pages as `core/_pager.html` reads them."""
-    words = {"total": _number(EXACT) + "+" if capped else _number(total)}
+    words = {"total": in_digits(EXACT) + "+" if capped else in_digits(total)}
     pages = max(-(-min(total, EXACT + 1) // listing.per_page), 1)
     by_key = bool(chosen.after or chosen.before or chosen.last)
     first, last = (getattr(rows[0], listing.key), getattr(rows[-1], listing.key)) if rows else (None, None)
     if by_key:
-        said = _("The last %(n)s of %(total)s") if chosen.last else _("%(n)s further on, of %(total)s")
+        range_words = _("The last %(n)s of %(total)s") if chosen.last else _("%(n)s further on, of %(total)s")
         return {
-            "words": said % {**words, "n": _number(len(rows))}, "pages": [{"number": 1, "url": address(listing, chosen), "current": False}, {"number": None}],
+            "words": range_words % {**words, "n": in_digits(len(rows))}, "pages": [{"number": 1, "url": address(listing, chosen), "current": False}, {"number": None}],
             "previous_url": address(listing, chosen, before=first) if more[0] and first else address(listing, chosen),
             "next_url": address(listing, chosen, after=last) if more[1] and last else "", "last_url": "" if chosen.last or not more[1] else address(listing, chosen, last=True),
         }  # fmt: skip
     start = (chosen.page - 1) * listing.per_page
-    said = _("%(first)s–%(last)s of %(total)s") % {**words, "first": _number(start + 1), "last": _number(start + len(rows))} if rows else ""
+    range_words = _("%(first)s–%(last)s of %(total)s") % {**words, "first": in_digits(start + 1), "last": in_digits(start + len(rows))} if rows else ""
     numbered = min(pages, NUMBERED)
     if chosen.page < numbered:
         next_url = address(listing, chosen, page=chosen.page + 1)
@@ -432,12 +432,13 @@ def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped
     if pages > numbered:
         shown.append({"number": None})
     return {
-        "words": said, "pages": shown, "previous_url": address(listing, chosen, page=chosen.page - 1) if chosen.page > 1 else "", "next_url": next_url,
+        "words": range_words, "pages": shown, "previous_url": address(listing, chosen, page=chosen.page - 1) if chosen.page > 1 else "", "next_url": next_url,
         "last_url": address(listing, chosen, last=True) if pages > numbered else "",
     }  # fmt: skip
 
 
-def _number(number: int) -> str:
+def in_digits(number: int) -> str:
+    """Return a whole number in the reader's format: "3,611"."""
     return formats.number_format(number, 0, use_l10n=True, force_grouping=True)
 
 

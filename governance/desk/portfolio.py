@@ -28,6 +28,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from governance.core.lists import in_digits
 from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import catalog
@@ -90,18 +91,21 @@ def _list(**chosen: str) -> str:
 
 def _headline(total: dict[str, int], late: int) -> list[Part]:
     """Return the sentence at the top, in parts that lead to their lists. No query."""
-    n = lambda name: total.get(name, 0)  # noqa: E731
+    def part(name: str, one: str, more: str, url: str, *, late: bool = False) -> Part:
+        n = total.get(name, 0)
+        return Part(ngettext(one, more, n) % {"n": in_digits(n)}, url, late=late, n=n)
+
     parts = [
-        Part(_("%(n)s in production") % {"n": n("production")}, _list(stage="production"), n=n("production")),
-        Part(_("%(n)s with owner, metric and way back") % {"n": n("complete")}, _list(stage="production", missing="nothing"), n=n("complete")),
-        Part(ngettext("%(n)s pilot", "%(n)s pilots", n("pilot")) % {"n": n("pilot")}, _list(stage="pilot"), n=n("pilot")),
+        part("production", "%(n)s in production", "%(n)s in production", _list(stage="production")),
+        part("complete", "%(n)s with owner, metric and way back", "%(n)s with owner, metric and way back", _list(stage="production", missing="nothing")),
+        part("pilot", "%(n)s pilot", "%(n)s pilots", _list(stage="pilot")),
     ]
-    if n("day_90"):
-        parts.append(Part(_("%(n)s past day 90") % {"n": n("day_90")}, _list(due="day_90"), late=True, n=n("day_90")))
-    if n("review_overdue"):
-        parts.append(Part(ngettext("%(n)s review overdue", "%(n)s reviews overdue", n("review_overdue")) % {"n": n("review_overdue")}, _list(due="review_overdue"), late=True, n=n("review_overdue")))
+    if total.get("day_90"):
+        parts.append(part("day_90", "%(n)s past day 90", "%(n)s past day 90", _list(due="day_90"), late=True))
+    if total.get("review_overdue"):
+        parts.append(part("review_overdue", "%(n)s review overdue", "%(n)s reviews overdue", _list(due="review_overdue"), late=True))
     if late:
-        parts.append(Part(ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": late}, reverse("gates:list") + "?due=late", late=True, n=late))
+        parts.append(Part(ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": in_digits(late)}, reverse("gates:list") + "?due=late", late=True, n=late))
     return parts
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from governance import ledger, policy
 from governance.core import canonical
 from governance.core.errors import Conflict, Refused
+from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
 from governance.gates import queries, signoffs, snapshot, stop
 from governance.gates.models import Answer, Closed, Decision, Kind
@@ -150,7 +151,8 @@ def _open(initiative, decision: Decision, decides, *, at: datetime, say) -> Deci
     say(Verb.DECISION_ASKED, decision, kind=decision.kind, number=decision.number, due_at=decision.due_at, final_at=decision.final_at, decider=decides.pk if decides else None, text={"recommendation": decision.recommendation} if decision.recommendation else None)
     notices.owe(
         decides, thing=decision, occasion="asked", initiative=initiative, at=at, binding=decision.kind != Kind.DAY_90,
-        subject=_("Decide: %(verb)s, %(key)s %(name)s") % {"verb": str(question.verb), "key": initiative.key, "name": initiative.name},
+        due=decision.due_at, action=_("Review and decide"),
+        subject=lambda: _("Decide by %(day)s: %(verb)s, %(key)s %(name)s") % {"day": day(decision.due_at), "verb": str(question.verb), "key": initiative.key, "name": initiative.name},
         body=_("You are the one person who decides. If you do not answer in time: %(silent)s") % {"silent": str(question.if_silent)},
         path=decision.get_absolute_url(), why=_("You are Accountable for %(row)s.") % {"row": queries.row_of(decision).label},
     )
@@ -399,7 +401,7 @@ def _hand_over(decision: Decision, initiative, *, at: datetime, say) -> None:
     owner = queries.escalation_owner(decision, initiative)
     say(Verb.DECISION_HANDED_OVER, decision, kind=decision.kind, number=decision.number, to=owner.pk if owner else None)
     notices.owe(
-        owner, thing=decision, occasion="handed-over", initiative=initiative, at=at, binding=True,
+        owner, thing=decision, occasion="handed-over", initiative=initiative, at=at, binding=True, due=decision.final_at, action=_("Get it decided"),
         subject=_("Get it decided: %(verb)s, %(key)s %(name)s") % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
         body=_("Its time is up. Get it decided, extend it once with a reason, or have the Accountable replaced. You cannot pass it."), path=decision.get_absolute_url(), why=_("You are Escalation owner."),
     )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from governance import ledger, policy
 from governance.core.errors import Conflict, Refused
+from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
 from governance.gates.models import Retirement
 from governance.initiatives import steps
@@ -60,8 +61,8 @@ def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, 
     overtake(initiative, at=at, say=say, because=_("Overtaken by its retirement."))
     say(Verb.RETIRE_BEGUN, made, due_at=made.due_at, text={"reason": reason, "replaced_by": replaced_by, "after_care": after_care})
     notices.owe(
-        [owner] if owner else functions.members(Function.PORTFOLIO), thing=made, occasion="begun", initiative=initiative, at=at, binding=True,
-        subject=_("Write what was learned: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
+        [owner] if owner else functions.members(Function.PORTFOLIO), thing=made, occasion="begun", initiative=initiative, at=at, binding=True, due=made.due_at, action=_("Write the postmortem"),
+        subject=lambda: _("Write what was learned by %(day)s: %(key)s %(name)s") % {"day": day(made.due_at), "key": initiative.key, "name": initiative.name},
         body=_("It is retiring. It is retired when the postmortem is published. A draft with dates and numbers is ready."), path=reverse("gates:postmortem", args=[initiative.key]), why=_("You answer for it."),
     )
     return made

@@ -40,7 +40,7 @@ def ask_for(decision: Decision, initiative, *, by, at: datetime, say) -> None:
         row = SignOff.objects.create(initiative=initiative, decision=decision, function=slug, asked_by=by, asked_at=at, due_at=min(due, decision.due_at))
         say(Verb.SIGNOFF_ASKED, row, function=slug, decision=decision.pk, due_at=row.due_at)
         notices.owe(
-            functions.members(function), thing=row, occasion="asked", initiative=initiative, at=at, binding=True,
+            functions.members(function), thing=row, occasion="asked", initiative=initiative, at=at, binding=True, due=row.due_at, action=_("Look and sign off"),
             subject=_("Sign-off asked: %(key)s %(name)s, tier %(tier)s") % {"key": initiative.key, "name": initiative.name, "tier": initiative.tier},
             body=_("%(who)s asks. Without it the decision cannot pass; silence counts as not signed.") % {"who": by.name}, path=decision.get_absolute_url(), why=_("You are in %(function)s.") % {"function": function.label},
         )

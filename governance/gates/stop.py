@@ -82,7 +82,7 @@ def confirm(stopped: Stop, *, how: str, by, at: datetime, proof: Proof | None) -
     with refusals_recorded("sign", stopped, initiative_id=stopped.initiative_id, by=by, at=at), ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(stopped.initiative_id)
         stopped = Stop.objects.select_related("confirmed_by").get(pk=stopped.pk)
-        require(by, initiative, May.CONFIRM_STOP, at, _("A stop is confirmed by somebody named on it or by Compliance."))
+        require(by, initiative, May.CONFIRM_STOP, at, _("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."))
         if stopped.confirmed_at is not None:
             if stopped.confirmed_by_id == by.pk:
                 return stopped
@@ -132,7 +132,7 @@ def ask_to_stop(initiative: Initiative, *, saw: str, by, at: datetime) -> StopWi
         matrix = raci.matrix(initiative)
         people = [p for p in (matrix.accountable(Row.HALT), matrix.escalation(Row.HALT)) if p] or [*functions.members(Function.PORTFOLIO), *functions.members(Function.COMPLIANCE)]
         notices.owe(
-            people, thing=wish, occasion="asked", initiative=initiative, at=at, binding=True,
+            people, thing=wish, occasion="asked", initiative=initiative, at=at, binding=True, action=_("Look and stop it"),
             subject=_("%(who)s asks you to stop %(key)s %(name)s") % {"who": by.name, "key": initiative.key, "name": initiative.name},
             body=_("What they saw: %(saw)s It is still running.") % {"saw": saw}, path=reverse("gates:stop", args=[initiative.key]), why=_("You hold stop authority."),
         )

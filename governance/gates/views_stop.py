@@ -94,7 +94,7 @@ def confirm(request: Request, number: int) -> HttpResponse:
     if there.confirmed_at and (request.method == "GET" or there.confirmed_by_id == request.user.pk):
         return go("gates:stop", initiative.key) if request.method == "POST" else redirect("gates:stop", initiative.key)
     if request.method == "GET" and not may:
-        raise Refused(_("A stop is confirmed by somebody named on it or by Compliance."), ", ".join(c["person"].name for c in _whom_to_call(initiative)))
+        raise Refused(_("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."), ", ".join(c["person"].name for c in _whom_to_call(initiative)))
     form = forms.ConfirmStop(request.POST if request.method == "POST" else None, initial=kept(request))
     if request.method == "POST" and (form.is_valid() or not may):
         proved = need_proof(request) if may else proof.fresh(request)

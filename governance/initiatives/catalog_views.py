@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance.core import lists
@@ -48,7 +48,7 @@ def _wants_part(request: Request) -> bool:
 def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]]:
     """Return how many are at each stage, most lived-in first, each with the list of them."""
     return [
-        {"words": words % {"n": formats.number_format(counts[stage], 0, force_grouping=True), "count": counts[stage]}, "url": shown.only(stage=stage.value)}
+        {"words": words % {"n": lists.in_digits(counts[stage]), "count": counts[stage]}, "url": shown.only(stage=stage.value)}
         for stage, words in catalog.STAGE_COUNTS.items() if counts.get(stage)
     ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What people write about an initiative. Whether they may is the domain's question, not a form's."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -43,7 +44,7 @@ class Assign(Form):
         super().__init__(*args, **kwargs)
         self.fields["person"] = PersonField(label=_("Person"), required=False, suggested=suggested)
         groups = [(g.pk, str(functions.label(g.name))) for g in Group.objects.order_by("name")]
-        self.fields["group"] = forms.TypedChoiceField(label=_("or a group"), required=False, coerce=int, empty_value=None, choices=[("", _("Choose a group")), *sorted(groups, key=lambda pair: pair[1])])
+        self.fields["group"] = forms.TypedChoiceField(label=_("Group"), help_text=_("Instead of a person."), required=False, coerce=int, empty_value=None, choices=[("", _("Choose a group")), *sorted(groups, key=lambda pair: pair[1])])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -78,6 +79,16 @@ class Because(Form):
 
 # What an initiative says
 
+
+class Writing(ModelForm):
+    """A model's form that validates on a copy: the row at hand stays as the database has it, and the domain saves."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if kwargs.get("instance") is not None:
+            kwargs["instance"] = copy(kwargs["instance"])
+        super().__init__(*args, **kwargs)
+
+
 #: The form in sections: heading, and the fields under it.
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("What it is"), ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong")),
@@ -104,7 +115,7 @@ _HELP = {
 }
 
 
-class Amend(ModelForm):
+class Amend(Writing):
     """Everything an initiative says; fields that an open gate locks are left out."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -162,7 +173,7 @@ class Tier(Form):
 # Outcome, figures, budget, controls
 
 
-class OutcomeForm(ModelForm):
+class OutcomeForm(Writing):
     """The primary outcome, in business terms."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -221,11 +232,8 @@ class OutcomeForm(ModelForm):
         """Return what to set on the outcome."""
         return {**{name: self.cleaned_data[name] for name in self.Meta.fields}, "lower_is_better": self.cleaned_data["better"]}
 
-    def _post_clean(self) -> None:
-        """Leave the instance as it is: the domain compares and sets."""
 
-
-class Figure(ModelForm):
+class Figure(Writing):
     """One figure of the primary outcome."""
 
     class Meta:
@@ -247,11 +255,8 @@ class Figure(ModelForm):
             self.add_error("ends_on", _("The last day measured is %(end)s, which has not come yet.") % {"end": end})
         return values
 
-    def _post_clean(self) -> None:
-        """Leave the instance as it is."""
 
-
-class AskBudget(ModelForm):
+class AskBudget(Writing):
     """What production costs."""
 
     class Meta:
@@ -276,11 +281,8 @@ class AskBudget(ModelForm):
             self.add_error("licence", _("The amount is 0. Name the licence that covers it."))
         return values
 
-    def _post_clean(self) -> None:
-        """Leave the instance as it is."""
 
-
-class ApproveBudget(ModelForm):
+class ApproveBudget(Writing):
     """Finance's approval."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -297,9 +299,6 @@ class ApproveBudget(ModelForm):
             self.initial["approved"] = self.instance.asked
         for name in self.Meta.fields:
             self.fields[name].required = True
-
-    def _post_clean(self) -> None:
-        """Leave the instance as it is."""
 
 
 class Supply(Form):

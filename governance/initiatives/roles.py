@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from governance import ledger, policy
 from governance.core.errors import Conflict, Refused
+from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
 from governance.initiatives import material
 from governance.initiatives.actions import require
@@ -86,8 +87,8 @@ def offer(initiative: Initiative, row: Row, role: Role, person, *, by, at: datet
             say(Verb.ROLE_OFFERED, made[-1], row=str(each), role=str(role), person=person.pk, answer_by=due, text={"grade_waived_because": grade_waived_because} if grade_waived_because else None)
         grants.rebuild(initiative)
         notices.owe(
-            person, thing=made[0], occasion="offered", initiative=initiative, at=at, binding=True,
-            subject=_("Will you be %(role)s of %(key)s %(name)s?") % {"role": _title(row, role), "key": initiative.key, "name": initiative.name},
+            person, thing=made[0], occasion="offered", initiative=initiative, at=at, binding=True, due=due, action=_("Answer"),
+            subject=lambda: _("Will you be %(role)s of %(key)s %(name)s? Answer by %(day)s") % {"role": _title(row, role), "key": initiative.key, "name": initiative.name, "day": day(due)},
             body=_("%(who)s named you for %(row)s. If you do not answer, the role stays vacant and the Portfolio office is told.") % {"who": by.name, "row": row.label},
             path=_answer_path(made[0]), why=_("You were named."),
         )

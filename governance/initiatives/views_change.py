@@ -42,7 +42,7 @@ def amend(request: Request, number: int) -> HttpResponse:
     actions.require(request.user, initiative, May.AMEND, request.at)
     gate = material.locking_gate(initiative)
     locked = material.LOCKED if gate is not None else ()
-    form = forms.Amend(request.POST or None, instance=_copy(initiative), locked=locked)
+    form = forms.Amend(request.POST or None, instance=initiative, locked=locked)
     if request.method == "GET":
         return _amend_page(request, initiative, form, gate)
     if not form.is_valid():
@@ -61,11 +61,6 @@ def amend(request: Request, number: int) -> HttpResponse:
     return go(initiative)
 
 
-def _copy(initiative) -> Initiative:
-    """Return the initiative again, for a form to write on: the one at hand stays as the database has it."""
-    return Initiative.objects.get(pk=initiative.pk)
-
-
 def void_by(initiative, changed) -> list[str]:
     """Return whose acceptance a change of these fields cancels: the business owner's, where it stands. No query beyond the matrix."""
     if not set(changed) & set(material.MATERIAL):
@@ -79,7 +74,7 @@ def _for_version(request: Request, fresh, locked):
     """Return the form as it was typed, for the version that is there now."""
     data = request.POST.copy()
     data["version"] = str(fresh.version)
-    form = forms.Amend(data, instance=_copy(fresh), locked=locked)
+    form = forms.Amend(data, instance=fresh, locked=locked)
     form.is_valid()
     return form
 

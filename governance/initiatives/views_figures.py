@@ -54,44 +54,42 @@ def outcome(request: Request, number: int) -> HttpResponse:
 
 
 def _set_outcome(request: Request, initiative) -> HttpResponse:
-    form = forms.OutcomeForm(request.POST, instance=outcomes.outcome(initiative))
+    require(request.user, initiative, May.AMEND, request.at)
+    there = outcomes.outcome(initiative)
+    form = forms.OutcomeForm(request.POST, instance=there)
     if not form.is_valid():
         return _outcome_page(request, initiative, form=form, status=422)
     try:
         figures.set_outcome(initiative, form.values(), by=request.user, at=request.at, seen_version=form.cleaned_data["version"] or 0)
     except Conflict as conflict:
-        return _outcome_page(request, initiative, form=_newer(form), conflict=conflict, theirs=_theirs(form), status=409)
+        outcomes.forget(initiative)
+        there = outcomes.outcome(initiative)
+        return _outcome_page(request, initiative, form=_for_version(request, there), conflict=conflict, theirs=_theirs(form, there), status=409)
     messages.success(request, _("The outcome is saved."))
     return go("initiatives:outcome", initiative.key)
 
 
-def _newer(form):
+def _for_version(request: Request, there):
     """Return the form as it was typed, for the version that is there now."""
-    data = form.data.copy()
-    data["version"] = str(form.instance.version if form.instance.pk else 0)
-    fresh = type(form)(data, instance=form.instance)
-    fresh.is_valid()
-    return fresh
+    data = request.POST.copy()
+    data["version"] = str(there.version)
+    form = forms.OutcomeForm(data, instance=there)
+    form.is_valid()
+    return form
 
 
-def _theirs(form) -> list[dict]:
+def _theirs(form, there) -> list[dict]:
     """Return what is there now beside what was typed, for every field that differs."""
     rows = []
     for name, value in form.values().items():
-        field, there = form.fields.get(name), getattr(form.instance, name)
-        if field is not None and value != there:
-            rows.append({"label": field.label, "theirs": _shown(form.instance, name), "yours": value if value not in (None, "") else "–"})
+        field, now = form.fields.get("better" if name == "lower_is_better" else name), getattr(there, name)
+        if field is not None and value != now:
+            rows.append({"label": field.label, "theirs": forms.shown_value(field, now), "yours": forms.shown_value(field, value)})
     return rows
 
 
-def _shown(instance, name: str) -> Any:
-    """Return a field as a reader sees it: a choice in its words, a unit by its name."""
-    display = getattr(instance, f"get_{name}_display", None)
-    value = display() if display else getattr(instance, name)
-    return getattr(value, "name", value) if value not in (None, "") else "–"
-
-
 def _add_figure(request: Request, initiative) -> HttpResponse:
+    require(request.user, initiative, May.AMEND, request.at)
     form = forms.Figure(request.POST, at=request.at)
     if not form.is_valid():
         return _outcome_page(request, initiative, adding=form, status=422)
@@ -251,6 +249,7 @@ def _back(initiative, state) -> HttpResponse:
 
 
 def _supply(request: Request, initiative, state) -> HttpResponse:
+    require(request.user, initiative, May.AMEND, request.at)
     form = forms.Supply(request.POST, at=request.at, prefix=_prefix(state))
     if not form.is_valid():
         return _controls_page(request, initiative, opened=state.ref, supply=form, status=422)
@@ -270,6 +269,7 @@ def _confirm(request: Request, initiative, state) -> HttpResponse:
 
 
 def _return(request: Request, initiative, state) -> HttpResponse:
+    _refuse_others(request, initiative, state)
     form = forms.Because(request.POST, prefix=f"return-{_prefix(state)}", label=_("Why you cannot confirm it"))
     if not form.is_valid():
         return _controls_page(request, initiative, returning=(state.ref, form), status=422)
@@ -279,6 +279,7 @@ def _return(request: Request, initiative, state) -> HttpResponse:
 
 
 def _waive(request: Request, initiative, state) -> HttpResponse:
+    _refuse_others(request, initiative, state)
     form = forms.Waive(request.POST, at=request.at, prefix=f"waive-{_prefix(state)}")
     if not form.is_valid():
         return _controls_page(request, initiative, waiving=(state.ref, form), status=422)

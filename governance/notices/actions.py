@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from governance.notices.models import Channel, Notice
 from governance.people import calendars
+from governance.people.models import Person
 
 #: When the daily digest goes, in the reader's own zone.
 DIGEST_AT = time(8, 0)
@@ -41,13 +42,13 @@ def digest_time(person, at: datetime) -> datetime:
 
 
 def rows(
-    people: Iterable | object, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
+    people: Iterable | Person | None, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
     binding: bool = False, due: datetime | None = None, action: Words = "", fell_due: datetime | None = None, mail: bool = True, zones: dict | None = None,
 ) -> list[Notice]:  # fmt: skip
     """Return the unsaved notices of `owe`, for callers that write many at once. Queries as zone_of, kept in `zones`."""
     if people is None:
         return []
-    if not isinstance(people, Iterable):
+    if isinstance(people, Person):  # request.user, being lazy, looks like an iterable as well
         people = [people]
     kept = {} if zones is None else zones
     found = []
@@ -84,7 +85,7 @@ def write(notices: list[Notice]) -> None:
 
 
 def owe(
-    people: Iterable | object, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
+    people: Iterable | Person | None, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
     binding: bool = False, due: datetime | None = None, action: Words = "", fell_due: datetime | None = None, mail: bool = True,
 ) -> int:  # fmt: skip
     """Owe each of `people` one message about `thing` for `occasion`, on the portal and by e-mail; once for ever.

@@ -39,9 +39,9 @@ def compose(message: Message, notices: list[Notice], *, company: str, at: dateti
     person = message.person
     with timezone.override(zone_of(person)), translation.override(person.language or settings.LANGUAGE_CODE):
         if len(notices) == 1:
-            template, said, thread = "notice", _one(notices[0]), _thread(notices[0])
+            template, said, thread = "notice", _one(notices[0], at), _thread(notices[0])
         else:
-            template, said, thread = "digest", _many(notices), ""
+            template, said, thread = "digest", _many(notices, at), ""
         said |= {"company": company, "at": at}
         text, html = render_to_string(f"mail/{template}.txt", said), render_to_string(f"mail/{template}.html", said)
     # A name that somebody typed must not begin a header of its own.
@@ -68,25 +68,29 @@ def _thread(notice: Notice) -> str:
     return f"<initiative-{notice.initiative_id}@{host()}>" if notice.initiative_id else ""
 
 
-def _one(notice: Notice) -> dict:
+def _is_past(notice: Notice, at: datetime) -> bool:
+    return notice.due_at is not None and notice.due_at <= at
+
+
+def _one(notice: Notice, at: datetime) -> dict:
     first, *lines = _lines(notice)
-    return {"subject": notice.subject, "first": first, "lines": lines, "due": notice.due_at, "action": notice.action or _("Open it in Mandate"), "url": _url(notice), "reason": notice.why}
+    return {"subject": notice.subject, "first": first, "lines": lines, "due": notice.due_at, "was_due": _is_past(notice, at), "action": notice.action or _("Open it in Mandate"), "url": _url(notice), "reason": notice.why}
 
 
-def _many(notices: list[Notice]) -> dict:
+def _many(notices: list[Notice], at: datetime) -> dict:
     more = len(notices) - 1
     return {
         "subject": ngettext("%(first)s, and %(n)d more", "%(first)s, and %(n)d more", more) % {"first": notices[0].subject, "n": more},
         "first": ngettext("%(n)d notice since your last message. It is in the portal, too.", "%(n)d notices since your last message. They are in the portal, too.", len(notices)) % {"n": len(notices)},
-        "groups": list(_groups(notices)), "reason": _("What can wait comes in one message a day, at 08:00 your time."),
+        "groups": list(_groups(notices, at)), "reason": _("What can wait comes in one message a day, at 08:00 your time."),
     }
 
 
-def _groups(notices: list[Notice]) -> Iterator[dict]:
+def _groups(notices: list[Notice], at: datetime) -> Iterator[dict]:
     """Yield the notices of a digest by initiative, in the order of the first one of each."""
     by_label: dict[str, list[dict]] = {}
     for notice in notices:
         label = str(notice.initiative) if notice.initiative_id else _("Across initiatives")
-        by_label.setdefault(label, []).append({"subject": notice.subject, "first": _lines(notice)[0], "due": notice.due_at, "url": _url(notice)})
+        by_label.setdefault(label, []).append({"subject": notice.subject, "first": _lines(notice)[0], "due": notice.due_at, "was_due": _is_past(notice, at), "url": _url(notice)})
     for label, found in by_label.items():
         yield {"label": label, "notices": found}

@@ -16,6 +16,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from governance import ledger
 from governance.core import canonical, clock
@@ -248,7 +249,8 @@ def _unit_blockers(unit: Unit, old: Unit | None, parents: dict[int, int | None])
     if unit.is_active or not unit.pk:
         return
     if people := Person.objects.active().filter(unit=unit.pk).count():
-        yield Blocker("unit.people", _("%(n)s people work in %(name)s. Move them first, then retire it.") % {"n": people, "name": unit.name})
+        words = ngettext("%(n)s person works in %(name)s. Move them first, then retire it.", "%(n)s people work in %(name)s. Move them first, then retire it.", people)
+        yield Blocker("unit.people", words % {"n": people, "name": unit.name})
     if below := list(Unit.objects.active().filter(parent=unit.pk).order_by("name").values_list("name", flat=True)[:5]):
         yield Blocker("unit.units", _("%(units)s: below %(name)s. Move or retire them first.") % {"units": ", ".join(below), "name": unit.name})
 

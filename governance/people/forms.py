@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -148,9 +148,12 @@ class TimeOfDay(forms.TimeField):
 
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.error_messages["invalid"] = _("%(label)s must be a time of day, for example 17:00.") % {"label": self.label}
+    def to_python(self, value: Any) -> time | None:
+        """Return the time. Raises ValidationError saying what came."""
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            raise ValidationError(_("%(label)s is “%(came)s”. Enter a time of day, for example 17:00.") % {"label": self.label, "came": came(value)}) from None
 
 
 def unit_choices(*also: Unit | None) -> list[tuple[Any, str]]:
@@ -209,11 +212,7 @@ class PersonForm(ModelForm):
     time_zone = Zone(label=gettext_lazy("Time zone"), required=False)
     spend_limit = forms.DecimalField(
         label=gettext_lazy("Spend limit"), required=False, min_value=0, max_digits=14, decimal_places=2, help_text=gettext_lazy("How much they may spend in their own right. Empty counts as 0."),
-        error_messages={
-            "max_digits": gettext_lazy("Spend limit has too many digits. Enter at most twelve before the point."), "max_whole_digits": gettext_lazy("Spend limit has too many digits. Enter at most twelve before the point."),
-            "max_decimal_places": gettext_lazy("Spend limit has more than two digits after the point. Enter it in cents at most, for example 1200.50."),
-        },
-    )  # fmt: skip
+    )
     is_functional_lead = forms.BooleanField(label=gettext_lazy("Listed functional lead"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -376,7 +375,7 @@ class UnitForm(ModelForm):
             self.initial.setdefault(name, getattr(unit, name))
         above = calendars.of(unit.parent)
         self.fields["time_zone"].help_text = _("Empty means that of the unit above, now %(zone)s.") % {"zone": above.zone}
-        self.fields["working_days"].help_text = _("None ticked means those of the unit above.")
+        self.fields["working_days"].help_text = _("No tick at all means those of the unit above.")
         self.fields["closes_at"].help_text = _("A deadline ends then. Empty means that of the unit above, now %(time)s.") % {"time": f"{above.closes_at:%H:%M}"}
         if not unit.pk:
             del self.fields["is_active"]

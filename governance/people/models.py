@@ -39,7 +39,8 @@ class Unit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("name"), F("parent"), name="one_unit_of_a_name_under_a_parent", nulls_distinct=False, violation_error_message=_("There is a unit of this name here already.")),
+            models.UniqueConstraint(Lower("name"), F("parent"), name="one_unit_of_a_name_under_a_parent", violation_error_message=_("There is a unit of this name here already.")),
+            models.UniqueConstraint(Lower("name"), condition=Q(parent__isnull=True), name="one_unit_of_a_name_at_the_top", violation_error_message=_("There is a unit of this name at the top already.")),
             models.CheckConstraint(condition=~Q(parent=F("id")), name="a_unit_is_not_its_own_parent"),
         ]
 
@@ -52,7 +53,7 @@ def address(email: str) -> str:
     return unicodedata.normalize("NFKC", email.strip()).casefold()
 
 
-class PersonManager(BaseUserManager):
+class PersonManager(BaseUserManager["Person"]):
     """Makes people; addresses are compared without regard to case."""
 
     def get_by_natural_key(self, username):

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.core.errors import Conflict
@@ -36,7 +37,7 @@ def _branch(branch: queries.Branch) -> dict[str, Any]:
     if unit.closes_at:
         own.append(_("until %(time)s") % {"time": f"{unit.closes_at:%H:%M}"})
     if unit.holidays:
-        own.append(_("%(n)s holidays") % {"n": len(unit.holidays)})
+        own.append(ngettext("%(n)s holiday", "%(n)s holidays", len(unit.holidays)) % {"n": len(unit.holidays)})
     return {"unit": unit, "depth": min(branch.depth, 6), "people": branch.people, "below": branch.below, "calendar": " · ".join(own), "leader_left": unit.leader and not unit.leader.is_active}
 
 

@@ -161,7 +161,8 @@ def _standing(person, initiative, at: datetime) -> set[May]:
     away_for = deputies.active_for(person, at)
     if owner is not None and owner.pk in away_for:
         rights |= {May.STOP, May.SEE}
-    if away_for and any(p.pk in away_for for p in matrix.people):
+    stands_in = any(p.pk in away_for for p in matrix.people)
+    if stands_in:
         rights.add(May.SEE)
     if initiative.stage in ("pilot", "funding") and initiative.workflow_owner_id == person.pk:
         rights.add(May.STOP)
@@ -188,7 +189,7 @@ def _standing(person, initiative, at: datetime) -> set[May]:
         rights.add(May.CLOSE)
     if office:
         rights |= {May.PLACE, May.CORRECT}
-    if initiative.stage == "stopped" and (May.SEE in rights or matrix.is_named(person) or initiative.workflow_owner_id == person.pk):
+    if initiative.stage == "stopped" and (office or compliance or stands_in or matrix.is_named(person) or initiative.workflow_owner_id == person.pk):
         rights.add(May.CONFIRM_STOP)
     return rights
 
@@ -200,12 +201,15 @@ def confirms_tier(mine: frozenset[str], initiative) -> bool:
 
 
 def who(initiative, may: May, at: datetime) -> list:
-    """Return the active people who hold a stored permission or, failing that, a function that stands for it.
+    """Return the active people who hold a stored permission, each once, and the workflow owner where it is theirs, too.
 
     For sentences such as "Only Priya N can pass this gate." Two queries at most.
     """
     matrix = queries.matrix(initiative)
-    return [a.person for a in matrix.standing if a.person and a.person.is_active and may in GRANTS[Row(a.row), Role(a.role)]]
+    people = [a.person for a in matrix.standing if a.person and may in GRANTS[Row(a.row), Role(a.role)]]
+    if may in WORKFLOW_OWNER and initiative.workflow_owner is not None:
+        people.append(initiative.workflow_owner)
+    return list({p.pk: p for p in people if p.is_active}.values())
 
 
 def seen_ids(person, at: datetime | None = None):

@@ -1,4 +1,4 @@
-"""Lists coming in and going out: profiles as data, read, stage, apply, export.
+"""Lists coming in: profiles as data, read, stage, apply.
 
 Words: *profile* (a TOML file that says what a column means), *record* (one row of a register),
 *identity* (what makes a record the same next time), *gone* (no longer in the list; flagged, never deleted).

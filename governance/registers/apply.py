@@ -15,9 +15,7 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef, Q
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from governance import ledger, policy
 from governance.core.errors import Refused
@@ -26,13 +24,11 @@ from governance.initiatives import material, search, steps
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger import Verb
-from governance.notices import actions as notices
 from governance.people import functions
 from governance.people.functions import Function
-from governance.people.models import Unit
 from governance.raci import queries as raci
 from governance.raci.models import Assignment
-from governance.registers import profiles, read
+from governance.registers import profiles, read, tidings
 from governance.registers.models import Batch, Origin, Staged
 from governance.registers.profiles import Profile
 from governance.registers.stage import CHUNK, PAUSE, REFUSED, Reader, in_chunks, stage, sweep_out
@@ -413,74 +409,12 @@ def _finish(profile: Profile, batch: Batch, report: Report, *, by: Any, at: date
     # The same file after a kill tells under the first try's key, and one that another import finished meanwhile
     # under that one's key, so that nobody is told twice.
     key = mine.counts.get("told_as") or next(each.pk for each in open_batches if each.file_sha256 == batch.file_sha256)
-    for unit, tidings in _tidings(open_batches, at):
+    for unit, brought in tidings.of(open_batches):
         with ledger.act(by=by, at=at):
-            _tell(profile, unit, tidings, key=key, at=at)
+            tidings.tell(profile, unit, brought, key=key, at=at)
     report.unowned = Initiative.objects.unowned().filter(origin__profile=profile.name).count()
     with ledger.act(by=by, at=at) as say:
         counts = report.counts()
         Batch.objects.filter(pk__in=[each.pk for each in open_batches if each.pk != batch.pk]).update(finished_at=at, counts={"told_as": key})
         Batch.objects.filter(pk=batch.pk).update(finished_at=at, counts=counts)
         say(Verb.IMPORT_FINISHED, batch, **counts, problems=len(report.problems))
-
-
-@dataclass(slots=True)
-class Tidings:
-    """What an import means for one top-level unit."""
-
-    listed: int = 0
-    gone: int = 0
-    unowned: int = 0
-    says: int = 0
-
-
-def _tidings(batches: list[Batch], at: datetime) -> Iterator[tuple[Unit | None, Tidings]]:
-    """Yield what these batches brought, per top-level unit (None for records without one). Two queries and one for the units."""
-    parents = dict(Unit.objects.values_list("pk", "parent_id"))
-
-    def top(pk: int | None) -> int | None:
-        while pk is not None and parents.get(pk) is not None:
-            pk = parents[pk]
-        return pk
-
-    found: dict[int | None, Tidings] = {}
-    touched = Origin.objects.filter(batch__in=batches).values_list("initiative__unit_id", "gone_at", "says", "initiative__unowned_since")
-    for unit_id, gone_at, says, unowned_since in touched.iterator():
-        tidings = found.setdefault(top(unit_id), Tidings())
-        tidings.gone += gone_at is not None
-        tidings.listed += gone_at is None
-        tidings.says += bool(says)
-        tidings.unowned += unowned_since is not None
-    units = Unit.objects.select_related("leader").in_bulk([pk for pk in found if pk is not None])
-    yield from ((units.get(pk) if pk is not None else None, tidings) for pk, tidings in sorted(found.items(), key=lambda item: item[0] or 0))
-
-
-def _tell(profile: Profile, unit: Unit | None, tidings: Tidings, *, key: int, at: datetime) -> None:
-    """Owe the unit's leader and the Portfolio office one grouped notice."""
-    days = policy.current().windows["ownership_d"]
-    name = unit.name if unit else _("no unit")
-    sentences = []
-    if tidings.listed:
-        sentences.append(ngettext("%(n)d use of AI is new or was changed by the register “%(title)s”.", "%(n)d uses of AI are new or were changed by the register “%(title)s”.", tidings.listed) % {"n": tidings.listed, "title": profile.title})
-    if tidings.unowned:
-        until = (at + timedelta(days=days)).date().isoformat()
-        sentences.append(ngettext("%(n)d is in use and nobody owns it. Name a business owner by %(until)s, else the COO is asked.", "%(n)d are in use and nobody owns them. Name business owners by %(until)s, else the COO is asked.", tidings.unowned) % {"n": tidings.unowned, "until": until})
-    if tidings.gone:
-        sentences.append(ngettext("%(n)d is no longer listed; it stays here until somebody retires it.", "%(n)d are no longer listed; they stay here until somebody retires them.", tidings.gone) % {"n": tidings.gone})
-    if tidings.says:
-        sentences.append(ngettext("For %(n)d the register says something else than we do; nothing was changed there.", "For %(n)d the register says something else than we do; nothing was changed there.", tidings.says) % {"n": tidings.says})
-    leader = unit.leader if unit else None
-    office = list(functions.members(Function.PORTFOLIO))
-    for people, why in (([leader] if leader else [], _("You lead %(unit)s.") % {"unit": name}), ([p for p in office if p != leader], _("You are in the Portfolio office."))):
-        notices.owe(
-            people, thing=f"batch:{key}", occasion=f"unit-{unit.pk if unit else 'none'}", at=at,
-            subject=_("From the register: %(unit)s") % {"unit": name}, body=" ".join(sentences), path=_catalog(unit), why=why,
-        )  # fmt: skip
-
-
-def _catalog(unit: Unit | None) -> str:
-    """Return the address of the catalog, narrowed to the unit."""
-    try:
-        return reverse("catalog:list") + (f"?unit={unit.slug}" if unit else "")
-    except NoReverseMatch:
-        return "/"

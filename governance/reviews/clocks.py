@@ -205,8 +205,9 @@ def _previewed(occasion: Occasion, due: list[Due], look: Look) -> Iterator[Previ
     """Say what telling about each of these things would be. Writes nothing."""
     assert occasion.letter is not None
     for thing in _load(occasion, occasion.model._default_manager.filter(pk__in=[d.thing for d in due])):
-        letter = occasion.letter(thing, look)
-        yield Preview(occasion.instant(thing, look), letter.people, str(letter.subject()), str(occasion.otherwise))
+        then = Look(occasion.instant(thing, look))
+        letter = occasion.letter(thing, then)
+        yield Preview(then.at, letter.people, str(letter.subject()), str(occasion.otherwise))
 
 
 # Telling about many things in one letter
@@ -538,7 +539,7 @@ def run(at: datetime) -> dict[str, int]:
 
     Idempotent, and safe to run at once in any number of places. What one thing fails with is logged and
     counted under "failed"; the others go on, and it is tried again next time. Looks again until nothing
-    new is due, because what settles may bring something about. Eight queries when nothing is due.
+    new is due, because what settles may bring something about. Five queries when nothing is due.
     """
     counts: Counter[str] = Counter()
     seen: set[tuple[str, int, datetime]] = set()
@@ -582,13 +583,19 @@ def _keep_the_books(at: datetime, counts: Counter[str]) -> None:
 def tonight(at: datetime, ahead: timedelta = timedelta(hours=24)) -> list[tuple[Occasion, Preview]]:
     """Return what falls due within `ahead`, the next first: to whom it goes, and what follows if nobody acts.
 
-    Read only: asks the table as it will be then, less what is due already. Queries as the letters.
+    Read only: asks the table hour by hour as it will be, less what is due already. A query an hour, and
+    those of the letters.
     """
-    later = Look(at + ahead)
-    now = {(code, d.thing) for code, things in due(at).items() for d in things}
-    found = []
-    for code, things in due(later.at, later).items():
-        occasion = BY_CODE[code]
-        coming = [d for d in things if (code, d.thing) not in now]
-        found += [(occasion, preview) for preview in occasion.previews(occasion, coming, later)] if coming else []
-    return sorted(found, key=lambda row: (row[1].at, row[0].code, row[1].subject))
+    hours = max(-(-ahead // timedelta(hours=1)), 1)
+    seen = {(code, d.thing) for code, things in due(at).items() for d in things}
+    found: dict[tuple[str, datetime, str], tuple[Occasion, Preview]] = {}
+    for look in (Look(min(at + timedelta(hours=hour), at + ahead)) for hour in range(1, hours + 1)):
+        for code, things in due(look.at, look).items():
+            occasion = BY_CODE[code]
+            # What is settled may be handed over first and lapse later: it is asked about every time.
+            coming = [d for d in things if occasion.happens is settled or (code, d.thing) not in seen]
+            seen |= {(code, d.thing) for d in things}
+            for preview in occasion.previews(occasion, coming, look) if coming else ():
+                if preview.at > at:
+                    found.setdefault((code, preview.at, preview.subject), (occasion, preview))
+    return sorted(found.values(), key=lambda row: (row[1].at, row[0].code, row[1].subject))

@@ -11,13 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from governance import policy
 from governance.core.models import Installation
+from governance.core.moments import day, moment, span
 from governance.gates import queries as gates
 from governance.gates.models import Decision, Retirement, Stop, StopWish
 from governance.gates.questions import QUESTIONS
@@ -125,25 +125,6 @@ class Look:
 
 
 # Saying it
-
-
-def day(instant: datetime) -> str:
-    """Return "Thu 20 Nov" in the reader's zone."""
-    return formats.date_format(timezone.localtime(instant), "D j M")
-
-
-def moment(instant: datetime) -> str:
-    """Return "Thu 20 Nov, 17:00 CET" in the reader's zone."""
-    here = timezone.localtime(instant)
-    return _("%(day)s, %(time)s %(zone)s") % {"day": day(instant), "time": formats.date_format(here, "H:i"), "zone": here.tzname()}
-
-
-def span(gap: timedelta) -> str:
-    """Return how long something is in words: "4 hours", "2 days"."""
-    hours = max(round(gap / timedelta(hours=1)), 1)
-    if hours < 48:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def _named(initiative: Initiative) -> dict[str, str]:
@@ -285,7 +266,7 @@ def review_late(initiative: Initiative, look: Look) -> Letter:
     to = names(_escalated_to(initiative))
     return _review(
         initiative, look, subject=lambda: _("Late: the review of %(key)s %(name)s") % _named(initiative),
-        body=lambda: _("It was due %(moment)s. If it is not done by %(then)s, it goes to %(to)s as missing.") % {"moment": moment(due), "then": moment(then), "to": to or _("the Portfolio office")},
+        body=lambda: (_("It was due %(moment)s. If it is not done by %(then)s, it goes to %(to)s as missing.") if look.at < then else _("It was due %(moment)s. Since %(then)s it is with %(to)s as missing.")) % {"moment": moment(due), "then": moment(then), "to": to or _("the Portfolio office")},
     )
 
 

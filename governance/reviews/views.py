@@ -67,8 +67,8 @@ def _row(initiative: Initiative, me, at) -> dict[str, Any]:
     assert now is not None
     my_turn = now.is_open and any(p.pk == me.pk for p in people)
     facts = [_("%(names)s reviews it") % {"names": _(" or ").join(p.name for p in people)} if people else _("Nobody answers for it")]
-    if now.state == "escalated":
-        facts.append(_("with the Accountable and the Escalation owner"))
+    if now.state == "escalated" and not my_turn:
+        facts.append(_("put to the Accountable and the Escalation owner"))
     return {
         "title": f"{initiative.key} {initiative.name}", "url": reverse("reviews:do", args=[initiative.key]) if my_turn else initiative.get_absolute_url(), "icon": "review",
         "whose": "overdue" if now.is_late else "mine" if my_turn else "theirs", "has_tier": True, "tier": initiative.tier, "capability": initiative.capability, "facts": facts,

@@ -12,8 +12,8 @@ from tests.gates.pages import words
 def read(client, sign_in):
     """Return a function that opens a page of a story's initiative as somebody and returns its response."""
 
-    def open_page(tale, person, name: str = "show", *args, **query):
-        sign_in(client, person)
+    def open_page(tale, who, name: str = "show", /, *args, **query):
+        sign_in(client, who)
         return client.get(reverse(f"initiatives:{name}", args=[tale.fresh.key, *args]), query)
 
     return open_page
@@ -23,8 +23,8 @@ def read(client, sign_in):
 def says(read):
     """Return a function that opens a page which must be there, and returns what it says."""
 
-    def open_page(tale, person, name: str = "show", *args, **query) -> str:
-        response = read(tale, person, name, *args, **query)
+    def open_page(tale, who, name: str = "show", /, *args, **query) -> str:
+        response = read(tale, who, name, *args, **query)
         assert response.status_code == 200, response.status_code
         return words(response)
 
@@ -35,8 +35,8 @@ def says(read):
 def send(client, sign_in):
     """Return a function that posts to a page of a story's initiative as somebody."""
 
-    def post(tale, person, name: str, *args, proved: bool = True, **data):
-        sign_in(client, person, proved=proved)
+    def post(tale, who, name: str, /, *args, proved: bool = True, **data):
+        sign_in(client, who, proved=proved)
         return client.post(reverse(f"initiatives:{name}", args=[tale.fresh.key, *args]), data)
 
     return post

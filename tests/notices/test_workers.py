@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -112,26 +113,19 @@ def check_nothing_lost_and_nothing_twice(sink, story: make.Story, wire_repeats: 
 
 def run_with_kills(crew: Crew, kind: str, sink, kills: int, owed: int) -> int:
     """Owe `owed` notices, kill the worker at `kills` random messages, in different moments of each. Returns how often."""
-    chosen, done = random.Random(kills), []
-    places = set(chosen.sample(range(2, owed), kills))
+    chosen, done, lock = random.Random(kills), [], threading.Lock()
+    places = sorted(chosen.sample(range(2, owed - 5), kills))
 
-    def before(one):
-        # With the message in hand and no answer given yet: it may have arrived or not.
-        if len(sink.arrived) in places and len(sink.arrived) % 2:
-            places.discard(len(sink.arrived))
-            done.append(crew.kill(kind))
-        return None
+    def kill_at(place_is_odd: bool) -> None:
+        with lock:
+            if places and len(sink.arrived) >= places[0] and places[0] % 2 == place_is_odd and crew.kill(kind):
+                done.append(places.pop(0))
 
-    def after(one):
-        # Just answered: between the server's OK and the mark.
-        if places and len(sink.arrived) in places:
-            places.discard(len(sink.arrived))
-            done.append(crew.kill(kind))
-
-    sink.before, sink.after = before, after
+    # With the message in hand and no answer given yet, or just answered: between the server's OK and the mark.
+    sink.before, sink.after = lambda one: kill_at(True), lambda one: kill_at(False)
     crew.start(kind)
-    until(lambda: _restart_when_gone(crew, kind) or all_sent(), crew, seconds=60 + 12 * kills)
-    assert sum(done) == kills
+    until(lambda: _restart_when_gone(crew, kind) or all_sent(), crew, seconds=60 + 15 * kills)
+    assert len(done) == kills
     return kills
 
 

@@ -78,10 +78,11 @@ def test_a_worker_of_its_own_needs_a_broker_that_reaches_it(tmp_path, command):
     )
 
     assert done.returncode == 1
-    assert (
-        done.stderr
-        == "Mandate does not start: CELERY_BROKER_URL is memory://, which no other process hears. Name a Redis or RabbitMQ, for example redis://localhost:6379/0.\n"
+    assert done.stderr == (
+        "Mandate does not start: CELERY_BROKER_URL is memory://, which no other process hears."
+        " Name a Redis or RabbitMQ, for example redis://localhost:6379/0.\n"
     )
+    assert not list(ROOT.glob("celerybeat*")), "what a beat writes belongs into MANDATE_HOME"
 
 
 @pytest.mark.django_db

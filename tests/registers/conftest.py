@@ -34,10 +34,10 @@ def record(number: int, **cells: str) -> dict[str, str]:
     return {**dict.fromkeys(COLUMNS, ""), **honest, **cells}
 
 
-def text_of(records, columns=COLUMNS) -> str:
+def text_of(records, columns=COLUMNS, quoting: int = csv.QUOTE_MINIMAL) -> str:
     """Return records as CSV text."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore", quoting=quoting)
     writer.writeheader()
     writer.writerows(records)
     return out.getvalue()

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from governance.gates.models import StopWish
+from governance.people.actions import unit_digest
 from governance.people.models import Person
 from governance.raci.models import Assignment
 from governance.signatures.models import Signature
@@ -144,7 +145,7 @@ REACH: dict[str, Reach] = {
     "people:invite": Reach(path=_somebody()),
     "people:deputies_of": Reach(path=_somebody(), data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:end_deputy": Reach(path=lambda w, p: {"pk": w.known["deputy"]}),
-    "people:unit": Reach(path=lambda w, p: {"pk": w.cast.sales.pk}, data=lambda w: {"name": "Sales and service", "parent": w.cast.company.pk, "leader": w.cast.other_owner.pk}),
+    "people:unit": Reach(path=lambda w, p: {"pk": w.cast.sales.pk}, data=lambda w: {"name": "Sales and service", "parent": w.cast.company.pk, "leader": w.cast.other_owner.pk, "is_active": "on", "seen": unit_digest(w.cast.sales)}),
     "people:unit_add": Reach(data=lambda w: {"name": "Field", "parent": w.cast.company.pk, "seen": ""}),
     "people:functions": Reach(data=lambda w: {"function": "legal", "person": w.cast.engineer.pk}),
     "people:me": Reach(data=lambda w: {"phone": "+44 20 7946 0999", "time_zone": "", "language": "", "version": 1}),

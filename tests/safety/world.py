@@ -15,6 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
+from django.test.client import ClientHandler
 
 from governance.core import clock
 from governance.gates import actions as gates
@@ -48,10 +49,13 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     at_rest: dict[str, str] = field(default_factory=dict)
+    handler: ClientHandler = field(default_factory=lambda: ClientHandler(enforce_csrf_checks=False))
 
     def client(self, who: str, **more) -> Client:
         """Return the browser of `who`, signed in and proved a moment ago; a new one each time, on the same session."""
         client = Client(raise_request_exception=False, **more)
+        if not more:
+            client.handler = self.handler
         if who != ANONYMOUS:
             client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: self.sessions[who]})
         return client

@@ -1,0 +1,62 @@
+"""Pages that show many things ask few questions, and the same number of them however many things there are."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from governance.core import clock
+from tests.crowd import make_crowd
+from tests.make import AT, make_initiative
+
+#: Address → the most it may ask, session and person included.
+LISTS = {"/catalog/": 12, "/catalog/?stage=pilot,idea&tier=3,4&owner=has&waits=figure,owner&sort=-tier": 12, "/catalog/?q=customer&page=3": 12, "/catalog/?q=zzzzz": 12, "/catalog/?sort=-key&after=20": 12, "/catalog.csv": 12, "/catalog.json?q=refunds": 12, "/portfolio/": 12, "/notices/": 12}
+PAGES = {"/": 20, "/help/": 20, "/help/lifecycle/": 20, "/help/rules/": 20, "/help/rules/?count=1": 20, "/help/who-may/": 20, "/help/words/": 20}
+WHO = ("staff", "owner", "lead", "escalation", "finance", "compliance", "security", "office", "auditor", "cto", "coo", "admin")
+
+
+def asked(client, address: str) -> int:
+    """Return how many questions a page asks the database."""
+    client.get(address)  # what a process asks once in its life
+    with CaptureQueriesContext(connection) as found:
+        response = client.get(address)
+        if response.streaming:
+            b"".join(response.streaming_content)
+    assert response.status_code == 200, address
+    return len(found)
+
+
+@pytest.fixture
+def everywhere(cast, monkeypatch):
+    """Forty initiatives, and everybody with something in hand."""
+    monkeypatch.setattr(clock, "wall", lambda: AT)
+    for stage in ("idea", "pilot", "funding", "build", "production", "stopped"):
+        make_initiative(cast, stage)
+    make_initiative(cast, "build", tier_proposed=4).supply_controls(confirmed=False)
+    make_initiative(cast, "build", tier_proposed=4).ask_go_live()
+    make_crowd(cast, 32, AT)
+    return cast
+
+
+@pytest.mark.long
+def test_no_page_asks_more_at_3600_initiatives_than_at_forty(client, everywhere, sign_in):
+    def measure() -> dict:
+        return {(who, address): asked(sign_in(client, getattr(everywhere, who)), address) for who in WHO for address in (*LISTS, *PAGES)}
+
+    few = measure()
+    make_crowd(everywhere, 3560, AT, seed=3)
+    many = measure()
+
+    most = LISTS | PAGES
+    assert {key: n for key, n in many.items() if n > most[key[1]]} == {}
+    assert {key: (few[key], n) for key, n in many.items() if n != few[key] and key[1] in LISTS} == {}
+    assert {key: (few[key], n) for key, n in many.items() if n > few[key] + 2} == {}  # a function that nothing waited for before is asked about then
+
+
+def test_no_statement_grows_with_what_somebody_may_see(client, everywhere, sign_in):
+    sign_in(client, everywhere.owner)
+    make_crowd(everywhere, 400, AT, seed=4)
+
+    for address in ("/", "/catalog/", "/portfolio/", "/notices/", "/help/rules/?count=1"):
+        with CaptureQueriesContext(connection) as found:
+            client.get(address)
+        assert max(len(query["sql"]) for query in found) < 8192, address
