@@ -26,7 +26,7 @@ from django.db.models import (
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from governance.core.lists import in_digits
 from governance.gates.models import Decision, Kind
@@ -89,23 +89,27 @@ def _list(**chosen: str) -> str:
     return reverse("catalog:list") + "?" + "&".join(f"{name}={value}" for name, value in chosen.items())
 
 
+#: The sentence at the top: what is counted, its words, the list it leads to; the last ones only where there are any.
+_HEADLINE = (
+    ("production", ngettext_lazy("%(n)s in production", "%(n)s in production", "count"), {"stage": "production"}),
+    ("complete", ngettext_lazy("%(n)s with owner, metric and way back", "%(n)s with owner, metric and way back", "count"), {"stage": "production", "missing": "nothing"}),
+    ("pilot", ngettext_lazy("%(n)s pilot", "%(n)s pilots", "count"), {"stage": "pilot"}),
+    ("day_90", ngettext_lazy("%(n)s past day 90", "%(n)s past day 90", "count"), {"due": "day_90"}),
+    ("review_overdue", ngettext_lazy("%(n)s review overdue", "%(n)s reviews overdue", "count"), {"due": "review_overdue"}),
+)
+_LATE = frozenset({"day_90", "review_overdue"})
+
+
 def _headline(total: dict[str, int], late: int) -> list[Part]:
     """Return the sentence at the top, in parts that lead to their lists. No query."""
-    def part(name: str, one: str, more: str, url: str, *, late: bool = False) -> Part:
+    parts = []
+    for name, words, chosen in _HEADLINE:
         n = total.get(name, 0)
-        return Part(ngettext(one, more, n) % {"n": in_digits(n)}, url, late=late, n=n)
-
-    parts = [
-        part("production", "%(n)s in production", "%(n)s in production", _list(stage="production")),
-        part("complete", "%(n)s with owner, metric and way back", "%(n)s with owner, metric and way back", _list(stage="production", missing="nothing")),
-        part("pilot", "%(n)s pilot", "%(n)s pilots", _list(stage="pilot")),
-    ]
-    if total.get("day_90"):
-        parts.append(part("day_90", "%(n)s past day 90", "%(n)s past day 90", _list(due="day_90"), late=True))
-    if total.get("review_overdue"):
-        parts.append(part("review_overdue", "%(n)s review overdue", "%(n)s reviews overdue", _list(due="review_overdue"), late=True))
+        if n or name not in _LATE:
+            parts.append(Part(words % {"n": in_digits(n), "count": n}, _list(**chosen), late=name in _LATE, n=n))
     if late:
-        parts.append(Part(ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": in_digits(late)}, reverse("gates:list") + "?due=late", late=True, n=late))
+        words = ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": in_digits(late)}
+        parts.append(Part(words, reverse("gates:list") + "?due=late", late=True, n=late))
     return parts
 
 

@@ -30,6 +30,8 @@ def register(request: Request) -> HttpResponse:
     page = _page(request.GET.get("page"), draft)
     if request.method == "GET":
         return _ask(request, page, draft)
+    if "token" in request.POST:  # The last page's button; also pressed twice, when the draft is gone.
+        return _send(request, draft)
     if page in QUESTIONS:
         form = _form(page, request, request.POST)
         if not form.is_valid():
@@ -39,11 +41,9 @@ def register(request: Request) -> HttpResponse:
         request.session[_DRAFT] = draft
         back_to_answers = request.POST.get("then") == "answers" and _complete(draft)
         return go(_url(LAST if back_to_answers else page + 1))
-    if page == 4:
-        draft["looked"] = True
-        request.session[_DRAFT] = draft
-        return go(_url(LAST))
-    return _send(request, draft)
+    draft["looked"] = True
+    request.session[_DRAFT] = draft
+    return go(_url(LAST))
 
 
 def _send(request: Request, draft: dict[str, Any]) -> HttpResponse:

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.text import slugify
@@ -252,6 +252,7 @@ class PersonForm(ModelForm):
         if person.pk and person.pk == by.pk:
             for name in actions.NOT_ONES_OWN:
                 del self.fields[name]
+        self.order_fields(name for _title, names in self.SECTIONS for name in names)
 
     @cached_property
     def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
@@ -379,6 +380,7 @@ class UnitForm(ModelForm):
         self.fields["closes_at"].help_text = _("A deadline ends then. Empty means that of the unit above, now %(time)s.") % {"time": f"{above.closes_at:%H:%M}"}
         if not unit.pk:
             del self.fields["is_active"]
+        self.order_fields(name for _title, names in self.SECTIONS for name in names)
 
     #: The form in sections: heading, and the fields under it.
     SECTIONS = (
@@ -425,7 +427,8 @@ class NewPassword(Form):
     def __init__(self, *args: Any, person: Person | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.person = person
-        self.fields["password1"].help_text = " ".join(password_validators_help_texts()[1:2])
+        least = next(check.min_length for check in get_default_password_validators() if hasattr(check, "min_length"))
+        self.fields["password1"].help_text = _("At least %(least)s characters. A sentence you can remember is stronger than a short puzzle.") % {"least": least}
 
     def clean(self) -> dict[str, Any]:
         """Refuse two that differ, and one that is easily guessed."""

@@ -102,7 +102,7 @@ def test_the_oldest_unanswered_decision_is_named_with_its_decider(client, cast, 
     monkeypatch.setattr(clock, "wall", lambda: at)
     page = re.sub(r"<[^>]+>", "", sign_in(client, cast.staff).get("/portfolio/").content.decode())
 
-    assert f"Oldest unanswered decision: Fund production, {story.initiative.key} Support refunds, asked 48 h ago, Priya Nair decides, due" in " ".join(page.split())
+    assert f"Oldest unanswered decision: Fund production, {story.initiative.key} Support refunds, asked 2 d ago, Priya Nair decides, due" in " ".join(page.split())
 
 
 def test_what_needs_attention_stands_first_in_its_column(cast):

@@ -49,6 +49,7 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     at_rest: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, dict[int, dict]] = field(default_factory=dict)
     handler: ClientHandler = field(default_factory=lambda: ClientHandler(enforce_csrf_checks=False))
 
     def client(self, who: str, **more) -> Client:
@@ -148,6 +149,7 @@ def build() -> World:
         session.save()
         world.sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
     world.at_rest = everything()
+    world.rows = {m._meta.db_table: rows(m) for m in governed()}
     return world
 
 
@@ -221,15 +223,20 @@ def undone() -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def _governed() -> list:
+def governed() -> list:
     """Return every table whose rows must not change by a refusal: ours, guardian's and who belongs to which group."""
     ours = [m for m in apps.get_app_config("governance").get_models(include_auto_created=True) if m._meta.db_table not in _LEDGER]
     return sorted(ours, key=lambda m: m._meta.db_table)
 
 
+def rows(model) -> dict[int, dict]:
+    """Return every row of a table by its key."""
+    return {row[model._meta.pk.attname]: row for row in model._base_manager.order_by("pk").values()}
+
+
 def everything() -> dict[str, str]:
     """Return the digest of every governed table, row by row; the record apart."""
-    return {m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest() for m in _governed()}
+    return {m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest() for m in governed()}
 
 
 def said_since(seq: int) -> list[LedgerEntry]:
