@@ -18,8 +18,8 @@ from governance.raci.models import Assignment, Role, Row
 from tests.make import Cast, make_person
 
 STAGES = ["production"] * 9 + ["idea"] * 12 + ["pilot"] * 5 + ["retired"] * 3 + ["triage"] * 2 + ["discovered"] * 2 + ["build"] * 2 + ["funding"] * 2 + ["stopped"] * 2
-WHAT = "refunds claims invoices leave bids quality tickets contracts payroll shifts translation search routing forecast deploys reviews onboarding fraud".split()
-WHERE = "Customer Internal Field Regional Legal Clinical Fleet Benefits Passport Records Grants Travel Warehouse Energy Water Harbour".split()
+WHAT = ["refunds", "claims", "invoices", "leave", "bids", "quality", "tickets", "contracts", "payroll", "shifts", "translation", "search", "routing", "forecast", "deploys", "reviews", "onboarding", "fraud"]
+WHERE = ["Customer", "Internal", "Field", "Regional", "Legal", "Clinical", "Fleet", "Benefits", "Passport", "Records", "Grants", "Travel", "Warehouse", "Energy", "Water", "Harbour"]
 
 
 def make_crowd(cast: Cast, count: int, at: datetime, seed: int = 1) -> list[Initiative]:

@@ -246,7 +246,7 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     for place, facet in enumerate(listing.facets):
         if facet.name in chosen.values:
             bits[facet.name] = 2**place
-            fails = fails + Case(When(_where(facet, chosen.values[facet.name]), then=Value(0)), default=Value(2**place), output_field=IntegerField())
+            fails = fails + Case(When(_where(facet, chosen.values[facet.name]), then=Value(0)), default=Value(2**place), output_field=IntegerField())  # type: ignore[assignment]
     wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(listing.facets):

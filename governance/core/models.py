@@ -49,6 +49,6 @@ class Pulse(models.Model):
         from governance.core import clock
 
         cls.objects.bulk_create(
-            [cls(name=name, beat_at=clock.wall())],
+            [cls(name=name, beat_at=clock.wall())],  # type: ignore[list-item]
             update_conflicts=True, unique_fields=["name"], update_fields=["beat_at"],
         )  # fmt: skip

@@ -216,8 +216,8 @@ def _budgets(mine: Mine) -> Iterator[Item]:
         initiative = budget.initiative
         words = {"amount": money(budget.asked, budget.currency), "months": budget.months, "name": budget.asked_by.name}
         yield Item(
-            _("Approve a budget: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:budget", initiative), "sign", _whose(budget.gate_due_at, mine.at), **_about(initiative),
-            facts=[_("%(name)s asks for %(amount)s for %(months)s months.") % words], due=budget.gate_due_at, consequence=_("Until then the funding gate cannot pass."), action=_("Look and approve"),
+            _("Approve a budget: %(initiative)s") % {"initiative": _named_on(initiative)}, _page("initiatives:budget", initiative), "sign", _whose(budget.gate_due_at, mine.at), **_about(initiative),  # type: ignore[attr-defined]
+            facts=[_("%(name)s asks for %(amount)s for %(months)s months.") % words], due=budget.gate_due_at, consequence=_("Until then the funding gate cannot pass."), action=_("Look and approve"),  # type: ignore[attr-defined]
         )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def _headline(total: dict[str, int], late: int) -> list[Part]:
         if n or name not in _LATE:
             parts.append(Part(words % {"n": in_digits(n), "count": n}, _list(**chosen), late=name in _LATE, n=n))
     if late:
-        words = ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": in_digits(late)}
+        words = ngettext("%(n)s decision late", "%(n)s decisions late", late) % {"n": in_digits(late)}  # type: ignore[assignment]
         parts.append(Part(words, reverse("gates:list") + "?due=late", late=True, n=late))
     return parts
 
@@ -142,10 +142,10 @@ def _card(row: Initiative, at: datetime) -> dict[str, Any]:
     due = catalog.next_deadline(row, at)
     tone = ""
     if row.stage == Stage.STOPPED:
-        note, tone = _("stop asked, not confirmed") if row.stop_unconfirmed else _("stopped and confirmed"), "stopped"
+        note, tone = _("stop asked, not confirmed") if row.stop_unconfirmed else _("stopped and confirmed"), "stopped"  # type: ignore[attr-defined]
     elif row.is_retiring:
         note = _("retiring, postmortem open")
-    elif row.is_in_use and row.owner_id is None:
+    elif row.is_in_use and row.owner_id is None:  # type: ignore[attr-defined]
         note, tone = _("no owner"), "overdue"
     elif row.rollout_paused_at is not None:
         note = _("rollout paused")

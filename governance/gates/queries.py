@@ -125,7 +125,7 @@ def decisions_of(initiative, limit: int = 100) -> list[Decision]:
     found = list(rows.annotate(stage_then=KT("snapshot__initiative__stage")).order_by("-number")[:limit])
     for decision in found:
         decision.initiative = initiative
-    return found
+    return found  # type: ignore[return-value]
 
 
 def may_withdraw(decision: Decision, initiative, person) -> bool:

@@ -31,7 +31,7 @@ def parts(initiative, *, may_amend: bool = False, may_propose: bool = False) -> 
     sentence = _("If this makes a bad call, %(who)s is paged, %(what)s, and we can roll back in %(time)s.")
     out: list[dict] = []
     for piece in re.split(r"%\((who|what|time)\)s", sentence):
-        out.append(pieces[piece] if piece in pieces else {"text": piece})
+        out.append(pieces.get(piece, {"text": piece}))
     return [piece for piece in out if piece.get("text") or piece.get("label")]
 
 

@@ -85,7 +85,7 @@ def marked(rows: QuerySet) -> QuerySet:
     this = {"initiative": OuterRef("pk")}
     return rows.annotate(
         owner_id=Subquery(accepted_owner().values("person_id")[:1]), metric=has_metric(),
-        stop_unconfirmed=Exists(_kept_by_the_gates("stops").objects.filter(lifted_at=None, confirmed_at=None, **this)),
+        stop_unconfirmed=Exists(_kept_by_the_gates("stops").objects.filter(lifted_at=None, confirmed_at=None, **this)),  # type: ignore[attr-defined]
         threshold=Exists(Outcome.objects.filter(threshold__isnull=False, **this)), measured=Exists(Measurement.objects.filter(**this)),
         figure=Exists(Measurement.objects.filter(confirmed_at__isnull=False, **this)), money_asked=Exists(Budget.objects.filter(approved_at=None, **this)),
         signing=Exists(SignOff.objects.filter(answer="", decision__closed="", **this)),
@@ -122,7 +122,7 @@ def is_past_day_90(at: datetime) -> Q:
 
 def dressed(rows: QuerySet) -> QuerySet:
     """Return `rows` with everything a row of the catalog, or of its file, says. No query."""
-    decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))
+    decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
     next_open = decisions.filter(closed="").order_by("due_at", "pk")
     return (
         marked(rows)
@@ -288,7 +288,7 @@ def next_deadline(initiative, at: datetime) -> Next | None:
         return Next(initiative.postmortem_due_at, _("Postmortem")) if initiative.postmortem_due_at else None
     found = []
     if initiative.open_due_at is not None:
-        kinds = dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)
+        kinds = dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)  # type: ignore[attr-defined]
         found.append(Next(initiative.open_due_at, kinds[initiative.open_kind]))
     if initiative.review_due_at is not None and initiative.stage == Stage.PRODUCTION:
         found.append(Next(initiative.review_due_at, _("Review")))

@@ -56,8 +56,8 @@ def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]
 def _row(initiative: Initiative, at) -> dict[str, Any]:
     """Return one row as `catalog/_list.html` reads it. No query."""
     return {
-        "initiative": initiative, "owner": initiative.owner_name, "marks": catalog.marks(initiative), "next": catalog.next_deadline(initiative, at),
-        "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
+        "initiative": initiative, "owner": initiative.owner_name, "marks": catalog.marks(initiative), "next": catalog.next_deadline(initiative, at),  # type: ignore[attr-defined]
+        "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,  # type: ignore[attr-defined]
     }  # fmt: skip
 
 

@@ -133,10 +133,10 @@ class Amend(Writing):
         super().__init__(*args, **kwargs)
         units = [(u.pk, u.name) for u in Unit.objects.active().order_by("name")]
         for name in ("unit", "receiving_unit", "building_unit"):
-            self.fields[name].choices = [("", _("Not known")), *units]
+            self.fields[name].choices = [("", _("Not known")), *units]  # type: ignore[attr-defined]
         for name, unknown in (("capability", _("Not known yet")), ("exposure", _("Not known yet"))):
-            choices = [choice for choice in self.fields[name].choices if choice[0]]
-            self.fields[name].choices = [*choices, ("", unknown)]
+            choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
+            self.fields[name].choices = [*choices, ("", unknown)]  # type: ignore[attr-defined]
         self.fields["version"].initial = self.instance.version
         for name in locked:
             self.fields.pop(name, None)
@@ -201,7 +201,7 @@ class OutcomeForm(Writing):
         self.fields["version"].initial = self.instance.version if there else 0
         self.fields["better"].initial = "lower" if self.instance.lower_is_better else "higher"
         for name in ("kind", "baseline_kind"):
-            self.fields[name].choices = [choice for choice in self.fields[name].choices if choice[0]]
+            self.fields[name].choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
         self.order_fields(["metric", "kind", "unit", "better", "baseline", "baseline_kind", "baseline_source", "baseline_on", "target", "threshold", "version"])
 
     def clean_metric(self) -> str:

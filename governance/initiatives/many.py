@@ -49,7 +49,7 @@ def bring(initiatives: Iterable[Initiative], within: QuerySet, *, units: dict[in
     checks = _by_initiative(ControlCheck.objects.filter(initiative__in=ids))
     sign_offs = _by_initiative(SignOff.objects.filter(initiative__in=ids, decision__closed="").select_related("decision"))
     if decisions is None:
-        decisions = Initiative._meta.get_field("decisions").related_model.objects.filter(initiative__in=ids, closed="").order_by("asked_at", "pk")
+        decisions = Initiative._meta.get_field("decisions").related_model.objects.filter(initiative__in=ids, closed="").order_by("asked_at", "pk")  # type: ignore[attr-defined]
     open_decisions = _by_initiative(decisions)
     for one in initiatives:
         for field in ("unit", "receiving_unit", "building_unit"):

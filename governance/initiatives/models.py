@@ -58,14 +58,14 @@ class InitiativeQuerySet(models.QuerySet):
             raise AttributeError("stage changes through a step only, see initiatives/steps.py.")
         return super().update(**kwargs)
 
-    update.alters_data = True
+    update.alters_data = True  # type: ignore[attr-defined]
 
     def lock(self, pk: int) -> "Initiative":
         """Return the initiative with its row locked until the transaction ends. The first lock of any act.
 
         On SQLite the write lock was taken when the transaction began (BEGIN IMMEDIATE).
         """
-        return self.select_for_update(of=("self",)).get(pk=pk)
+        return self.select_for_update(of=("self",)).get(pk=pk)  # type: ignore[return-value]
 
 
 class Initiative(Lifecycle):

@@ -103,10 +103,10 @@ class RolesAccepted(_Roles):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         matrix = raci.matrix(initiative)
         for row, role, offer in self._vacant(initiative):
-            if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
+            if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:  # type: ignore[attr-defined]
                 continue  # Whoever decides the pilot go accepts by deciding.
             if offer is not None:
-                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))
+                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))  # type: ignore[attr-defined]
             elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
                 yield _blocker(f"roles.accepted.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
 

@@ -42,7 +42,7 @@ def history(request: Request, number: int) -> HttpResponse:
     tabs += [{"label": label, "url": f"{here}?{urlencode({'type': name})}", "current": name == kind} for name, (label, _begins) in words.TYPES.items()]
     context = {
         "initiative": initiative, "days": words.days(words.lines(shown, initiative)), "tabs": tabs, "kind": kind, "before": before,
-        "older_url": f"{here}?{urlencode(older)}" if older else "", "newest_url": f"{here}?{urlencode({'type': kind})}" if kind else here,
+        "older_url": f"{here}?{urlencode(older)}" if older else "", "newest_url": f"{here}?{urlencode({'type': kind})}" if kind else here,  # type: ignore[arg-type]
     }
     return render(request, "initiatives/history.html", context)
 

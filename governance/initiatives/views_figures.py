@@ -190,7 +190,7 @@ def budget(request: Request, number: int) -> HttpResponse:
         raise Http404
     if not _may_approve(request.user, there):
         raise Refused(_("You asked for this budget, so somebody else must approve it.") if there.asked_by_id == request.user.pk else _("Finance approves budgets."), str(Function.FINANCE.label))
-    form = forms.ApproveBudget(request.POST, instance=there)
+    form = forms.ApproveBudget(request.POST, instance=there)  # type: ignore[assignment]
     if not form.is_valid():
         return _budget_page(request, initiative, approving=form, status=422)
     proof = need_proof(request)

@@ -312,11 +312,11 @@ def reachable(blocker, initiative, held):
         "initiatives:budget": (May.AMEND, _("See the budget")), "initiatives:tier": (May.AMEND, _("See the tiers")), "initiatives:controls": (May.AMEND, _("See the controls")),
         "gates:ask": (May.ASK_HALT, ""), "gates:postmortem": (May.AMEND, _("See the postmortem")),
     }
-    for name, (may, words) in read.items():
+    for name, (may, label) in read.items():
         address = reverse(name, args=[initiative.key])
         if blocker.url.partition("?")[0].partition("#")[0] != address or may in held or _confirms(blocker, held):
             continue
-        return replace(blocker, url=address + blocker.url[len(address):].partition("?")[0] if words else "", action=words)
+        return replace(blocker, url=address + blocker.url[len(address):].partition("?")[0] if label else "", action=label)
     return blocker
 
 

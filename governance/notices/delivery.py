@@ -202,7 +202,7 @@ def _held(message: Message, attempt: int) -> QuerySet[Message]:
 
 def _mark(message: Message, attempt: int, letter: EmailMessage, told: list[Notice], hidden: dict[int, str], at: datetime) -> None:
     """Write that it was sent, and what; refused where another attempt has begun since."""
-    html = letter.alternatives[0][0] if getattr(letter, "alternatives", None) else ""
+    html = letter.alternatives[0][0] if getattr(letter, "alternatives", None) else ""  # type: ignore[attr-defined]
     with transaction.atomic():
         marked = _held(message, attempt).update(
             sent_at=at, claimed_until=None, error="", to_address=letter.to[0], subject=letter.subject[:250], text=letter.body, html=html,

@@ -20,8 +20,8 @@ class Ours(Sentences):
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             if isinstance(field.widget, forms.PasswordInput):
-                field.max_length = LONGEST
-                field.validators.append(forms.fields.validators.MaxLengthValidator(LONGEST))
+                field.max_length = LONGEST  # type: ignore[attr-defined]
+                field.validators.append(forms.fields.validators.MaxLengthValidator(LONGEST))  # type: ignore[attr-defined]
 
     def _call(self, name: str, label: str, missing: str) -> None:
         """Name a field, and say what to enter where it is empty."""

@@ -31,4 +31,4 @@ class Answers(Form):
             ReviewOutcome.STOP: _("Stop: the next page stops it") if may_stop else _("Stop: the next page asks those who can stop it"),
             ReviewOutcome.RETIRE: _("Retire: the next page begins it") if may_retire else _("Retire: the business owner is told"),
         }  # fmt: skip
-        self.fields["outcome"].choices = list(says.items())
+        self.fields["outcome"].choices = list(says.items())  # type: ignore[attr-defined]

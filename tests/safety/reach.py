@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from governance.core import clock
 from governance.gates.models import StopWish
 from governance.people.actions import unit_digest
 from governance.people.models import Person
@@ -57,7 +58,7 @@ def _somebody(name: str = "staff"):
 
 
 def _today(**delta: int) -> str:
-    return (date.today() + timedelta(**delta)).isoformat()
+    return (clock.wall().date() + timedelta(**delta)).isoformat()
 
 
 def _amend(place: str):
