@@ -7,7 +7,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -55,6 +55,21 @@ class Headers:
         # Files say themselves how long they may be kept; everything else is somebody's and is kept nowhere.
         response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+
+class Methods:
+    """Take what browsers send, and nothing else: a page is looked at or a form is sent.
+
+    Django hands any other method to views that ask `is it a POST` as if it were a look.
+    """
+
+    TAKEN = ("GET", "HEAD", "POST")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request) if request.method in self.TAKEN else HttpResponseNotAllowed(self.TAKEN)
 
 
 def protective() -> dict[str, str]:

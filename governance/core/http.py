@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
     from governance.core.models import Installation
@@ -31,3 +32,8 @@ class SeeOther(HttpResponseRedirect):
 def go(to, *args, **kwargs) -> SeeOther:
     """Answer 303 to an address, a URL name with its arguments, or an object with a page of its own."""
     return SeeOther(resolve_url(to, *args, **kwargs))
+
+
+def ours(address: str) -> bool:
+    """Return whether `address` is a path of this site: where a `next` that somebody sent may lead. No host counts, ours neither."""
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)

@@ -7,12 +7,12 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.core.http import SeeOther, ours
 from governance.demo import actions, queries
 from governance.ledger import tamper as tampering
 from governance.notices.models import Message
@@ -56,7 +56,7 @@ def become(request, pk):
     login(request, person, backend=_BACKEND)
     proof.record(request, person, "demo")
     onward = request.POST.get("next", "")
-    return redirect(onward if url_has_allowed_host_and_scheme(onward, {request.get_host()}) else reverse("desk:home"))
+    return SeeOther(onward if ours(onward) else reverse("desk:home"))
 
 
 @require_POST
@@ -70,7 +70,7 @@ def clock_forward(request):
         now = actions.forward(int(given), by=request.user, at=request.at)
         messages.info(request, _("The demo's clock now says %(now)s. What time does has been done; see the mailbox.") % {"now": now.strftime("%a %d %b %Y, %H:%M UTC")})
     onward = request.POST.get("next", "")
-    return redirect(onward if url_has_allowed_host_and_scheme(onward, {request.get_host()}) else reverse("desk:home"))
+    return SeeOther(onward if ours(onward) else reverse("desk:home"))
 
 
 @login_not_required

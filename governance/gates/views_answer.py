@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from governance.core import canonical
 from governance.core import kept as answers_kept
@@ -32,6 +33,7 @@ from governance.raci import queries as raci
 SHOWN = "governance.gates.shown"
 
 
+@require_http_methods(["GET", "POST"])
 def sign(request: Request, number: int, nth: int) -> HttpResponse:
     """Check before signing, and sign: `outcome` is pass or no_pass.
 
@@ -113,6 +115,7 @@ def _what_was_shown(form: forms.Sign) -> dict[str, Any]:
 # Around the answer
 
 
+@require_http_methods(["GET", "POST"])
 def withdraw(request: Request, number: int, nth: int) -> HttpResponse:
     """Take a question back, by whoever asked it."""
     initiative = find(request, number)
@@ -136,6 +139,7 @@ def _only_asker(asked: Decision) -> Refused:
     return Refused(_("Only %(name)s, who asked, can withdraw this.") % {"name": asked.asked_by.name}, asked.asked_by.name)
 
 
+@require_http_methods(["GET", "POST"])
 def extend(request: Request, number: int, nth: int) -> HttpResponse:
     """Give a question more time, once: the Escalation owner's after the hand-over, the decider's for day 90."""
     initiative = find(request, number)
@@ -170,6 +174,7 @@ def _only_extender(asked: Decision, initiative) -> Refused:
     return Refused(_("Only the Escalation owner can extend it, once its time is up."), owner.name if owner else "")
 
 
+@require_http_methods(["GET", "POST"])
 def sign_off(request: Request, number: int, nth: int, function: str) -> HttpResponse:
     """Look at the whole for one function, and sign off or not. Everybody who sees it can read where it stands."""
     initiative = find(request, number)

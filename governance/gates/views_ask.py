@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from governance import policy
 from governance.core.errors import Conflict, Refused
@@ -23,6 +24,7 @@ from governance.raci import grants
 from governance.templatetags.mandate import moment
 
 
+@require_http_methods(["GET", "POST"])
 def ask(request: Request, number: int) -> HttpResponse:
     """Put a question of `kind` to whoever decides it; without a kind, show what can be asked from here."""
     initiative = find(request, number)

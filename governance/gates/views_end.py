@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from governance import policy
 from governance.core.errors import Conflict, Refused
@@ -32,6 +33,7 @@ def _retirer(initiative):
     return matrix.owner or matrix.accountable(Row.PILOT)
 
 
+@require_http_methods(["GET", "POST"])
 def retire(request: Request, number: int) -> HttpResponse:
     """Begin to retire it: the reason, what replaces it, what has to be taken care of."""
     initiative = find(request, number)
@@ -66,6 +68,7 @@ def _require_step(initiative: Initiative, name: str) -> None:
         raise Blocked([Blocker("stage", _("Not possible while it is at %(stage)s.") % {"stage": initiative.stage_label})])
 
 
+@require_http_methods(["GET", "POST"])
 def postmortem(request: Request, number: int) -> HttpResponse:
     """Write what was learned, and publish it: with that it is retired. Published, everybody who sees it reads it."""
     initiative = find(request, number)
@@ -123,6 +126,7 @@ def _draft(request: Request, initiative, made: Retirement, form, *, may_publish:
     return render(request, "gates/postmortem_draft.html", context, status=status)
 
 
+@require_http_methods(["GET", "POST"])
 def close(request: Request, number: int) -> HttpResponse:
     """Close an idea or a finding, with a reason; whoever registered it is told."""
     initiative = find(request, number)
@@ -148,6 +152,7 @@ def _targets(name: str, initiative) -> list[str]:
     return [s.value for s in (*list(Stage)[1:], Stage.TRIAGE) if s.value in allowed]
 
 
+@require_http_methods(["GET", "POST"])
 def place(request: Request, number: int) -> HttpResponse:
     """Say where something of unknown stage stands, naming the source."""
     initiative = find(request, number)
@@ -164,6 +169,7 @@ def place(request: Request, number: int) -> HttpResponse:
     return render(request, "gates/place.html", {"initiative": initiative, "form": form}, status=422 if form.errors else 200)
 
 
+@require_http_methods(["GET", "POST"])
 def correct(request: Request, number: int) -> HttpResponse:
     """Mend the stage a register got wrong; a correction is no decision, and never undoes one."""
     initiative = find(request, number)

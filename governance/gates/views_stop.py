@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from governance import policy
 from governance.core.errors import Conflict, Refused
@@ -25,6 +26,7 @@ from governance.raci.grants import May
 from governance.raci.models import Row
 
 
+@require_http_methods(["GET", "POST"])
 def stop(request: Request, number: int) -> HttpResponse:
     """Stop it now, or, once that is asked, show whether it is confirmed and whom to call until it is.
 
@@ -84,6 +86,7 @@ def _whom_to_call(initiative) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+@require_http_methods(["GET", "POST"])
 def confirm(request: Request, number: int) -> HttpResponse:
     """Confirm, signed, that it really stopped, and say how you know."""
     initiative = find(request, number)
@@ -107,6 +110,7 @@ def confirm(request: Request, number: int) -> HttpResponse:
     return render(request, "gates/confirm_stop.html", {"initiative": initiative, "stop": there, "who": who, "form": form}, status=422 if form.errors else 200)
 
 
+@require_http_methods(["GET", "POST"])
 def ask_to_stop(request: Request, number: int) -> HttpResponse:
     """Ask those with stop authority to stop it; shows what became of earlier asking."""
     initiative = find(request, number)
@@ -138,6 +142,7 @@ def _names(people: list) -> str:
     return ", ".join(p.name for p in people) or _("Those who can stop it")
 
 
+@require_http_methods(["GET", "POST"])
 def answer_wish(request: Request, number: int, pk: int) -> HttpResponse:
     """Answer somebody who asked to stop it: stop it, or say why it runs on."""
     initiative = find(request, number)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from governance import ledger
+from governance.core.http import ours
 from governance.ledger import Verb
 from governance.people import proof
 from governance.people.models import Person
@@ -26,6 +27,10 @@ class Accounts(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return False
+
+    def is_safe_url(self, url):
+        """Return whether a `next` may lead there: to paths of ours alone."""
+        return ours(url)
 
     def is_ajax(self, request):
         """Return False: signing in is a page, never an API, whatever headers say."""

@@ -5,13 +5,13 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from governance import ledger, policy
 from governance.core.forms import Form
-from governance.core.http import Request, go
+from governance.core.http import Request, go, ours
 from governance.ledger import Verb
 from governance.people import proof, proving
 
@@ -28,6 +28,7 @@ class Password(Form):
     )  # fmt: skip
 
 
+@require_http_methods(["GET", "POST"])
 def prove(request: Request) -> HttpResponse:
     """Ask for the password (in a demo: for one press), remember the proof, and go on to `next`.
 
@@ -66,8 +67,7 @@ def _proved(request: Request, method: str, there: str) -> HttpResponse:
 def _same_site(request: Request) -> str:
     """Return where to go on: `next` when it is an address of ours, else Home."""
     there = request.GET.get("next", "")
-    ours = there.startswith("/") and url_has_allowed_host_and_scheme(there, allowed_hosts=None)
-    return there if ours else "/"
+    return there if ours(there) else "/"
 
 
 def _try_key(request: Request) -> str:

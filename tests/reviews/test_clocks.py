@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from governance.core import clock
+from governance.core.models import Pulse
 from governance.gates import actions as gates
 from governance.gates import queries, retire, stop
 from governance.gates.models import Decision
@@ -490,6 +492,29 @@ def test_a_sweep_with_nothing_due_asks_as_little_at_3600_as_at_one(story, django
     Initiative.objects.bulk_create(Initiative(number=100 + n, name=f"Use {n}", stage="idea", stage_since=make.AT, registered_at=make.AT) for n in range(3600))
     with django_assert_num_queries(5):
         clocks.run(s.at)
+
+
+def test_a_sweep_leaves_its_pulse_and_a_checkpoint_of_the_record(story, settings, tmp_path):
+    s = story("idea")
+    settings.MANDATE_CHECKPOINT_SINKS = [tmp_path / "sink.log"]
+    before = clock.wall()
+
+    assert clocks.run(s.at) == {"checkpoint": 1}
+    assert clocks.run(s.at) == {}
+
+    assert Pulse.objects.get(name="sweep").beat_at >= before
+    assert len((tmp_path / "sink.log").read_text().splitlines()) == 1
+
+
+def test_a_checkpoint_that_cannot_be_made_does_not_end_the_sweep(story, settings, caplog):
+    s = story("production", tier_proposed=4)
+    settings.MANDATE_CHECKPOINT_KEY = "no key"
+
+    counts = clocks.run(s.fresh.review_due_at - DAY)
+
+    assert (counts["failed"], counts["review.due"]) == (1, 1)
+    assert "The checkpoint of the ledger could not be made." in caplog.text
+    assert Pulse.objects.filter(name="sweep").exists()
 
 
 def test_every_reminder_is_in_the_history_with_whom_it_went_to(story, sweep, cast):
