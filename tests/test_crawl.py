@@ -82,9 +82,11 @@ def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
     while waiting:
         url = waiting.popleft()
         kind = kind_of(url)
-        if kinds.get(kind, 0) >= (1 if kind[1] else OF_A_KIND):
+        # One page of each address name for every query key, not for every combination of them.
+        fresh = [key for key in kind[1] if (kind[0], key) not in kinds]
+        if kind[1] and not fresh or not kind[1] and kinds.get(kind[0], 0) >= OF_A_KIND:
             continue
-        kinds[kind] = kinds.get(kind, 0) + 1
+        kinds.update({(kind[0], key): 1 for key in kind[1]} if kind[1] else {kind[0]: kinds.get(kind[0], 0) + 1})
         with CaptureQueriesContext(connection, ) as asked:
             response = client.get(url)
         if response.status_code in (301, 302, 303):

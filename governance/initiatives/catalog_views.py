@@ -22,7 +22,7 @@ def show(request: Request) -> HttpResponse:
 
     Four queries of its own whatever the size; one more for a key, two more when nothing is found.
     """
-    visible = Initiative.objects.all()
+    visible = Initiative.objects.visible_to(request.user, request.at)
     number = catalog.key_in(request.GET.get("q", ""))
     if number is not None and not request.htmx and visible.filter(number=number).exists():
         return redirect("initiatives:show", number)

@@ -67,6 +67,12 @@ def test_a_gate_whose_time_is_up_is_handed_over_and_then_lapses_back_to_the_pilo
     assert (gate.closed, gate.outcome, gate.closed_at, s.fresh.stage) == ("lapsed", "no_pass", gate.final_at, "pilot")
 
 
+def test_at_the_moment_its_time_is_up_a_gate_is_handed_over_and_nobody_is_reminded_any_more(story, sweep):
+    s = story("funding")
+
+    assert sweep(s.decision("funding").due_at) == [("Dana Roth", "handed-over")]
+
+
 def test_a_gate_that_was_answered_is_never_spoken_of_again(story, sweep):
     s = story("funding")
     gate = s.decision("funding")
