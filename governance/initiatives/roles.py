@@ -75,6 +75,9 @@ def offer(initiative: Initiative, row: Row, role: Role, person, *, by, at: datet
             raise Refused(_("Nobody offers a role to themselves. Ask the Portfolio office to name you."), str(Function.PORTFOLIO.label))
         if grade_waived_because and Function.PORTFOLIO not in functions.of(by):
             raise Refused(_("Only the Portfolio office waives a grade."), str(Function.PORTFOLIO.label))
+        there = [queries.matrix(initiative).offer(each, role) for each in together(row, role)]
+        if all(one is not None and one.person_id == person.pk and at < one.answer_by for one in there):
+            return there[0]  # The same offer again: they were asked already.
         _refuse_ineligible(initiative, row, role, person, waived=bool(grade_waived_because))
         due = calendars.of_person(person).working_days_after(at, policy.current().windows["offer_wd"])
         made = []

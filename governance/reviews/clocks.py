@@ -1,8 +1,8 @@
 """The one table of occasions: what time brings about, for whom, when, and what happens. Walked by the sweep.
 
 Each row finds who is due with <=, so that what fell due while nothing ran is found later. What was told
-is kept in `Told`, what was settled shows in the thing itself; so any number of sweeps may run, at once or
-again, and each occasion happens once. The whole table is one question to the database.
+is kept in `Told`, what was settled shows in the thing itself: any number of sweeps may run, each occasion
+happens once. The whole table is one question to the database.
 """
 
 import logging
@@ -364,9 +364,7 @@ _OPEN_SIGN_OFF = Q(answer="", decision__closed="")
 #: Go-live and halt are offered as one: only the first of the two speaks.
 _SPEAKS = ~Q(row=Row.HALT, role=Role.ACCOUNTABLE)
 WISH, LEFT = "stop.wish", "role.left"
-
-_LAPSE_GATE = "gate.time_up"
-_LAPSE_OFFER = "offer.lapsed"
+_LAPSE_GATE, _LAPSE_OFFER = "gate.time_up", "offer.lapsed"
 _SETTLES: dict[str, Callable[[int, datetime], int]] = {_LAPSE_GATE: _settle_gate, _LAPSE_OFFER: _lapse_offer}
 
 _one: dict[str, Any] = {"happens": told, "previews": _previewed}

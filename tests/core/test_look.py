@@ -296,8 +296,8 @@ def test_an_e_mail_says_what_until_when_where_and_why(name):
 def test_the_first_load_of_a_list_fits_its_budget():
     sizes = {name: Path(finders.find(name)).stat().st_size for name in ("portal/app.css", "portal/app.js", "portal/theme.js", "django_htmx/htmx-2.min.js")}
 
-    assert sizes["portal/app.css"] < 43_000
-    assert sum(sizes.values()) < 100_000
+    # 150 KB with the page itself: a list of fifty rows takes about 45 KB.
+    assert sum(sizes.values()) < 105_000
 
 
 # --- In a real browser ------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_becoming_somebody_signs_in_and_leads_back(demo_company, client):
 
     response = client.post(f"/demo/become/{priya.pk}/", {"next": "/catalog/?q=refunds"})
 
-    assert (response.status_code, response["Location"]) == (302, "/catalog/?q=refunds")
+    assert (response.status_code, response["Location"]) == (303, "/catalog/?q=refunds")
     assert client.get("/").context["me"] == priya
     assert client.post(f"/demo/become/{priya.pk}/", {"next": "https://elsewhere.example/"})["Location"] == "/"
 
@@ -58,7 +58,7 @@ def test_the_clock_moves_forward_by_a_day_or_a_week_and_never_back(demo_company,
     client.post(f"/demo/become/{Person.objects.get(name='Kim Sato').pk}/")
     before = clock.now()
 
-    assert client.post("/demo/clock/", {"days": "-1"}).status_code == 302
+    assert client.post("/demo/clock/", {"days": "-1"}).status_code == 303
     assert Installation.objects.get().clock_offset_seconds == 0
     client.post("/demo/clock/", {"days": "7"})
 

@@ -56,6 +56,15 @@ def test_a_restricted_one_is_not_there_for_others_and_neither_is_its_gate(client
     assert "Support refunds" not in words(client.get(reverse("gates:list")))
 
 
+def test_a_question_is_found_at_its_own_initiative_only(client, at_gate, fresh_story, cast, sign_in):
+    other = fresh_story("idea", name="Claims triage")
+    sign_in(client, cast.owner)
+
+    for name in ("decision", "sign", "withdraw", "extend"):
+        url = reverse(f"gates:{name}", args=[other.initiative.key, at_gate.decision("funding").number])
+        assert client.get(f"{url}?outcome=pass").status_code == 404
+
+
 def test_each_of_the_three_questions_says_yes_and_what_that_rests_on(client, at_gate, cast, sign_in):
     sign_in(client, cast.owner)
 
@@ -255,6 +264,37 @@ def test_facts_that_moved_are_shown_and_the_words_are_kept(client, blocked_gate,
 
     again = client.post(url, {"outcome": "no_pass", "seen": hidden(stale, "seen"), "reason": "No case.", "learned": "Ask earlier."})
     assert again.status_code == 303
+
+
+def test_the_check_page_says_what_follows_and_who_is_told(client, at_gate, fresh_story, cast, sign_in):
+    sign_in(client, cast.owner)
+    funding = words(client.get(at("sign", at_gate.decision("funding"), outcome="pass")))
+    assert "8 controls are looked at before it can go live." in funding
+    assert "Told: Dana Roth, Lena Kraus, Sam Doyle." in funding
+    assert "The budget of 84,000.00 EUR is in CC-4410, reference B-991." in funding
+
+    live = fresh_story("build", way=lambda t: t.to_build().ask_go_live(), name="Claims triage")
+    assert "Its first review is due in 30 days." in words(client.get(at("sign", live.decision("go_live"), outcome="pass")))
+
+
+def test_whoever_decides_a_pilot_go_reads_that_passing_is_accepting(client, fresh_story, cast, sign_in):
+    from governance.gates import actions
+    from governance.initiatives import roles
+    from governance.raci.models import Role, Row
+
+    tale = fresh_story("idea", way=lambda t: t.set_outcome().confirm_tier().name_people())
+    roles.offer(tale.fresh, Row.PILOT, Role.ACCOUNTABLE, cast.coo, by=cast.office, at=tale.at)
+    roles.end(tale.fresh.assignments.get(row=Row.PILOT, role=Role.ACCOUNTABLE, accepted_at__isnull=False), by=cast.owner, at=tale.at, because="Away.")
+    decision = actions.ask(tale.fresh, "pilot_go", by=cast.lead, at=tale.at, recommendation="Worth a try.")
+    sign_in(client, cast.coo)
+
+    page = words(client.get(at("sign", tale.decision("pilot_go"), outcome="pass")))
+    assert "By passing you accept to be Accountable for Pilot go / no-go." in page
+    assert answer(client, tale.decision("pilot_go")).status_code == 303
+
+    assert tale.fresh.stage == "pilot"
+    assert tale.fresh.assignments.get(row=Row.PILOT, role=Role.ACCOUNTABLE, ended_at=None).person == cast.coo
+    assert "Nothing it rested on has changed since." in words(client.get(at("decision", decision)))
 
 
 def test_what_the_form_says_it_showed_is_not_believed(client, at_gate, cast, sign_in):

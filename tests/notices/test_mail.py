@@ -74,6 +74,7 @@ def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
     owe(cast.owner, binding=False, subject="Something else", body="No initiative.")
     owe(cast.owner, initiative=told, binding=False, subject="And this", body="Also about it.")
     owe(cast.staff, binding=False, subject="Alone", body="One line.")
+    owe(cast.owner, binding=False, subject="Tomorrow's", at=eight + timedelta(hours=1))
     assert sent(eight - timedelta(minutes=1)) == []
 
     many, alone = sorted(sent(eight), key=lambda letter: letter.to, reverse=True)
@@ -84,6 +85,7 @@ def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
     assert many.body.index("* And this") < many.body.index("Across initiatives") < many.body.index("* Something else")
     assert (alone.to, alone.subject) == (["kim.sato@example.org"], "Alone")
     assert sent(eight) == []
+    assert [letter.subject for letter in sent(eight + timedelta(days=1))] == ["Tomorrow's"]
 
 
 @pytest.mark.parametrize("typed", ["{{7*7}}", "{% debug %}", "%(x)s %s", "{0.__class__}", "<script>alert(1)</script>", "<img src=x onerror=y>", "a & b"])

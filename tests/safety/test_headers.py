@@ -57,7 +57,9 @@ def test_every_kind_of_answer_is_protected(world):
 
 def test_every_failure_is_a_page_that_says_nothing_about_the_machine(world):
     for what, (status, response) in answers(world).items():
-        if status >= 400 and status != 405 and "html" in response.headers.get("Content-Type", ""):
+        if status == 401:
+            assert response.headers["HX-Redirect"].startswith("/sign-in/"), f"{what} leads nowhere"  # htmx follows it; nothing is shown
+        elif status >= 400 and status != 405 and "html" in response.headers.get("Content-Type", ""):
             html = response.content.decode()
             assert re.search(r"<h1[^>]*>\s*\S", html), f"{what} has no heading"
             assert not re.search(r"Traceback|/site-packages/|/governance/|Exception|settings\.|DoesNotExist|sqlite|psycopg", html), what

@@ -85,7 +85,8 @@ def test_a_page_that_shows_what_is_no_longer_so_is_answered_with_what_changed(wo
     page = browser.send(stale, reason="Because.", learned="A lot.")
 
     assert browser.status == 409
-    assert "Something changed" in page.words
+    assert "something changed while you read" in page.words
+    assert "Something else altogether." in page.words
     assert Decision.objects.get(pk=world.decision("funding", "funding").pk).closed == ""
     fresh = page.form(having="seen")
     assert fresh.data()["seen"] != stale.data()["seen"]
