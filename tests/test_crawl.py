@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.db import connection
@@ -105,7 +105,7 @@ def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
         if len(asked) > most:
             wrong.append(f"{url} asks {len(asked)} queries; {most} is the most.")
         targets = [href for href, _words in page.links]
-        targets += [f"{f.action}?{'&'.join(f'{n}=a' for n in sorted(f.names))}" for f in page.forms if f.method == "get"]
+        targets += [f"{f.action}?{urlencode({c.name: c.value or 'a' for c in f.controls if c.name})}" for f in page.forms if f.method == "get"]
         for target in targets:
             parts = urlsplit(target)
             if parts.scheme in ("mailto", "tel") or (parts.netloc and parts.netloc != "testserver"):

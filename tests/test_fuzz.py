@@ -257,7 +257,7 @@ def test_two_thousand_random_steps_over_http_reach_no_illegal_state(world):
     _run(2_000)
 
     assert grants.differences() == []
-    assert verify.verify().ok
+    assert verify.verify(checkpoints=[]).ok  # each example was rolled back, its checkpoints stay in the file
 
 
 @pytest.mark.slow
@@ -265,7 +265,7 @@ def test_two_thousand_random_steps_over_http_reach_no_illegal_state(world):
 def test_twenty_thousand_random_steps_over_http_reach_no_illegal_state(world):
     _run(20_000)
 
-    assert verify.verify().ok
+    assert verify.verify(checkpoints=[]).ok  # each example was rolled back, its checkpoints stay in the file
 
 
 def test_the_oracle_sees_a_stage_that_nothing_led_to(world):

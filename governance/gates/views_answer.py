@@ -42,6 +42,8 @@ def sign(request: Request, number: int, nth: int) -> HttpResponse:
     initiative = find(request, number)
     asked = find_decision(initiative, nth)
     outcome = request.POST.get("outcome") or request.GET.get("outcome", "")
+    if not outcome and request.method == "GET":
+        return redirect(asked)
     if outcome not in Answer.values:
         raise Http404
     if request.method == "POST":

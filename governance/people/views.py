@@ -38,13 +38,12 @@ def index(request: Request) -> HttpResponse:
     """Show who works here, or who left; search, function and unit narrow it. Six queries of its own, however many people."""
     members = queries.memberships()
     listing, asked = _listing(members), request.GET.copy()
-    if not asked.get("state"):
-        asked["state"] = "active"
+    asked["state"] = "left" if asked.get("state") == "left" else "active"
     shown = lists.show(listing, asked)
     context = {
         "shown": shown, "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows], "tabs": _tabs(shown),
-        "facets": [f for f in shown.facets if f["name"] != "state"], "applied": _applied(shown), "left": shown.chosen.values.get("state") == ("left",),
-        "clear_url": shown.only(state=shown.chosen.values["state"][0]), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+        "facets": [f for f in shown.facets if f["name"] != "state"], "applied": _applied(shown), "left": asked["state"] == "left",
+        "clear_url": shown.only(state=asked["state"]), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
     }  # fmt: skip
     return render(request, "people/list.html", context)
 

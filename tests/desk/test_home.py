@@ -88,6 +88,14 @@ def test_a_pilot_go_waits_for_somebody_who_is_only_named(cast):
     assert titles(cast.owner, AT, "decide") == [f"Start the pilot · {story.initiative.key} Support refunds"]
 
 
+def test_a_successor_who_has_not_accepted_does_not_decide_yet(cast):
+    story = make_initiative(cast, "funding")
+    roles.offer(story.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, cast.coo, by=cast.office, at=story.at)
+
+    assert titles(cast.coo, story.at, "decide") == []
+    assert len(titles(cast.owner, story.at, "decide")) == 1
+
+
 def test_what_is_listed_is_what_the_gates_put_to_each_person_and_what_every_page_counts(cast):
     for stage in ("idea", "pilot", "funding", "stopped"):
         make_initiative(cast, stage)

@@ -36,7 +36,7 @@ def test_whoever_left_stands_under_left_and_nowhere_else(cast, at_browser):
 
 @pytest.mark.parametrize(("asked", "found"), [
     ("q=priya", ["Priya Nair"]), ("q=NAIR+priya", ["Priya Nair"]), ("q=example.org+osei", ["Miriam Osei"]), ("q=sales", ["Hugo Duarte"]),
-    ("function=compliance", ["Miriam Osei", "Ray Quist"]), ("function=finance,cto", ["Ines Vidal", "Jia Wu", "Tomas Berg"]), ("q=nobody+like+this", []), ("q=%25", []), ("q=%00", None),
+    ("function=compliance", ["Miriam Osei", "Ray Quist"]), ("function=finance,cto", ["Ines Vidal", "Jia Wu", "Tomas Berg"]), ("q=nobody+like+this", []), ("state=anything", None), ("state=active,left", None), ("function=kings&unit=x", None), ("q=%25", []), ("q=%00", None),
 ])  # fmt: skip
 def test_search_and_functions_narrow_the_directory(asked, found, cast, at_browser):
     page = at_browser(cast.staff).get(f"/people/?{asked}")
