@@ -84,7 +84,7 @@ def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
         kind = kind_of(url)
         # One page of each address name for every query key, not for every combination of them.
         fresh = [key for key in kind[1] if (kind[0], key) not in kinds]
-        if kind[1] and not fresh or not kind[1] and kinds.get(kind[0], 0) >= OF_A_KIND:
+        if (kind[1] and not fresh) or (not kind[1] and kinds.get(kind[0], 0) >= OF_A_KIND):
             continue
         kinds.update({(kind[0], key): 1 for key in kind[1]} if kind[1] else {kind[0]: kinds.get(kind[0], 0) + 1})
         with CaptureQueriesContext(connection, ) as asked:

@@ -43,7 +43,7 @@ def index(request: Request) -> HttpResponse:
     context = {
         "shown": shown, "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows], "tabs": _tabs(shown),
         "facets": [f for f in shown.facets if f["name"] != "state"], "applied": _applied(shown), "left": asked["state"] == "left",
-        "clear_url": shown.only(state=asked["state"]), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+        "clear_url": shown.only(state=str(asked["state"])), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
     }  # fmt: skip
     return render(request, "people/list.html", context)
 
