@@ -90,9 +90,8 @@ def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | N
     if outcome == Answer.PASS and status == 200 and (found := [blocker for answer in answers for blocker in answer.blockers]):
         raise Blocked(found)
     held = {"seen": canonical.digest(facts), "shown": signing.dumps(canonical.plain(facts), salt=SHOWN, compress=True)}
-    moved: list[changes.Change] = []
-    if status == 409 and form is not None:
-        moved = changes.between(_what_was_shown(form), facts)
+    was = _what_was_shown(form) if status == 409 and form is not None else {}
+    moved = changes.between(was, facts) if was else []
     if form is None or status == 409:
         typed = {name: form.data.get(name, "") for name in ("reason", "learned")} if form else kept(request)
         form = forms.Sign(initial={**typed, **held}, kind=asked.kind, outcome=outcome)

@@ -303,6 +303,7 @@ def test_what_the_form_says_it_showed_is_not_believed(client, at_gate, cast, sig
     page = answer(client, at_gate.decision("funding"), seen="0" * 64, shown="eyJhIjoxfQ:made-up")
 
     assert page.status_code == 409
+    assert "Policy version: now" not in words(page)
     assert at_gate.fresh.stage == "funding"
 
 
@@ -326,11 +327,13 @@ def test_without_a_fresh_proof_nothing_is_signed_and_what_was_written_comes_back
     assert at_gate.fresh.stage == "build"
 
 
-def test_an_answer_that_is_none_is_not_there(client, at_gate, cast, sign_in):
+def test_without_an_answer_the_check_page_leads_back_and_an_answer_that_is_none_is_not_there(client, at_gate, cast, sign_in):
     sign_in(client, cast.owner)
+    decision = at_gate.decision("funding")
 
-    assert client.get(at("sign", at_gate.decision("funding"))).status_code == 404
-    assert client.post(at("sign", at_gate.decision("funding")), {"outcome": "maybe"}).status_code == 404
+    assert client.get(at("sign", decision))["Location"] == at("decision", decision)
+    assert client.get(at("sign", decision, outcome="maybe")).status_code == 404
+    assert client.post(at("sign", decision), {"outcome": "maybe"}).status_code == 404
 
 
 def test_the_asker_does_not_decide_when_made_accountable_afterwards(client, at_gate, cast, sign_in):
