@@ -188,7 +188,8 @@ class Page(HTMLParser):
             self._select.options.append((self._option[0], data.strip(), self._option[1]))
             self._option = None
         if self._area is not None:
-            self._area.value += data
+            # A browser leaves out the line break that opens a text area.
+            self._area.value += data.removeprefix("\n") if not self._area.value else data
         if not {"script", "style", "title"} & set(self._open):
             self._text.append(data)
 

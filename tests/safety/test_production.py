@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.portal.conftest import ROOT, outside
 from tests.portal.test_safety import REAL
+from tests.running import ROOT, outside
 
 
 @pytest.fixture(scope="module")
