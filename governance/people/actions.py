@@ -387,12 +387,14 @@ def use_invitation(token: str, password: str, *, at: datetime) -> Person:
     """Set the password of the person invited; the link works once. Raises Conflict when it is over."""
     with ledger.act(by="system:invitation", at=at) as say:
         found = invitation(token)
-        if found is None or not Invitation.objects.filter(pk=found.pk, used_at=None, expires_at__gt=clock.wall()).update(used_at=clock.wall()):
+        # The person first, as whoever deactivates them does: the other order deadlocks on PostgreSQL.
+        person = _lock(found.person) if found is not None else None
+        if person is None or not person.is_active or not Invitation.objects.filter(pk=found.pk, used_at=None, expires_at__gt=clock.wall()).update(used_at=clock.wall()):
             raise Conflict(_("This link was used or is over. Ask an administrator for a new one."))
-        found.person.set_password(password)
-        found.person.save(update_fields=["password"])
-        say(Verb.INVITATION_USED, found, person=found.person_id)
-    return found.person
+        person.set_password(password)
+        person.save(update_fields=["password"])
+        say(Verb.INVITATION_USED, found, person=person.pk)
+    return person
 
 
 def set_up_waits(token: str) -> bool:

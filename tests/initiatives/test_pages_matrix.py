@@ -302,7 +302,7 @@ def test_an_offer_is_accepted_by_signing_its_statement(fresh_story, says, send, 
     statement = "I accept accountability for Cost per refund of AI-1 Support refunds. I make sure that it is paid for. I hold stop authority over it, and I use it."
     assert "Will you be business owner?" in page
     assert statement in page
-    assert "Olga Petrov named Priya Nair, answer by" in page
+    assert "Olga Petrov named Priya Nair. Answer by" in page
 
     done = send(tale, cast.owner, "answer_offer", made.pk, answer="accept")
 
