@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.utils.text import slugify
@@ -385,13 +386,14 @@ def invitation(token: str) -> Invitation | None:
 
 def use_invitation(token: str, password: str, *, at: datetime) -> Person:
     """Set the password of the person invited; the link works once. Raises Conflict when it is over."""
+    hashed = make_password(password)  # slow on purpose, so before anything is locked
     with ledger.act(by="system:invitation", at=at) as say:
         found = invitation(token)
         # The person first, as whoever deactivates them does: the other order deadlocks on PostgreSQL.
         person = _lock(found.person) if found is not None else None
         if person is None or not person.is_active or not Invitation.objects.filter(pk=found.pk, used_at=None, expires_at__gt=clock.wall()).update(used_at=clock.wall()):
             raise Conflict(_("This link was used or is over. Ask an administrator for a new one."))
-        person.set_password(password)
+        person.password = hashed
         person.save(update_fields=["password"])
         say(Verb.INVITATION_USED, found, person=person.pk)
     return person
@@ -406,6 +408,7 @@ def set_up_waits(token: str) -> bool:
 def set_up(token: str, *, company: str, time_zone: str, name: str, email: str, password: str, at: datetime) -> Person:
     """Use the one-time set-up link: the company, its zone, a first unit, and the first person, an administrator
     who also keeps the portfolio. Raises Conflict when the link was used."""
+    hashed = make_password(password)  # slow on purpose, so before anything is locked
     with ledger.act(by="system:setup", at=at) as say:
         installation = Installation.objects.select_for_update().filter(pk=1).first()
         if installation is None or not set_up_waits(token):
@@ -413,8 +416,7 @@ def set_up(token: str, *, company: str, time_zone: str, name: str, email: str, p
         installation.company, installation.time_zone, installation.setup_digest = company, time_zone, ""
         installation.save()
         unit = Unit.objects.create(name=company, slug="company", time_zone=time_zone)
-        person = Person(email=email, name=name, unit=unit, joined_at=at)
-        person.set_password(password)
+        person = Person(email=email, name=name, unit=unit, joined_at=at, password=hashed)
         person.save(force_insert=True)
         person.groups.set(Group.objects.filter(name__in=[Function.ADMINISTRATORS.value, Function.PORTFOLIO.value]))
         say(Verb.INSTALLATION_MADE, installation, text={"company": company})
