@@ -144,6 +144,19 @@ def copy_of_the_demo(to: Path) -> Path:
 
 
 @contextmanager
+def launched(chromium: str) -> Iterator:
+    """Run a Chromium, given its path, for as long as this block lasts. Nothing in it may use Django's database."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold the lock `path` against the other workers."""
     with open(path, "w") as lock:

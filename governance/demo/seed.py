@@ -50,7 +50,7 @@ def seed(at: datetime) -> Installation:
         raise ValueError("This database holds people already. The demo needs an empty one.")
     told = company()
     with transaction.atomic():
-        installation = Installation.objects.create(kind=Installation.Kind.DEMO, company=told["company"], time_zone=told["time_zone"], made_at=clock.wall())
+        installation = Installation.objects.create(pk=1, kind=Installation.Kind.DEMO, company=told["company"], time_zone=told["time_zone"], made_at=clock.wall())
         KeyCounter.take(told["first_key"] - 1)
         cast = Cast(told, at)
         _play([Story(cast, values, at).tell() for values in told["initiatives"]])

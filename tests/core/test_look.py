@@ -22,8 +22,8 @@ from governance.core.forms import Day, Form
 from governance.core.rules import Blocker
 from governance.templatetags import mandate
 from governance.templatetags.icons import ICONS
+from tests.running import launched
 
-CHROMIUM = Path("/usr/bin/chromium")
 AT = datetime(2026, 11, 18, 8, 12, tzinfo=UTC)
 PRIYA = SimpleNamespace(pk=1, name="Priya Nair", title="VP Support", get_absolute_url="/people/1/")
 SAM = SimpleNamespace(pk=2, name="Sam Diaz", title="Support operations", get_absolute_url="/people/2/")
@@ -304,14 +304,9 @@ def test_the_first_load_of_a_list_fits_its_budget():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip("No /usr/bin/chromium here.")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+def browser(chromium):
+    with launched(chromium) as browser:
+        yield browser
 
 
 def _policy() -> str:
