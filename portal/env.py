@@ -24,9 +24,7 @@ class Variable:
 DECLARED: dict[str, Variable] = {}
 
 
-def read(
-    name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None
-) -> Any:
+def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None) -> Any:
     """Return the variable `name` cast by `cast`, or `default` when it is absent or blank.
 
     `NAME_FILE` may name a file that holds the value, as container secrets do. `shown` is what the
@@ -101,9 +99,7 @@ def table() -> str:
     """Return the README's table of variables, in the order the settings read them."""
     import portal.settings  # noqa: F401  (declares them)
 
-    rows = [
-        f"| `{v.name}` | {f'`{v.default}`' if v.default else 'empty'} | {v.says} |" for v in DECLARED.values()
-    ]
+    rows = [f"| `{v.name}` | {f'`{v.default}`' if v.default else 'empty'} | {v.says} |" for v in DECLARED.values()]
     return "\n".join(["| Variable | Default | What it is for |", "|---|---|---|", *rows])
 
 

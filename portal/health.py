@@ -46,8 +46,7 @@ def problems() -> list[str]:
     reasons = []
     if absent := _missing_guards():
         reasons.append(
-            f"{len(absent)} guards of the ledger are missing."
-            " Run: manage.py migrate, then manage.py verify_ledger"
+            f"{len(absent)} guards of the ledger are missing. Run: manage.py migrate, then manage.py verify_ledger"
         )
     if (late := _sweep_lateness()) > SWEEP_LATE:
         minutes = int(late.total_seconds() // 60)
@@ -60,10 +59,7 @@ def pending_migrations() -> list[str]:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    return [
-        f"{step.app_label}.{step.name}"
-        for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
-    ]
+    return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
 def _missing_guards() -> list[str]:

@@ -21,11 +21,23 @@ from portal import refusals
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer", "browsing-topics", "camera", "display-capture", "fullscreen", "geolocation",
-        "gyroscope", "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock",
-        "serial", "usb",
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "idle-detection",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "screen-wake-lock",
+        "serial",
+        "usb",
     )
-)  # fmt: skip
+)
 
 
 class Headers:
@@ -41,9 +53,7 @@ class Headers:
         self.over_https = {}
         if settings.SECURE_HSTS_SECONDS:
             subdomains = "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
-            self.over_https["Strict-Transport-Security"] = (
-                f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}"
-            )
+            self.over_https["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}"
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)

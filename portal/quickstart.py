@@ -54,11 +54,7 @@ def run(*, host: str, port: int, demo: bool, fresh: bool, say: Say) -> None:
         sockets = serve.listen(host, port)
     except serve.Taken as error:
         stop(str(error))
-    here = (
-        settings.SITE_URL
-        if host not in LOCAL_BINDS or os.environ.get("SITE_URL")
-        else f"http://localhost:{port}"
-    )
+    here = settings.SITE_URL if host not in LOCAL_BINDS or os.environ.get("SITE_URL") else f"http://localhost:{port}"
     settings.SITE_URL = here
 
     _open_database(home, demo, say)
@@ -129,10 +125,7 @@ def _lock(home: Path) -> io.TextIOWrapper:
         home.mkdir(parents=True, exist_ok=True)
         lock = open(home / "running.lock", "w", encoding="ascii")  # noqa: SIM115  (held to the end)
     except OSError as error:
-        stop(
-            f"the folder {home} cannot be written ({error.strerror})."
-            " Name another one: MANDATE_HOME=~/mandate"
-        )
+        stop(f"the folder {home} cannot be written ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -154,10 +147,7 @@ def _start_afresh(home: Path, say: Say) -> None:
     try:
         home.rename(aside)
     except OSError as error:
-        stop(
-            f"the folder {home} cannot be moved aside ({error.strerror})."
-            " Name another one: MANDATE_HOME=~/mandate"
-        )
+        stop(f"the folder {home} cannot be moved aside ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
     say(f"Moved {home} to {aside}. Nothing was deleted.")
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *(word for word in sys.argv if word != "--fresh")])
@@ -208,14 +198,9 @@ def _state() -> str:
     from django.db.migrations.loader import MigrationLoader
 
     loader = MigrationLoader(connection)
-    ahead = {name for name in loader.applied_migrations if name[0] == "governance"} - set(
-        loader.disk_migrations
-    )
+    ahead = {name for name in loader.applied_migrations if name[0] == "governance"} - set(loader.disk_migrations)
     if ahead:
-        stop(
-            f"{_named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])})."
-            " Start it with that version."
-        )
+        stop(f"{_named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])}). Start it with that version.")
     waiting = set(loader.disk_migrations) - set(loader.applied_migrations)
     if waiting:
         stop(
@@ -237,9 +222,7 @@ def _tables() -> set[str]:
         return set()
     try:
         with closing(sqlite3.connect(f"{Path(_file()).as_uri()}?mode=ro", uri=True)) as database:
-            return {
-                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
+            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
         raise DatabaseError(str(error)) from error
 

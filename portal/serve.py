@@ -35,9 +35,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise Taken(
-            f"--host is {host!r}. Expected a name or address of this machine, such as localhost."
-        ) from error
+        raise Taken(f"--host is {host!r}. Expected a name or address of this machine, such as localhost.") from error
     sockets: list[socket.socket] = []
     for family, kind, proto, _, address in dict.fromkeys(found):
         try:
@@ -102,13 +100,19 @@ class Server:
         )
         HTTPChannel.error_task_class = _Refusal
         waitress.create_server(
-            application, map=self._map, sockets=sockets, threads=threads, clear_untrusted_proxy_headers=True,
-            ident="", max_request_body_size=16 * 1024 * 1024, channel_timeout=60, connection_limit=500,
-            asyncore_use_poll=True, **proxy,
-        )  # fmt: skip
-        self._listeners = [
-            one for one in self._map.values() if isinstance(one, waitress.server.BaseWSGIServer)
-        ]
+            application,
+            map=self._map,
+            sockets=sockets,
+            threads=threads,
+            clear_untrusted_proxy_headers=True,
+            ident="",
+            max_request_body_size=16 * 1024 * 1024,
+            channel_timeout=60,
+            connection_limit=500,
+            asyncore_use_poll=True,
+            **proxy,
+        )
+        self._listeners = [one for one in self._map.values() if isinstance(one, waitress.server.BaseWSGIServer)]
         self._threads = self._listeners[0].task_dispatcher
 
     def stop(self) -> None:

@@ -59,9 +59,7 @@ def _kept_secret() -> str:
     try:
         if not path.exists():
             MANDATE_HOME.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(
-                os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
-            ) as file:
+            with os.fdopen(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(fresh)
             with suppress(FileExistsError):
                 os.link(mine, path)  # whole or not at all: two processes that start together agree on one
@@ -185,8 +183,7 @@ else:
 CELERY_BROKER_URL = read(
     "CELERY_BROKER_URL",
     "memory://",
-    "Redis or RabbitMQ, for example redis://localhost:6379/0."
-    " memory:// serves one process only, as quickstart does.",
+    "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.",
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -329,9 +326,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.assets.Assets"},
 }
-WHITENOISE_USE_FINDERS = not (
-    STATIC_ROOT / "staticfiles.json"
-).exists()  # a bare checkout serves the files as they are
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # a bare checkout serves the files as they are
 WHITENOISE_MAX_AGE = 3600
 
 MANDATE_CHECKPOINT_KEY = read(
@@ -349,9 +344,7 @@ MANDATE_CHECKPOINT_SINKS = read(
     shown="checkpoints.log in MANDATE_HOME",
 )
 
-LOG_LEVEL = read(
-    "LOG_LEVEL", "WARNING", "How much is logged to standard error: DEBUG, INFO, WARNING or ERROR.", level
-)
+LOG_LEVEL = read("LOG_LEVEL", "WARNING", "How much is logged to standard error: DEBUG, INFO, WARNING or ERROR.", level)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

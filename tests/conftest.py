@@ -99,9 +99,7 @@ def empty(using: str) -> None:
             if connection.vendor == "postgresql"
             else "PRAGMA defer_foreign_keys = ON"
         )
-        cursor.execute(
-            " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in quoted)
-        )
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in quoted))
         for (table,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {table}")
     furnish.after_migrate(using)
@@ -141,9 +139,7 @@ def start():
 @pytest.fixture
 def redis_server(tmp_path: Path):
     """A Redis of this test's own; yields its address, such as redis://127.0.0.1:40001/0."""
-    program = shutil.which("redis-server") or lacking(
-        "no redis-server on PATH (Debian: apt-get install redis-server)"
-    )
+    program = shutil.which("redis-server") or lacking("no redis-server on PATH (Debian: apt-get install redis-server)")
     port = running.free_port()
     process = subprocess.Popen(
         [

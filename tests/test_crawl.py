@@ -54,7 +54,7 @@ def problems(page: Page, status: int, url: str) -> list[str]:
         found.append(f"answered {status}")
     if re.search(r"\bNone\b", page.words):
         at = page.words.index("None")
-        found.append(f"says None: …{page.words[max(at - 60, 0):at + 40]}…")
+        found.append(f"says None: …{page.words[max(at - 60, 0) : at + 40]}…")
     if "{{" in page.html or "{%" in page.html:
         found.append("shows template code")
     if any((href or "").strip() in ("#", "") for href, _words in page.links):
@@ -87,7 +87,9 @@ def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
         if (kind[1] and not fresh) or (not kind[1] and kinds.get(kind[0], 0) >= OF_A_KIND):
             continue
         kinds.update({(kind[0], key): 1 for key in kind[1]} if kind[1] else {kind[0]: kinds.get(kind[0], 0) + 1})
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
             response = client.get(url)
         if response.status_code in (301, 302, 303):
             target = response["Location"]
@@ -105,7 +107,11 @@ def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
         if len(asked) > most:
             wrong.append(f"{url} asks {len(asked)} queries; {most} is the most.")
         targets = [href for href, _words in page.links]
-        targets += [f"{f.action}?{urlencode({c.name: c.value or 'a' for c in f.controls if c.name})}" for f in page.forms if f.method == "get"]
+        targets += [
+            f"{f.action}?{urlencode({c.name: c.value or 'a' for c in f.controls if c.name})}"
+            for f in page.forms
+            if f.method == "get"
+        ]
         for target in targets:
             parts = urlsplit(target)
             if parts.scheme in ("mailto", "tel") or (parts.netloc and parts.netloc != "testserver"):

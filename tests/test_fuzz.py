@@ -44,11 +44,56 @@ FOLLOWS = {
 TWO_STEPS = {("funding", "stopped")}
 
 PAGES = (
-    "", "amend/", "tier/", "outcome/", "budget/", "controls/", "matrix/", "history/", "restrict/", "pause/",
-    "ask/?kind=pilot_go", "ask/?kind=funding", "ask/?kind=go_live", "ask/?kind=restart", "ask/?kind=back_to_pilot", "ask/?kind=tier_change", "ask/?kind=modification",
-    "gates/pilot_go/", "gates/funding/", "gates/go_live/", "gates/restart/", "gates/day_90/", "stop/", "stop/confirm/", "stop/ask/", "retire/", "postmortem/", "close/", "correct/", "place/", "review/",
+    "",
+    "amend/",
+    "tier/",
+    "outcome/",
+    "budget/",
+    "controls/",
+    "matrix/",
+    "history/",
+    "restrict/",
+    "pause/",
+    "ask/?kind=pilot_go",
+    "ask/?kind=funding",
+    "ask/?kind=go_live",
+    "ask/?kind=restart",
+    "ask/?kind=back_to_pilot",
+    "ask/?kind=tier_change",
+    "ask/?kind=modification",
+    "gates/pilot_go/",
+    "gates/funding/",
+    "gates/go_live/",
+    "gates/restart/",
+    "gates/day_90/",
+    "stop/",
+    "stop/confirm/",
+    "stop/ask/",
+    "retire/",
+    "postmortem/",
+    "close/",
+    "correct/",
+    "place/",
+    "review/",
 )
-WHO = ("owner", "lead", "escalation", "workflow", "finance", "compliance", "compliance_two", "security", "legal", "office", "office_two", "cto", "coo", "admin", "staff", "auditor")
+WHO = (
+    "owner",
+    "lead",
+    "escalation",
+    "workflow",
+    "finance",
+    "compliance",
+    "compliance_two",
+    "security",
+    "legal",
+    "office",
+    "office_two",
+    "cto",
+    "coo",
+    "admin",
+    "staff",
+    "auditor",
+)
 TEXT = "Because the desk asked for it."
 
 
@@ -95,27 +140,86 @@ class Fuzz(RuleBasedStateMachine):
         if forms:
             self.fill(browser, data.draw(st.sampled_from(range(len(forms)))), forms, data)
 
-    @rule(who=st.sampled_from(WHO), stage=st.sampled_from(list(make.WAYS)), kind=st.sampled_from(("pilot_go", "funding", "go_live", "restart", "back_to_pilot", "day_90", "tier_change")), outcome=st.sampled_from(("pass", "pass", "no_pass")), data=st.data())
+    @rule(
+        who=st.sampled_from(WHO),
+        stage=st.sampled_from(list(make.WAYS)),
+        kind=st.sampled_from(("pilot_go", "funding", "go_live", "restart", "back_to_pilot", "day_90", "tier_change")),
+        outcome=st.sampled_from(("pass", "pass", "no_pass")),
+        data=st.data(),
+    )
     def answer(self, who, stage, kind, outcome, data):
         """Go the way to the signature of the newest question of a kind."""
         browser = self.browser(who)
-        decision = Decision.objects.filter(initiative=self.tales[stage].initiative, kind=kind).order_by("-number").first()
+        decision = (
+            Decision.objects.filter(initiative=self.tales[stage].initiative, kind=kind).order_by("-number").first()
+        )
         if decision is None:
             return
-        decides = self.holder(decision.initiative_id, {"pilot_go": "pilot", "day_90": "pilot", "funding": "go_live", "go_live": "go_live", "tier_change": "go_live"}.get(kind, "halt"), "A")
+        decides = self.holder(
+            decision.initiative_id,
+            {
+                "pilot_go": "pilot",
+                "day_90": "pilot",
+                "funding": "go_live",
+                "go_live": "go_live",
+                "tier_change": "go_live",
+            }.get(kind, "halt"),
+            "A",
+        )
         if data.draw(st.booleans()) and decides is not None:
             browser = self.browser(next((w for w in WHO if getattr(self.cast, w).pk == decides), who))
-        found = browser.get(f"/initiatives/{self.tales[stage].initiative.key}/decisions/{decision.number}/sign/?outcome={outcome}")
+        found = browser.get(
+            f"/initiatives/{self.tales[stage].initiative.key}/decisions/{decision.number}/sign/?outcome={outcome}"
+        )
         forms = [f for f in found.forms if f.method == "post" and "/sign/" in f.action]
         if forms:
             self.fill(browser, 0, forms, data)
 
-    @rule(who=st.sampled_from(WHO), stage=st.sampled_from(list(make.WAYS)), path=st.sampled_from(("stop/", "retire/", "close/", "correct/", "place/", "postmortem/", "stop/confirm/", "decisions/1/sign/?outcome=pass", "decisions/2/sign/?outcome=pass", "decisions/3/sign/?outcome=pass", "amend/", "tier/", "matrix/", "budget/", "outcome/")))
+    @rule(
+        who=st.sampled_from(WHO),
+        stage=st.sampled_from(list(make.WAYS)),
+        path=st.sampled_from(
+            (
+                "stop/",
+                "retire/",
+                "close/",
+                "correct/",
+                "place/",
+                "postmortem/",
+                "stop/confirm/",
+                "decisions/1/sign/?outcome=pass",
+                "decisions/2/sign/?outcome=pass",
+                "decisions/3/sign/?outcome=pass",
+                "amend/",
+                "tier/",
+                "matrix/",
+                "budget/",
+                "outcome/",
+            )
+        ),
+    )
     def craft(self, who, stage, path):
         """Send a request no page offers, with every field that could ever matter."""
         fields = {
-            "reason": "harm", "because": TEXT, "to": "production", "source": TEXT, "stage": "production", "outcome": "pass", "seen": "0" * 64, "learned": TEXT, "tier": "0", "owner": str(self.cast.staff.pk),
-            "how": TEXT, "decided_by": str(self.cast.owner.pk), "version": "1", "seen_version": "1", "is_staff": "1", "approved": "1", "confirmed_by": str(self.cast.finance.pk), "publish": "1", "action": "publish",
+            "reason": "harm",
+            "because": TEXT,
+            "to": "production",
+            "source": TEXT,
+            "stage": "production",
+            "outcome": "pass",
+            "seen": "0" * 64,
+            "learned": TEXT,
+            "tier": "0",
+            "owner": str(self.cast.staff.pk),
+            "how": TEXT,
+            "decided_by": str(self.cast.owner.pk),
+            "version": "1",
+            "seen_version": "1",
+            "is_staff": "1",
+            "approved": "1",
+            "confirmed_by": str(self.cast.finance.pk),
+            "publish": "1",
+            "action": "publish",
         }
         response = self.browser(who).client.post(f"/initiatives/{self.tales[stage].initiative.key}/{path}", fields)
         assert response.status_code in (200, 302, 303, 403, 404, 405, 409, 422), response.status_code
@@ -138,7 +242,9 @@ class Fuzz(RuleBasedStateMachine):
                 continue
             if control.kind == "submit":
                 if data.draw(st.booleans()):
-                    given = {k: v for k, v in given.items() if k not in {c.name for c in form.controls if c.kind == "submit"}}
+                    given = {
+                        k: v for k, v in given.items() if k not in {c.name for c in form.controls if c.kind == "submit"}
+                    }
                     given[control.name] = control.value
             elif control.kind == "select":
                 values = [value for value, _words, _on in control.options]
@@ -175,7 +281,14 @@ class Fuzz(RuleBasedStateMachine):
 
     def holder(self, initiative: int, row: str, role: str):
         """Return the accepted holder of A or E, straight from the rows."""
-        found = Assignment.objects.filter(initiative_id=initiative, row=row, role=role, ended_at=None, accepted_at__isnull=False, person__is_active=True).values_list("person_id", flat=True)
+        found = Assignment.objects.filter(
+            initiative_id=initiative,
+            row=row,
+            role=role,
+            ended_at=None,
+            accepted_at__isnull=False,
+            person__is_active=True,
+        ).values_list("person_id", flat=True)
         return found[0] if found else None
 
     @invariant()
@@ -201,7 +314,9 @@ class Fuzz(RuleBasedStateMachine):
             assert budget.approved >= budget.asked
             assert budget.approved_by_id != budget.asked_by_id
             assert any(
-                m.confirmed_by_id and m.confirmed_by_id not in (m.supplied_by_id, gate.decided_by_id) and m.starts_on > outcome.threshold_set_at.date()
+                m.confirmed_by_id
+                and m.confirmed_by_id not in (m.supplied_by_id, gate.decided_by_id)
+                and m.starts_on > outcome.threshold_set_at.date()
                 and (m.value <= outcome.threshold if outcome.lower_is_better else m.value >= outcome.threshold)
                 for m in Measurement.objects.filter(initiative=pk)
             ), "funded without a confirmed figure"
@@ -210,7 +325,10 @@ class Fuzz(RuleBasedStateMachine):
             asked = Decision.objects.filter(initiative=pk, kind="go_live").order_by("-number").first()
             signed = set(SignOff.objects.filter(decision=asked, answer="signed").values_list("function", flat=True))
             assert {3: {"security"}, 4: {"compliance", "security"}}.get(moved.tier, set()) <= signed
-            assert all(c.confirmed_by_id or c.waived_until for c in ControlCheck.objects.filter(initiative=pk, returned_because=""))
+            assert all(
+                c.confirmed_by_id or c.waived_until
+                for c in ControlCheck.objects.filter(initiative=pk, returned_because="")
+            )
         if now == "stopped":
             assert Stop.objects.filter(initiative=pk, lifted_at=None).count() == 1
             assert not Decision.objects.filter(initiative=pk, closed="").exists()
@@ -226,19 +344,33 @@ class Fuzz(RuleBasedStateMachine):
 
     @invariant()
     def nobody_passed_their_own_question(self):
-        assert not Decision.objects.filter(outcome="pass", decided_by__isnull=False, asked_by__isnull=False).extra(where=["decided_by_id = asked_by_id"]).exists()
+        assert (
+            not Decision.objects.filter(outcome="pass", decided_by__isnull=False, asked_by__isnull=False)
+            .extra(where=["decided_by_id = asked_by_id"])
+            .exists()
+        )
 
     @invariant()
     def accountable_and_escalation_are_two(self):
-        rows = Assignment.objects.filter(role__in="AE", ended_at=None, accepted_at__isnull=False).values_list("initiative", "row", "person")
+        rows = Assignment.objects.filter(role__in="AE", ended_at=None, accepted_at__isnull=False).values_list(
+            "initiative", "row", "person"
+        )
         assert len(rows) == len(set(rows)), "one person is A and E of a row"
 
 
 def _run(steps: int) -> None:
     examples = max(steps // 50, 1)
-    run_state_machine_as_test(Fuzz, settings=settings(
-        max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], derandomize=not os.environ.get("FUZZ_RANDOM"),
-    ))
+    run_state_machine_as_test(
+        Fuzz,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=50,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+            derandomize=not os.environ.get("FUZZ_RANDOM"),
+        ),
+    )
 
 
 @pytest.fixture
@@ -274,7 +406,9 @@ def test_the_oracle_sees_a_stage_that_nothing_led_to(world):
     machine = Fuzz()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE governance_initiative SET stage = 'build' WHERE id = %s", [Fuzz.tales["retired"].initiative.pk])
+            cursor.execute(
+                "UPDATE governance_initiative SET stage = 'build' WHERE id = %s", [Fuzz.tales["retired"].initiative.pk]
+            )
         with pytest.raises(AssertionError, match="retired → build"):
             machine.only_legal_moves_with_their_facts()
     finally:

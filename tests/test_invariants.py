@@ -39,7 +39,14 @@ def test_1_the_database_refuses_a_second_accountable(story, cast):
     tale = story("pilot")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Assignment.objects.create(initiative=tale.initiative, row="go_live", role="A", person=cast.other_owner, assigned_at=tale.at, accepted_at=tale.at)
+        Assignment.objects.create(
+            initiative=tale.initiative,
+            row="go_live",
+            role="A",
+            person=cast.other_owner,
+            assigned_at=tale.at,
+            accepted_at=tale.at,
+        )
 
     assert Assignment.objects.filter(initiative=tale.initiative, row="go_live", role="A", ended_at=None).count() == 1
 
@@ -50,7 +57,13 @@ def test_1_the_database_refuses_a_group_as_accountable(story):
     tale = story()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Assignment.objects.create(initiative=tale.initiative, row="halt", role="A", group=Group.objects.get(name="compliance"), assigned_at=tale.at)
+        Assignment.objects.create(
+            initiative=tale.initiative,
+            row="halt",
+            role="A",
+            group=Group.objects.get(name="compliance"),
+            assigned_at=tale.at,
+        )
 
 
 def test_1_an_offer_leaves_the_row_vacant_and_the_predecessor_in_place(story, cast):
@@ -73,15 +86,24 @@ def test_1_a_leaver_blocks_the_next_gate_and_holds_nothing(story, cast):
     assert grants.held_by(gone, tale.fresh, tale.at) == frozenset()
     assert "owner.none" in {b.code for b in queries.blockers(decision, tale.fresh, tale.at)}
     with pytest.raises(Refused, match="Nobody is Accountable"):
-        gates.decide(decision, "pass", by=gone, at=tale.at, proof=prove(gone), seen=snapshot.shown(decision, tale.fresh, tale.at))
+        gates.decide(
+            decision, "pass", by=gone, at=tale.at, proof=prove(gone), seen=snapshot.shown(decision, tale.fresh, tale.at)
+        )
 
 
 # 2. Who may be Accountable
 
 
-@pytest.mark.parametrize(("who", "code"), [
-    ("cto", "eligible.cto"), ("engineer", "eligible.builder"), ("lead", "eligible.grade"), ("other_owner", "eligible.leader"), ("escalation", "eligible.leader"),
-])
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ("cto", "eligible.cto"),
+        ("engineer", "eligible.builder"),
+        ("lead", "eligible.grade"),
+        ("other_owner", "eligible.leader"),
+        ("escalation", "eligible.leader"),
+    ],
+)
 def test_2_who_cannot_be_business_owner_is_refused_with_the_reason_and_whom_to_choose(story, cast, who, code):
     tale = story()
 
@@ -99,7 +121,9 @@ def test_2_data_science_never_answers_for_the_result(story, cast):
     tale = story()
 
     with pytest.raises(Blocked, match="data science"):
-        roles.offer(tale.fresh, Row.HALT, Role.ACCOUNTABLE, Person.objects.get(pk=cast.owner.pk), by=cast.office, at=tale.at)
+        roles.offer(
+            tale.fresh, Row.HALT, Role.ACCOUNTABLE, Person.objects.get(pk=cast.owner.pk), by=cast.office, at=tale.at
+        )
 
 
 def test_2_the_gate_looks_again_at_who_the_owner_is(story, cast):
@@ -119,8 +143,24 @@ def test_2_grade_alone_is_waived_at_tier_1_by_the_portfolio_office_only(story, c
     with pytest.raises(Blocked):
         roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, director, by=cast.office, at=tale.at)
     with pytest.raises(Refused, match="Portfolio office"):
-        roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, director, by=cast.lead, at=tale.at, grade_waived_because="Small unit.")
-    made = roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, director, by=cast.office, at=tale.at, grade_waived_because="The unit has no VP.")
+        roles.offer(
+            tale.fresh,
+            Row.GO_LIVE,
+            Role.ACCOUNTABLE,
+            director,
+            by=cast.lead,
+            at=tale.at,
+            grade_waived_because="Small unit.",
+        )
+    made = roles.offer(
+        tale.fresh,
+        Row.GO_LIVE,
+        Role.ACCOUNTABLE,
+        director,
+        by=cast.office,
+        at=tale.at,
+        grade_waived_because="The unit has no VP.",
+    )
 
     assert made.grade_waived_because == "The unit has no VP."
 
@@ -162,7 +202,9 @@ def test_3_the_asker_of_an_open_question_is_not_named_its_decider(story, cast):
     gates.ask(tale.fresh, "funding", by=cast.lead, at=tale.at)
 
     with pytest.raises(Blocked, match="asked for Funding gate"):
-        roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, Person.objects.get(pk=cast.lead.pk), by=cast.office, at=tale.at)
+        roles.offer(
+            tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, Person.objects.get(pk=cast.lead.pk), by=cast.office, at=tale.at
+        )
 
 
 def test_3_nobody_confirms_their_own_figure_control_or_budget(story, cast):
@@ -178,7 +220,16 @@ def test_3_nobody_confirms_their_own_figure_control_or_budget(story, cast):
         figures.answer_figure(figure, by=lead, at=tale.at, proof=prove(lead))
     budget = figures.ask_budget(tale.fresh, asked=10, currency="EUR", months=1, by=lead, at=tale.at)
     with pytest.raises(Refused, match="asked for this budget"):
-        figures.approve_budget(budget, approved=10, cost_centre="C", reference="R", by=lead, at=tale.at, proof=prove(lead), seen_version=budget.version)
+        figures.approve_budget(
+            budget,
+            approved=10,
+            cost_centre="C",
+            reference="R",
+            by=lead,
+            at=tale.at,
+            proof=prove(lead),
+            seen_version=budget.version,
+        )
     controls.supply(tale.fresh, "T0.1", note="Logged.", effective_on=tale.at.date(), by=lead, at=tale.at)
     with pytest.raises(Refused, match="supplied this"):
         controls.answer(tale.fresh, "T0.1", by=lead, at=tale.at, proof=prove(lead))
@@ -186,7 +237,9 @@ def test_3_nobody_confirms_their_own_figure_control_or_budget(story, cast):
     with pytest.raises(IntegrityError), transaction.atomic():
         type(figure).objects.filter(pk=figure.pk).update(confirmed_by=lead, confirmed_at=tale.at)
     with pytest.raises(IntegrityError), transaction.atomic():
-        type(budget).objects.filter(pk=budget.pk).update(approved_by=lead, approved_at=tale.at, approved=10, cost_centre="C", reference="R")
+        type(budget).objects.filter(pk=budget.pk).update(
+            approved_by=lead, approved_at=tale.at, approved=10, cost_centre="C", reference="R"
+        )
 
 
 # 4. Administrators hold no decision rights by being administrators
@@ -278,14 +331,23 @@ def test_6_a_decision_keeps_a_snapshot_and_the_page_can_say_what_changed_since(s
     tale = story("build")
     decision = tale.decision("funding")
 
-    assert decision.snapshot["requirements"] == [{"code": c, "met": True, "blockers": []} for c in ("funding.evidence", "owner.accepted", "budget.approved")]
+    assert decision.snapshot["requirements"] == [
+        {"code": c, "met": True, "blockers": []} for c in ("funding.evidence", "owner.accepted", "budget.approved")
+    ]
     assert snapshot.canonical.digest(decision.snapshot) == decision.snapshot_sha256
-    assert LedgerEntry.objects.get(verb="decision.answered", subject_id=decision.pk).detail["snapshot"] == decision.snapshot_sha256
+    assert (
+        LedgerEntry.objects.get(verb="decision.answered", subject_id=decision.pk).detail["snapshot"]
+        == decision.snapshot_sha256
+    )
     assert changes.since(decision, tale.fresh, tale.at) == []
 
-    actions.amend(tale.fresh, {"purpose": "Something wider."}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version)
+    actions.amend(
+        tale.fresh, {"purpose": "Something wider."}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version
+    )
     moved = changes.since(decision, tale.fresh, tale.at)
-    assert [(c.before, c.after) for c in moved] == [("Refund small amounts without waiting for the desk.", "Something wider.")]
+    assert [(c.before, c.after) for c in moved] == [
+        ("Refund small amounts without waiting for the desk.", "Something wider.")
+    ]
 
 
 @pytest.mark.parametrize("change", [{"purpose": "Wider."}, {"tools": "everything"}, {"capability": "draft_only"}])
@@ -308,7 +370,13 @@ def test_6_a_material_change_voids_the_acceptance_and_a_small_one_does_not(story
     actions.amend(tale.fresh, {"known_limits": "Two more."}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version)
     assert list(rule.blockers(tale.fresh, tale.at)) == []
 
-    actions.amend(tale.fresh, {"tools": "billing.refund, billing.charge"}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version)
+    actions.amend(
+        tale.fresh,
+        {"tools": "billing.refund, billing.charge"},
+        by=cast.lead,
+        at=tale.at,
+        seen_version=tale.fresh.version,
+    )
     assert [b.code for b in rule.blockers(tale.fresh, tale.at)] == ["owner.void"]
 
 
@@ -322,7 +390,11 @@ def test_7_a_refused_stop_is_recorded_and_nothing_moved(story, cast):
         stopping.stop(tale.fresh, reason="harm", by=cast.staff, at=tale.at, proof=prove(cast.staff))
 
     entry = LedgerEntry.objects.get(verb="refused")
-    assert (entry.actor, entry.initiative_id, tale.fresh.stage) == (f"person:{cast.staff.pk}", tale.initiative.pk, "production")
+    assert (entry.actor, entry.initiative_id, tale.fresh.stage) == (
+        f"person:{cast.staff.pk}",
+        tale.initiative.pk,
+        "production",
+    )
 
 
 # 8. Bound to the version seen, safe under double submit, freshly proved
@@ -347,7 +419,9 @@ def test_8_no_signature_without_ones_own_proof(story, cast, proof):
     signatures = Signature.objects.count()
 
     with pytest.raises(Refused, match="Prove that it is you"):
-        gates.decide(decision, "pass", by=cast.owner, at=tale.at, proof=given, seen=snapshot.shown(decision, tale.fresh, tale.at))
+        gates.decide(
+            decision, "pass", by=cast.owner, at=tale.at, proof=given, seen=snapshot.shown(decision, tale.fresh, tale.at)
+        )
 
     assert (Signature.objects.count(), tale.fresh.stage) == (signatures, "funding")
 

@@ -26,7 +26,9 @@ def main() -> None:
     try:
         with sync_playwright() as play:
             chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-            browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+            browser = play.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            )
             for name, path, width, height, part in PICTURES:
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
                 take(page, running.url, path, TOUR / name, part)

@@ -46,7 +46,9 @@ class Form:
                 out[c.name] = c.value
         for name, value in given.items():
             if name not in {c.name for c in self.controls}:
-                raise AssertionError(f"The form has no field {name!r}; it has {sorted({c.name for c in self.controls if c.name})}.")
+                raise AssertionError(
+                    f"The form has no field {name!r}; it has {sorted({c.name for c in self.controls if c.name})}."
+                )
             out[name] = value
         return out
 
@@ -92,9 +94,15 @@ class Page(HTMLParser):
 
     def form(self, *, action: str = "", having: str = "") -> Form:
         """Return the one form whose action ends so, or that has a field of this name."""
-        found = [f for f in self.forms if (not action or urlsplit(f.action).path.endswith(action)) and (not having or having in f.names)]
+        found = [
+            f
+            for f in self.forms
+            if (not action or urlsplit(f.action).path.endswith(action)) and (not having or having in f.names)
+        ]
         if not found:
-            raise AssertionError(f"No form {action or having!r} on {self.url}. There are: {[(f.method, f.action, sorted(f.names)) for f in self.forms]}")
+            raise AssertionError(
+                f"No form {action or having!r} on {self.url}. There are: {[(f.method, f.action, sorted(f.names)) for f in self.forms]}"
+            )
         return found[0]
 
     def link(self, text: str) -> str:
@@ -110,7 +118,13 @@ class Page(HTMLParser):
         for control in [*self.loose, *(c for f in self.forms for c in f.controls)]:
             if control.kind in ("hidden", "submit", "button", "reset"):
                 continue
-            named = control.attrs.get("aria-label") or control.attrs.get("aria-labelledby") or control.attrs.get("title") or control.id in self.labels or id(control) in self._labelled
+            named = (
+                control.attrs.get("aria-label")
+                or control.attrs.get("aria-labelledby")
+                or control.attrs.get("title")
+                or control.id in self.labels
+                or id(control) in self._labelled
+            )
             if not named:
                 out.append(control.name or control.id or control.kind)
         return out
@@ -133,13 +147,27 @@ class Page(HTMLParser):
         elif tag in ("h1", "title"):
             self._catch.append([tag, "", []])
         elif tag == "form":
-            self._form = Form((given.get("method") or "get").lower(), urljoin(self.url, given.get("action") or ""), attrs=given)
+            self._form = Form(
+                (given.get("method") or "get").lower(), urljoin(self.url, given.get("action") or ""), attrs=given
+            )
             self.forms.append(self._form)
             if given.get("id"):
                 self._by_id[given["id"]] = self._form
         elif tag in ("input", "button", "select", "textarea"):
-            kind = {"input": given.get("type") or "text", "button": given.get("type") or "submit", "select": "select", "textarea": "textarea"}[tag]
-            control = Control(given.get("name") or "", kind, given.get("value") or "", "checked" in given, id=given.get("id") or "", attrs=given)
+            kind = {
+                "input": given.get("type") or "text",
+                "button": given.get("type") or "submit",
+                "select": "select",
+                "textarea": "textarea",
+            }[tag]
+            control = Control(
+                given.get("name") or "",
+                kind,
+                given.get("value") or "",
+                "checked" in given,
+                id=given.get("id") or "",
+                attrs=given,
+            )
             if self._in_label:
                 self._labelled.add(id(control))
             owner = self._by_id.get(given.get("form") or "", self._form)

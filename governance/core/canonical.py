@@ -22,7 +22,9 @@ def _plain(value: Any) -> Any:
 
 def encode(value: Any) -> bytes:
     """Return `value` as canonical JSON: keys sorted, no spaces, UTF-8. Raises TypeError for floats that are not finite."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+    ).encode()
 
 
 def digest(value: Any) -> str:

@@ -80,22 +80,39 @@ def _unreadable(field: forms.Field, label: str, value: Any, params: dict[str, An
 
 
 def _unknown_choice(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
-    return _("%(label)s is “%(came)s”, which is not one of the choices. Choose one from the list.") % {"label": label, "came": came(params.get("value", value))}
+    return _("%(label)s is “%(came)s”, which is not one of the choices. Choose one from the list.") % {
+        "label": label,
+        "came": came(params.get("value", value)),
+    }
 
 
 def _too_long(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
     most, has = params["limit_value"], params["show_value"]
-    return _("%(label)s has %(has)d characters and may have %(most)d. Shorten it by %(over)d.") % {"label": label, "has": has, "most": most, "over": has - most}
+    return _("%(label)s has %(has)d characters and may have %(most)d. Shorten it by %(over)d.") % {
+        "label": label,
+        "has": has,
+        "most": most,
+        "over": has - most,
+    }
 
 
 def _too_short(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
-    return _("%(label)s has %(has)d characters and needs %(least)d.") % {"label": label, "has": params["show_value"], "least": params["limit_value"]}
+    return _("%(label)s has %(has)d characters and needs %(least)d.") % {
+        "label": label,
+        "has": params["show_value"],
+        "least": params["limit_value"],
+    }
 
 
 def _too_many_digits(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
     before = field.max_digits - field.decimal_places  # type: ignore[attr-defined]
     said = {"label": label, "came": came(value), "before": before, "after": field.decimal_places}  # type: ignore[attr-defined]
-    return _("%(label)s is “%(came)s”. Enter a number with at most %(before)d digits before the point and %(after)d after it.") % said
+    return (
+        _(
+            "%(label)s is “%(came)s”. Enter a number with at most %(before)d digits before the point and %(after)d after it."
+        )
+        % said
+    )
 
 
 def _unkeepable(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
@@ -103,11 +120,19 @@ def _unkeepable(field: forms.Field, label: str, value: Any, params: dict[str, An
 
 
 def _too_small(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
-    return _("%(label)s is “%(came)s”. Enter %(limit)s or more.") % {"label": label, "came": came(value), "limit": params["limit_value"]}
+    return _("%(label)s is “%(came)s”. Enter %(limit)s or more.") % {
+        "label": label,
+        "came": came(value),
+        "limit": params["limit_value"],
+    }
 
 
 def _too_large(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
-    return _("%(label)s is “%(came)s”. Enter %(limit)s or less.") % {"label": label, "came": came(value), "limit": params["limit_value"]}
+    return _("%(label)s is “%(came)s”. Enter %(limit)s or less.") % {
+        "label": label,
+        "came": came(value),
+        "limit": params["limit_value"],
+    }
 
 
 #: What Django's own check of a number's digits may find.
@@ -142,7 +167,10 @@ class Sentences:
     def add_error(self, field: str | None, error: Any) -> None:
         """Record `error` as Django does, in our words where it is one of Django's own."""
         if isinstance(error, ValidationError) and hasattr(error, "error_dict"):  # what the model refuses
-            error.error_dict = {name: [self._said(name, one) for one in errors] if name in self.fields else errors for name, errors in error.error_dict.items()}
+            error.error_dict = {
+                name: [self._said(name, one) for one in errors] if name in self.fields else errors
+                for name, errors in error.error_dict.items()
+            }
         elif field in self.fields and isinstance(error, ValidationError):
             error = ValidationError([self._said(field, one) for one in error.error_list])
         super().add_error(field, error)  # type: ignore[misc]

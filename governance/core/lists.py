@@ -142,7 +142,11 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
     values = {}
     for facet in listing.facets:
         known = {option.value for option in facet.options}
-        sent = [part for raw in data.getlist(facet.name)[:MOST_VALUES] for part in raw[: LONGEST * 10].split(",")[:MOST_VALUES]]
+        sent = [
+            part
+            for raw in data.getlist(facet.name)[:MOST_VALUES]
+            for part in raw[: LONGEST * 10].split(",")[:MOST_VALUES]
+        ]
         if kept := tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]:
             values[facet.name] = kept
     sort = data.get("sort", "")[:LONGEST]
@@ -150,22 +154,37 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
         sort = ""
     after, before = _whole(data.get("after", ""), 2**62), _whole(data.get("before", ""), 2**62)
     return Chosen(
-        q=_one_line(data.get("q", "")), values=values, sort=sort, page=_whole(data.get("page", ""), 10**12) or 1,
-        after=after, before=None if after else before, last=not (after or before) and data.get("last") == "1", counts=data.get("counts") == "1",
-    )  # fmt: skip
+        q=_one_line(data.get("q", "")),
+        values=values,
+        sort=sort,
+        page=_whole(data.get("page", ""), 10**12) or 1,
+        after=after,
+        before=None if after else before,
+        last=not (after or before) and data.get("last") == "1",
+        counts=data.get("counts") == "1",
+    )
 
 
 def _one_line(text: str) -> str:
     """Return what somebody searched for as one line without control characters, cut at LONGEST."""
-    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10]).split())[:LONGEST]
+    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10]).split())[
+        :LONGEST
+    ]
 
 
 def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
     """Return the address of the list as `chosen` with `changes`; it starts at the first page unless they name another."""
     chosen = replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes})
     said: list[tuple[str, Any]] = [("q", chosen.q)]
-    said += [(facet.name, ",".join(chosen.values[facet.name])) for facet in listing.facets if chosen.values.get(facet.name)]
-    said += [("sort", chosen.sort), ("counts", "1" if chosen.counts else ""), ("after", chosen.after), ("before", chosen.before)]
+    said += [
+        (facet.name, ",".join(chosen.values[facet.name])) for facet in listing.facets if chosen.values.get(facet.name)
+    ]
+    said += [
+        ("sort", chosen.sort),
+        ("counts", "1" if chosen.counts else ""),
+        ("after", chosen.after),
+        ("before", chosen.before),
+    ]
     said += [("last", "1" if chosen.last else ""), ("page", chosen.page if chosen.page > 1 else "")]
     query = urlencode([(name, value) for name, value in said if value], safe=",")
     return f"{listing.path}?{query}" if query else listing.path
@@ -246,7 +265,11 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     for place, facet in enumerate(listing.facets):
         if facet.name in chosen.values:
             bits[facet.name] = 2**place
-            fails = fails + Case(When(_where(facet, chosen.values[facet.name]), then=Value(0)), default=Value(2**place), output_field=IntegerField())  # type: ignore[assignment]
+            fails = fails + Case(
+                When(_where(facet, chosen.values[facet.name]), then=Value(0)),
+                default=Value(2**place),
+                output_field=IntegerField(),
+            )  # type: ignore[assignment]
     wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(listing.facets):
@@ -317,12 +340,18 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         capped = total > EXACT
     rows, chosen, more = _page(listing, chosen, total)
     return Shown(
-        listing=listing, chosen=chosen, rows=rows, total=total, capped=capped,
+        listing=listing,
+        chosen=chosen,
+        rows=rows,
+        total=total,
+        capped=capped,
         facets=[shown for facet in listing.facets if (shown := _facet(listing, chosen, facet, counts))],
-        applied=_applied(listing, chosen), columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
-        pager=_pager(listing, chosen, rows, total, capped, more), clear_url=address(listing, Chosen(sort=chosen.sort)) if chosen.narrows else "",
+        applied=_applied(listing, chosen),
+        columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
+        pager=_pager(listing, chosen, rows, total, capped, more),
+        clear_url=address(listing, Chosen(sort=chosen.sort)) if chosen.narrows else "",
         counts_url=address(listing, chosen, counts=True) if counts is None else "",
-    )  # fmt: skip
+    )
 
 
 def _page(listing: Listing, chosen: Chosen, total: int) -> tuple[list[Any], Chosen, tuple[bool, bool]]:
@@ -362,7 +391,9 @@ def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
     return list(ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=keys))))
 
 
-def _facet(listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[str, str], int] | None) -> dict[str, Any] | None:
+def _facet(
+    listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[str, str], int] | None
+) -> dict[str, Any] | None:
     """Return a facet as `core/_facets.html` reads it, or None when it has nothing to offer. Options nobody would find are left out."""
     mine = chosen.values.get(facet.name, ())
     options = []
@@ -372,23 +403,46 @@ def _facet(listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[st
         if count == 0 and not on:
             continue
         values = [value for value in mine if value != option.value] if on else [*mine, option.value]
-        options.append({"label": option.label, "value": option.value, "count": count, "on": on, "url": address(listing, chosen, **_with(chosen, facet.name, values))})
+        options.append(
+            {
+                "label": option.label,
+                "value": option.value,
+                "count": count,
+                "on": on,
+                "url": address(listing, chosen, **_with(chosen, facet.name, values)),
+            }
+        )
     if not options:
         return None
-    return {"name": facet.name, "label": facet.label, "chosen": ", ".join(str(option["label"]) for option in options if option["on"]), "options": options}
+    return {
+        "name": facet.name,
+        "label": facet.label,
+        "chosen": ", ".join(str(option["label"]) for option in options if option["on"]),
+        "options": options,
+    }
 
 
 def _applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
     """Return what narrows the list, each with the address that takes it away."""
     found = []
     if chosen.q:
-        found.append({"label": _("“%(words)s”") % {"words": Truncator(chosen.q).chars(40)}, "url": address(listing, chosen, q="")})
+        found.append(
+            {
+                "label": _("“%(words)s”") % {"words": Truncator(chosen.q).chars(40)},
+                "url": address(listing, chosen, q=""),
+            }
+        )
     for facet in listing.facets:
         mine = chosen.values.get(facet.name, ())
         for option in facet.options:
             if option.value in mine:
                 rest = [value for value in mine if value != option.value]
-                found.append({"label": _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
+                found.append(
+                    {
+                        "label": _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label},
+                        "url": address(listing, chosen, **_with(chosen, facet.name, rest)),
+                    }
+                )
     return found
 
 
@@ -401,10 +455,16 @@ def _column(listing: Listing, chosen: Chosen, sort: Sort) -> dict[str, Any]:
         state = "descending" if descending else "ascending"
     else:
         asked, state = first, ""
-    return {"label": sort.label, "url": address(listing, chosen, sort="" if asked == listing.sort else asked), "sorted": state}
+    return {
+        "label": sort.label,
+        "url": address(listing, chosen, sort="" if asked == listing.sort else asked),
+        "sorted": state,
+    }
 
 
-def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped: bool, more: tuple[bool, bool]) -> dict[str, Any]:
+def _pager(
+    listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped: bool, more: tuple[bool, bool]
+) -> dict[str, Any]:
     """Return the pages as `core/_pager.html` reads them."""
     words = {"total": in_digits(EXACT) + "+" if capped else in_digits(total)}
     pages = max(-(-min(total, EXACT + 1) // listing.per_page), 1)
@@ -413,12 +473,19 @@ def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped
     if by_key:
         range_words = _("The last %(n)s of %(total)s") if chosen.last else _("%(n)s further on, of %(total)s")
         return {
-            "words": range_words % {**words, "n": in_digits(len(rows))}, "pages": [{"number": 1, "url": address(listing, chosen), "current": False}, {"number": None}],
+            "words": range_words % {**words, "n": in_digits(len(rows))},
+            "pages": [{"number": 1, "url": address(listing, chosen), "current": False}, {"number": None}],
             "previous_url": address(listing, chosen, before=first) if more[0] and first else address(listing, chosen),
-            "next_url": address(listing, chosen, after=last) if more[1] and last else "", "last_url": "" if chosen.last or not more[1] else address(listing, chosen, last=True),
-        }  # fmt: skip
+            "next_url": address(listing, chosen, after=last) if more[1] and last else "",
+            "last_url": "" if chosen.last or not more[1] else address(listing, chosen, last=True),
+        }
     start = (chosen.page - 1) * listing.per_page
-    range_words = _("%(first)s–%(last)s of %(total)s") % {**words, "first": in_digits(start + 1), "last": in_digits(start + len(rows))} if rows else ""
+    range_words = (
+        _("%(first)s–%(last)s of %(total)s")
+        % {**words, "first": in_digits(start + 1), "last": in_digits(start + len(rows))}
+        if rows
+        else ""
+    )
     numbered = min(pages, NUMBERED)
     if chosen.page < numbered:
         next_url = address(listing, chosen, page=chosen.page + 1)
@@ -432,9 +499,12 @@ def _pager(listing: Listing, chosen: Chosen, rows: list[Any], total: int, capped
     if pages > numbered:
         shown.append({"number": None})
     return {
-        "words": range_words, "pages": shown, "previous_url": address(listing, chosen, page=chosen.page - 1) if chosen.page > 1 else "", "next_url": next_url,
+        "words": range_words,
+        "pages": shown,
+        "previous_url": address(listing, chosen, page=chosen.page - 1) if chosen.page > 1 else "",
+        "next_url": next_url,
         "last_url": address(listing, chosen, last=True) if pages > numbered else "",
-    }  # fmt: skip
+    }
 
 
 def in_digits(number: int) -> str:
@@ -464,7 +534,9 @@ def neutral(text: str) -> str:
     Also before an apostrophe, so that taking one away always gives the text back (`bare`).
     """
     head = text.lstrip().lstrip("\x00\ufeff\u200b")[:1]
-    risky = text[:1] in ("'", "\t", "\r", "\n") or (head and unicodedata.normalize("NFKC", head)[:1] in ("=", "+", "-", "@"))
+    risky = text[:1] in ("'", "\t", "\r", "\n") or (
+        head and unicodedata.normalize("NFKC", head)[:1] in ("=", "+", "-", "@")
+    )
     return f"'{text}" if risky else text
 
 
@@ -521,7 +593,9 @@ def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: s
     return _download(lines(), "text/csv; charset=utf-8", f"{name}.csv")
 
 
-def as_json(listing: Listing, data: QueryDict, columns: Sequence[Column], name: str, **said: Any) -> StreamingHttpResponse:
+def as_json(
+    listing: Listing, data: QueryDict, columns: Sequence[Column], name: str, **said: Any
+) -> StreamingHttpResponse:
     """Return the whole list as `name`.json: an object with what `said` adds and `rows`, one row a line. One query, streamed."""
     zone, language = timezone.get_current_timezone(), translation.get_language()
     head = json.dumps({key: _iso(value, zone) for key, value in said.items()}, ensure_ascii=False)[:-1]
@@ -531,7 +605,9 @@ def as_json(listing: Listing, data: QueryDict, columns: Sequence[Column], name: 
             yield head + (', "rows": [' if said else '"rows": [')
             waiting: list[str] = []
             for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK)):
-                text = json.dumps({column.name: _iso(column.value(row), zone) for column in columns}, ensure_ascii=False)
+                text = json.dumps(
+                    {column.name: _iso(column.value(row), zone) for column in columns}, ensure_ascii=False
+                )
                 waiting.append(f"{',' if number else ''}\n{text}")
                 if len(waiting) == _CHUNK:
                     yield "".join(waiting)

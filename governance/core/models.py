@@ -14,15 +14,21 @@ class Installation(models.Model):
     kind = models.CharField(max_length=4, choices=Kind.choices)
     company = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=60, default="UTC")
-    setup_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the one-time set-up link's token; empty once used.")
+    setup_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the one-time set-up link's token; empty once used."
+    )
     clock_offset_seconds = models.BigIntegerField(default=0)
     made_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(pk=1), name="there_is_one_installation"),
-            models.CheckConstraint(condition=models.Q(clock_offset_seconds=0) | models.Q(kind="demo"), name="only_a_demo_moves_its_clock"),
-            models.CheckConstraint(condition=models.Q(clock_offset_seconds__gte=0), name="the_demo_clock_moves_forward"),
+            models.CheckConstraint(
+                condition=models.Q(clock_offset_seconds=0) | models.Q(kind="demo"), name="only_a_demo_moves_its_clock"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(clock_offset_seconds__gte=0), name="the_demo_clock_moves_forward"
+            ),
         ]
 
     def __str__(self):
@@ -50,5 +56,7 @@ class Pulse(models.Model):
 
         cls.objects.bulk_create(
             [cls(name=name, beat_at=clock.wall())],  # type: ignore[list-item]
-            update_conflicts=True, unique_fields=["name"], update_fields=["beat_at"],
-        )  # fmt: skip
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["beat_at"],
+        )

@@ -16,7 +16,11 @@ def moment(instant: datetime) -> str:
     """Return "Thu 20 Nov, 17:00 CET" in the active zone; "UTC+3" where a zone has no short name."""
     here = timezone.localtime(instant)
     zone = here.tzname() or "UTC"
-    return _("%(day)s, %(time)s %(zone)s") % {"day": day(instant), "time": formats.date_format(here, "H:i"), "zone": zone if zone[0].isalpha() else f"UTC{zone}"}
+    return _("%(day)s, %(time)s %(zone)s") % {
+        "day": day(instant),
+        "time": formats.date_format(here, "H:i"),
+        "zone": zone if zone[0].isalpha() else f"UTC{zone}",
+    }
 
 
 def span(gap: timedelta) -> str:

@@ -24,7 +24,9 @@ def forward(days: int, *, by, at: datetime) -> datetime:
     for _day in range(days):
         at += timedelta(days=1)
         with ledger.act(by=by, at=at) as say:
-            Installation.objects.filter(pk=1, kind=Installation.Kind.DEMO).update(clock_offset_seconds=F("clock_offset_seconds") + 86_400)
+            Installation.objects.filter(pk=1, kind=Installation.Kind.DEMO).update(
+                clock_offset_seconds=F("clock_offset_seconds") + 86_400
+            )
             installation = Installation.objects.get(pk=1)
             say(Verb.CLOCK_MOVED, installation, offset_seconds=installation.clock_offset_seconds)
         clocks.run(at)

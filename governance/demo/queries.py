@@ -18,7 +18,15 @@ def doors(at: datetime) -> list[dict[str, Any]]:
         if person is not None:
             built = home.build(mine.of(person, at))
             waits = [*built.decide.items, *built.sign.items, *built.do.items]
-            found.append({"person": person, "says": told["says"][key], "browsing": key == told["browsing"], "count": len(waits), "first": waits[0] if waits else None})
+            found.append(
+                {
+                    "person": person,
+                    "says": told["says"][key],
+                    "browsing": key == told["browsing"],
+                    "count": len(waits),
+                    "first": waits[0] if waits else None,
+                }
+            )
     return found
 
 

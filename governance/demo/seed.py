@@ -50,7 +50,13 @@ def seed(at: datetime) -> Installation:
         raise ValueError("This database holds people already. The demo needs an empty one.")
     told = company()
     with transaction.atomic():
-        installation = Installation.objects.create(pk=1, kind=Installation.Kind.DEMO, company=told["company"], time_zone=told["time_zone"], made_at=clock.wall())
+        installation = Installation.objects.create(
+            pk=1,
+            kind=Installation.Kind.DEMO,
+            company=told["company"],
+            time_zone=told["time_zone"],
+            made_at=clock.wall(),
+        )
         KeyCounter.take(told["first_key"] - 1)
         cast = Cast(told, at)
         _play([Story(cast, values, at).tell() for values in told["initiatives"]])
@@ -86,12 +92,21 @@ class Cast:
         self.people: dict[str, Person] = {}
         with ledger.act(by="system:demo", at=joined) as say:
             for unit in told["units"]:
-                self.units[unit["slug"]] = Unit.objects.create(name=unit["name"], slug=unit["slug"], parent=self.units.get(unit.get("parent")))
+                self.units[unit["slug"]] = Unit.objects.create(
+                    name=unit["name"], slug=unit["slug"], parent=self.units.get(unit.get("parent"))
+                )
             for key, (name, title, grade, family, unit, functions) in told["people"].items():
                 first, last = name.lower().split(" ", 1)
                 person = Person(
-                    email=f"{first}.{last}@calder.example", name=name, title=title, grade=grade, job_family=family, unit=self.units[unit],
-                    joined_at=joined, phone=f"+49 30 5550 {100 + len(self.people)}", time_zone="",
+                    email=f"{first}.{last}@calder.example",
+                    name=name,
+                    title=title,
+                    grade=grade,
+                    job_family=family,
+                    unit=self.units[unit],
+                    joined_at=joined,
+                    phone=f"+49 30 5550 {100 + len(self.people)}",
+                    time_zone="",
                 )
                 person.set_unusable_password()  # The front door signs people in; argon2 for all of them would take seconds.
                 person.save()
@@ -165,11 +180,19 @@ class Story:
         yield (at := self.day(ready + 9, 9))
         self.set_outcome(at)
         yield (at := self.day(ready + 7, 10))
-        actions.confirm_tier(self.fresh, self.values["tier"], by=self.cast.miriam if self.values["tier"] >= 2 else self.cast.olga, at=at)
+        actions.confirm_tier(
+            self.fresh, self.values["tier"], by=self.cast.miriam if self.values["tier"] >= 2 else self.cast.olga, at=at
+        )
         yield (at := self.day(ready + 5, 11))
         self.name_people(at)
         yield (at := self.day(ready + 3, 12))
-        gates.ask(self.fresh, "pilot_go", by=self.lead, at=at, recommendation="The work is well described, the numbers before AI are known, and the desk wants to try it.")
+        gates.ask(
+            self.fresh,
+            "pilot_go",
+            by=self.lead,
+            at=at,
+            recommendation="The work is well described, the numbers before AI are known, and the desk wants to try it.",
+        )
         yield (at := self.day(ready, 9))
         self.answer("pilot_go", at)
         yield from self.after_pilot(ready)
@@ -188,7 +211,12 @@ class Story:
             if "owner_left" in self.flags:
                 yield (at := self.day(6, 9))
                 mine = self.fresh.assignments.get(row=Row.GO_LIVE, role=Role.ACCOUNTABLE, ended_at=None)
-                roles.end(mine, by=self.owner, at=at, because="The sales units are being cut anew; this belongs to whoever leads the new one.")
+                roles.end(
+                    mine,
+                    by=self.owner,
+                    at=at,
+                    because="The sales units are being cut anew; this belongs to whoever leads the new one.",
+                )
             if "measured" in self.flags or "figure_claimed" in self.flags:
                 yield (at := self.day(5, 9))
                 self.measure(at, ready - 2, 21, confirmed="measured" in self.flags)
@@ -205,7 +233,13 @@ class Story:
             self.controls(at)
         gate_at = self.gate_instant(ready)
         yield gate_at
-        gates.ask(self.fresh, "funding", by=self.lead, at=gate_at, recommendation=f"{self.values['m'][0]} went from {self.values['m'][4]} to {measured}. The desk asks to keep it.")
+        gates.ask(
+            self.fresh,
+            "funding",
+            by=self.lead,
+            at=gate_at,
+            recommendation=f"{self.values['m'][0]} went from {self.values['m'][4]} to {measured}. The desk asks to keep it.",
+        )
         if stage == "funding":
             return
         yield (at := self.day(ready - 50, 10))
@@ -217,7 +251,9 @@ class Story:
         if self.values["stage"] != "funding":
             return self.day(ready - 46, 9)
         if "handed_over" in self.flags:
-            return self._asked_so_that(lambda due, final: due + timedelta(hours=1) <= self.now <= final - timedelta(hours=1))
+            return self._asked_so_that(
+                lambda due, final: due + timedelta(hours=1) <= self.now <= final - timedelta(hours=1)
+            )
         if "budget_open" in self.flags:
             return self.day(3, 9)
         return self._asked_so_that(lambda due, final: timedelta(days=1) <= due - self.now <= timedelta(days=5))
@@ -239,12 +275,20 @@ class Story:
                 self.controls(at, confirmed="go_live" in self.flags)
             if "go_live" in self.flags:
                 yield (at := self.day(2, 9))
-                gates.ask(self.fresh, "go_live", by=self.lead, at=at, recommendation="Controls are confirmed and the desk is trained.")
+                gates.ask(
+                    self.fresh,
+                    "go_live",
+                    by=self.lead,
+                    at=at,
+                    recommendation="Controls are confirmed and the desk is trained.",
+                )
             return
         yield (at := self.day(ready - 60, 9))
         self.controls(at)
         yield (at := self.day(ready - 64, 9))
-        gates.ask(self.fresh, "go_live", by=self.lead, at=at, recommendation="Controls are confirmed and the desk is trained.")
+        gates.ask(
+            self.fresh, "go_live", by=self.lead, at=at, recommendation="Controls are confirmed and the desk is trained."
+        )
         yield (at := self.day(ready - 66, 9))
         self.sign_off(at)
         yield (at := self.day(ready - 68, 10))
@@ -278,51 +322,134 @@ class Story:
         """Pause, stop or retire, as the story says."""
         if "paused" in self.flags:
             yield (at := self.day(9, 14))
-            actions.pause_rollout(self.fresh, by=self.workflow, at=at, because="Three people do most of the work with it. We find out why before it spreads.")
+            actions.pause_rollout(
+                self.fresh,
+                by=self.workflow,
+                at=at,
+                because="Three people do most of the work with it. We find out why before it spreads.",
+            )
         if "stopped" in self.flags:
-            at = max(self.now - timedelta(hours=3), self.fresh.stage_since) if "unconfirmed" in self.flags else self.day(12, 13)
+            at = (
+                max(self.now - timedelta(hours=3), self.fresh.stage_since)
+                if "unconfirmed" in self.flags
+                else self.day(12, 13)
+            )
             yield at
-            made = stop.stop(self.fresh, reason="wrong_results", note="Customers were told or charged something wrong.", by=self.escalation, at=at, proof=_proof(self.escalation))
+            made = stop.stop(
+                self.fresh,
+                reason="wrong_results",
+                note="Customers were told or charged something wrong.",
+                by=self.escalation,
+                at=at,
+                proof=_proof(self.escalation),
+            )
             if "confirmed" in self.flags:
                 yield (at := at + timedelta(minutes=9))
-                stop.confirm(made, how="The desk saw the last item leave and nothing follow.", by=self.workflow, at=at, proof=_proof(self.workflow))
+                stop.confirm(
+                    made,
+                    how="The desk saw the last item leave and nothing follow.",
+                    by=self.workflow,
+                    at=at,
+                    proof=_proof(self.workflow),
+                )
         if self.values["stage"] == "retired":
             yield from self.retire()
 
     def retire(self) -> Iterator[datetime]:
         """Retire it; those that are retiring still owe the postmortem."""
         yield (at := self.day(self.end_day(), 10))
-        made = retire.begin(self.fresh, reason="It did not earn its keep against the way we work now.", replaced_by=self.values["fallback"], after_care="Access removed; logs kept for a year.", by=self.owner, at=at)
+        made = retire.begin(
+            self.fresh,
+            reason="It did not earn its keep against the way we work now.",
+            replaced_by=self.values["fallback"],
+            after_care="Access removed; logs kept for a year.",
+            by=self.owner,
+            at=at,
+        )
         if "retiring" in self.flags:
             return
         yield (at := self.day(self.end_day() - 8, 15))
         parts = {
-            "set_out": self.values["purpose"], "happened": f"It ran well for some months. Then: {self.values['breaks'].lower()}.", "numbers": made.numbers,
-            "causes": self.values["known_limits"], "keep": "Agree on the number before the pilot, and measure rare cases on purpose.", "actions": f"{self.lead.name}: tell the next team by the end of the month.",
+            "set_out": self.values["purpose"],
+            "happened": f"It ran well for some months. Then: {self.values['breaks'].lower()}.",
+            "numbers": made.numbers,
+            "causes": self.values["known_limits"],
+            "keep": "Agree on the number before the pilot, and measure rare cases on purpose.",
+            "actions": f"{self.lead.name}: tell the next team by the end of the month.",
         }
-        retire.publish_postmortem(self.fresh, parts, by=self.owner, at=at, proof=_proof(self.owner), seen_version=made.version)
+        retire.publish_postmortem(
+            self.fresh, parts, by=self.owner, at=at, proof=_proof(self.owner), seen_version=made.version
+        )
 
     # The acts
 
     def register(self, at: datetime) -> None:
         v, units = self.values, self.cast.units
         until = (at + timedelta(days=80)).date()
-        words: dict[str, Any] = {k: v[k] for k in ("name", "purpose", "not_for", "known_limits", "breaks", "rollback_how", "rollback_minutes", "fallback", "exposure") if k in v}
-        words |= {"unit": units[v["unit"]], "receiving_unit": units[v["unit"]], "building_unit": units["engineering"], "tools": "\n".join(v.get("tools", ())), "tier_proposed": v.get("tier")}
+        words: dict[str, Any] = {
+            k: v[k]
+            for k in (
+                "name",
+                "purpose",
+                "not_for",
+                "known_limits",
+                "breaks",
+                "rollback_how",
+                "rollback_minutes",
+                "fallback",
+                "exposure",
+            )
+            if k in v
+        }
+        words |= {
+            "unit": units[v["unit"]],
+            "receiving_unit": units[v["unit"]],
+            "building_unit": units["engineering"],
+            "tools": "\n".join(v.get("tools", ())),
+            "tier_proposed": v.get("tier"),
+        }
         if v["stage"] == "discovered":
-            self.initiative = actions.report_found({**words, "today": v["purpose"], "capability": "can_act" if v["can_act"] else ""}, by=self.workflow, at=at)
+            self.initiative = actions.report_found(
+                {**words, "today": v["purpose"], "capability": "can_act" if v["can_act"] else ""},
+                by=self.workflow,
+                at=at,
+            )
             return
-        words |= {"capability": "can_act" if v["can_act"] else "draft_only", "today": f"{self.workflow.name} and the desk, every working day.", "could_go_wrong": v.get("breaks", ""), "how_to_get": f"Ask {self.lead.name}." if self.values["stage"] != "idea" else ""}
+        words |= {
+            "capability": "can_act" if v["can_act"] else "draft_only",
+            "today": f"{self.workflow.name} and the desk, every working day.",
+            "could_go_wrong": v.get("breaks", ""),
+            "how_to_get": f"Ask {self.lead.name}." if self.values["stage"] != "idea" else "",
+        }
         if v["stage"] != "idea":
-            words |= {"scope_who": "One desk, volunteers first", "scope_people": 12, "scope_limit": "The desk's own cases", "scope_until": until, "gate_on": until - timedelta(days=10)}
+            words |= {
+                "scope_who": "One desk, volunteers first",
+                "scope_people": 12,
+                "scope_limit": "The desk's own cases",
+                "scope_until": until,
+                "gate_on": until - timedelta(days=10),
+            }
         self.initiative = actions.register(words, by=self.lead, at=at)
 
     def set_outcome(self, at: datetime) -> None:
         metric, kind, unit, lower, before, target, threshold, _now = self.values["m"]
-        figures.set_outcome(self.fresh, {
-            "metric": metric, "kind": kind, "unit": unit, "lower_is_better": lower, "baseline": Decimal(before), "baseline_kind": "measured", "baseline_source": "Desk statistics",
-            "baseline_on": at.date() - timedelta(days=20), "target": Decimal(target), "threshold": Decimal(threshold),
-        }, by=self.lead, at=at)
+        figures.set_outcome(
+            self.fresh,
+            {
+                "metric": metric,
+                "kind": kind,
+                "unit": unit,
+                "lower_is_better": lower,
+                "baseline": Decimal(before),
+                "baseline_kind": "measured",
+                "baseline_source": "Desk statistics",
+                "baseline_on": at.date() - timedelta(days=20),
+                "target": Decimal(target),
+                "threshold": Decimal(threshold),
+            },
+            by=self.lead,
+            at=at,
+        )
 
     def name_people(self, at: datetime) -> None:
         office = self.cast.olga
@@ -343,30 +470,70 @@ class Story:
         decision = self.fresh.decisions.select_related("initiative").filter(kind=kind).latest("number")
         decides = queries.decider(decision)
         gates.decide(
-            decision, outcome, by=decides, at=at, proof=_proof(decides), seen=snapshot.shown(decision, self.fresh, at),
-            reason="The numbers hold and the way back is clear.", learned="Agreeing on the number first made the talk short.",
+            decision,
+            outcome,
+            by=decides,
+            at=at,
+            proof=_proof(decides),
+            seen=snapshot.shown(decision, self.fresh, at),
+            reason="The numbers hold and the way back is clear.",
+            learned="Agreeing on the number first made the talk short.",
         )
 
     def measure(self, at: datetime, first_ago: int, days: int, *, confirmed: bool) -> None:
         value = self.values["m"][7]
         start = (self.now - timedelta(days=first_ago)).date()
         end = min(start + timedelta(days=days - 1), at.date() - timedelta(days=1))
-        figure = figures.add_measurement(self.fresh, value=Decimal(value), starts_on=start, ends_on=end, cases=1204, source="Desk statistics, week by week", by=self.lead, at=at)
+        figure = figures.add_measurement(
+            self.fresh,
+            value=Decimal(value),
+            starts_on=start,
+            ends_on=end,
+            cases=1204,
+            source="Desk statistics, week by week",
+            by=self.lead,
+            at=at,
+        )
         if confirmed:
             figures.answer_figure(figure, by=self.cast.tomas, at=at + timedelta(hours=2), proof=_proof(self.cast.tomas))
 
     def ask_budget(self, at: datetime, *, approved: bool) -> None:
         amount = Decimal(self.values["budget"])
-        asked = figures.ask_budget(self.fresh, asked=amount, currency="EUR", months=12, pays_for="Licences, running cost and training", licence="" if amount else "Company-wide writing licence", by=self.lead, at=at)
+        asked = figures.ask_budget(
+            self.fresh,
+            asked=amount,
+            currency="EUR",
+            months=12,
+            pays_for="Licences, running cost and training",
+            licence="" if amount else "Company-wide writing licence",
+            by=self.lead,
+            at=at,
+        )
         if approved:
-            figures.approve_budget(asked, approved=amount, cost_centre="CC-4410", reference=f"B-{900 + self.fresh.number}", by=self.cast.tomas, at=at + timedelta(hours=1), proof=_proof(self.cast.tomas), seen_version=asked.version)
+            figures.approve_budget(
+                asked,
+                approved=amount,
+                cost_centre="CC-4410",
+                reference=f"B-{900 + self.fresh.number}",
+                by=self.cast.tomas,
+                at=at + timedelta(hours=1),
+                proof=_proof(self.cast.tomas),
+                seen_version=asked.version,
+            )
         mine = self.fresh.assignments.get(row=Row.GO_LIVE, role=Role.ACCOUNTABLE, ended_at=None)
         roles.accept(mine, by=self.owner, at=at + timedelta(hours=2), proof=_proof(self.owner))
 
     def controls(self, at: datetime, *, confirmed: bool = True) -> None:
         looks = {"security": self.cast.ruth, "compliance": self.cast.ray, "legal": self.cast.jon}
         for state in proof.controls(self.fresh):
-            controls.supply(self.fresh, state.ref, note=f"{state.control.asks} Described in the desk's run book.", effective_on=at.date(), by=self.lead, at=at)
+            controls.supply(
+                self.fresh,
+                state.ref,
+                note=f"{state.control.asks} Described in the desk's run book.",
+                effective_on=at.date(),
+                by=self.lead,
+                at=at,
+            )
             if confirmed:
                 looker = looks[state.function]
                 controls.answer(self.fresh, state.ref, by=looker, at=at + timedelta(hours=3), proof=_proof(looker))
@@ -382,7 +549,9 @@ def _review_answers(values: dict[str, Any]) -> dict[str, str]:
     """Return the five answers of a quiet review."""
     metric = values["m"][0]
     return {
-        "moved": f"{metric} stays about where it was after go-live.", "evidence": "Desk statistics of the period.", "went_wrong": "Two cases came back; the desk noticed both.",
-        "people": "Yes, everybody named is still right.", "next_step": "Carry on, look again next time.",
+        "moved": f"{metric} stays about where it was after go-live.",
+        "evidence": "Desk statistics of the period.",
+        "went_wrong": "Two cases came back; the desk noticed both.",
+        "people": "Yes, everybody named is still right.",
+        "next_step": "Carry on, look again next time.",
     }
-

@@ -44,7 +44,9 @@ def front_door(request):
 @demo_only
 def people(request):
     """Show everybody one could be."""
-    return render(request, "demo/people.html", {"people": Person.objects.active().select_related("unit").order_by("name", "pk")})
+    return render(
+        request, "demo/people.html", {"people": Person.objects.active().select_related("unit").order_by("name", "pk")}
+    )
 
 
 @login_not_required
@@ -65,10 +67,16 @@ def clock_forward(request):
     """Move the clock by a day or a week, and let what time does happen."""
     given = request.POST.get("days", "")
     if given not in {str(step) for step in actions.STEPS}:
-        messages.error(request, _("“%(given)s” came for days. The demo's clock moves by 1 or 7 days.") % {"given": given})
+        messages.error(
+            request, _("“%(given)s” came for days. The demo's clock moves by 1 or 7 days.") % {"given": given}
+        )
     else:
         now = actions.forward(int(given), by=request.user, at=request.at)
-        messages.info(request, _("The demo's clock now says %(now)s. What time does has been done; see the mailbox.") % {"now": now.strftime("%a %d %b %Y, %H:%M UTC")})
+        messages.info(
+            request,
+            _("The demo's clock now says %(now)s. What time does has been done; see the mailbox.")
+            % {"now": now.strftime("%a %d %b %Y, %H:%M UTC")},
+        )
     onward = request.POST.get("next", "")
     return SeeOther(onward if ours(onward) else reverse("desk:home"))
 
@@ -89,7 +97,9 @@ def mail(request):
 @demo_only
 def message(request, pk):
     """Show one e-mail as it was sent."""
-    return render(request, "demo/message.html", {"message": get_object_or_404(Message.objects.select_related("person"), pk=pk)})
+    return render(
+        request, "demo/message.html", {"message": get_object_or_404(Message.objects.select_related("person"), pk=pk)}
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,10 +19,20 @@ from governance.initiatives.steps import Step
 
 #: What a step is called.
 WORDS = {
-    "start_pilot": gettext_lazy("pilot go"), "adopt": gettext_lazy("adopt"), "request_funding": gettext_lazy("ask for funding"), "fund": gettext_lazy("fund"),
-    "return_to_pilot": gettext_lazy("no pass"), "go_live": gettext_lazy("go live"), "stop": gettext_lazy("stop"), "restart": gettext_lazy("restart, where it was"),
-    "back_to_pilot": gettext_lazy("back to pilot"), "retire": gettext_lazy("retire"), "close": gettext_lazy("close"), "place": gettext_lazy("place"), "correct": gettext_lazy("correct"),
-}  # fmt: skip
+    "start_pilot": gettext_lazy("pilot go"),
+    "adopt": gettext_lazy("adopt"),
+    "request_funding": gettext_lazy("ask for funding"),
+    "fund": gettext_lazy("fund"),
+    "return_to_pilot": gettext_lazy("no pass"),
+    "go_live": gettext_lazy("go live"),
+    "stop": gettext_lazy("stop"),
+    "restart": gettext_lazy("restart, where it was"),
+    "back_to_pilot": gettext_lazy("back to pilot"),
+    "retire": gettext_lazy("retire"),
+    "close": gettext_lazy("close"),
+    "place": gettext_lazy("place"),
+    "correct": gettext_lazy("correct"),
+}
 #: Steps that mend a record rather than move along the road; told in the table, not drawn.
 BESIDE = frozenset({"place", "correct"})
 
@@ -67,12 +77,22 @@ class Layout:
 _RUNNING = ("pilot", "funding", "build", "production")
 
 WIDE = Layout(
-    "wide", 1000, 418, (132, 46),
+    "wide",
+    1000,
+    418,
+    (132, 46),
     {
-        "idea": (24, 58), "pilot": (256, 58), "funding": (450, 58), "build": (644, 58), "production": (848, 58),
-        "discovered": (24, 176), "stopped": (420, 330), "retired": (700, 330),
+        "idea": (24, 58),
+        "pilot": (256, 58),
+        "funding": (450, 58),
+        "build": (644, 58),
+        "production": (848, 58),
+        "discovered": (24, 176),
+        "stopped": (420, 330),
+        "retired": (700, 330),
     },
-    "M244 28H994V250H6V150H244Z", (982, 240),
+    "M244 28H994V250H6V150H244Z",
+    (982, 240),
     (
         Route("start_pilot", ("idea",), ("pilot",), "M156 81H254", 200, 72),
         Route("adopt", ("discovered",), ("pilot",), "M156 192C226 178 236 128 272 106", 196, 208),
@@ -81,21 +101,33 @@ WIDE = Layout(
         Route("return_to_pilot", ("funding",), ("pilot",), "M490 104C470 158 384 158 362 106", 427, 162),
         Route("go_live", ("build",), ("production",), "M776 81H846", 812, 72),
         Route("stop", ("discovered", *_RUNNING), ("stopped",), "M456 250V328", 446, 294, "end"),
-        Route("restart", ("stopped",), ("discovered", "pilot", "build", "production"), "M516 330V252", 526, 294, "start"),
+        Route(
+            "restart", ("stopped",), ("discovered", "pilot", "build", "production"), "M516 330V252", 526, 294, "start"
+        ),
         Route("back_to_pilot", ("stopped",), ("pilot",), "M420 353C300 350 292 250 300 106", 306, 296),
         Route("retire", _RUNNING, ("retired",), "M766 250V328", 776, 294, "start"),
         Route("retire", ("stopped",), ("retired",), "M552 353H698", 625, 345),
         Route("close", ("idea", "discovered"), ("retired",), "M24 81H14V402H60M60 222V402H766V378", 420, 394),
     ),
-)  # fmt: skip
+)
 
 NARROW = Layout(
-    "narrow", 360, 694, (132, 44),
+    "narrow",
+    360,
+    694,
+    (132, 44),
     {
-        "idea": (16, 16), "discovered": (212, 16), "pilot": (114, 136), "funding": (114, 222), "build": (114, 308), "production": (114, 394),
-        "stopped": (24, 576), "retired": (204, 576),
+        "idea": (16, 16),
+        "discovered": (212, 16),
+        "pilot": (114, 136),
+        "funding": (114, 222),
+        "build": (114, 308),
+        "production": (114, 394),
+        "stopped": (24, 576),
+        "retired": (204, 576),
     },
-    "M196 4H350V456H64V112H196Z", (338, 446),
+    "M196 4H350V456H64V112H196Z",
+    (338, 446),
     (
         Route("start_pilot", ("idea",), ("pilot",), "M82 60C82 98 150 92 150 134", 74, 96, "end"),
         Route("adopt", ("discovered",), ("pilot",), "M278 60C278 98 210 92 210 134", 286, 96, "start"),
@@ -104,18 +136,22 @@ NARROW = Layout(
         Route("return_to_pilot", ("funding",), ("pilot",), "M246 244C292 236 292 168 248 158", 286, 205, "start"),
         Route("go_live", ("build",), ("production",), "M180 352V392", 172, 377, "end"),
         Route("stop", ("discovered", *_RUNNING), ("stopped",), "M92 456V574", 84, 504, "end"),
-        Route("restart", ("stopped",), ("discovered", "pilot", "build", "production"), "M134 576V458", 142, 538, "start"),
+        Route(
+            "restart", ("stopped",), ("discovered", "pilot", "build", "production"), "M134 576V458", 142, 538, "start"
+        ),
         Route("back_to_pilot", ("stopped",), ("pilot",), "M40 576C28 420 30 170 112 160", 60, 348),
         Route("retire", _RUNNING, ("retired",), "M306 456V574", 313, 504, "start"),
         Route("retire", ("stopped",), ("retired",), "M156 598H202", 180, 590),
         Route("close", ("idea", "discovered"), ("retired",), "M16 38H6V668H270M344 38H356V668H270V624", 180, 686),
     ),
-)  # fmt: skip
+)
 
 
 def pairs(table: Iterable[Step]) -> dict[tuple[str, str, str], Step]:
     """Return every (step, source, target) of the machine that a drawing shows. No query."""
-    return {(step.name, step.source, target): step for step in table if step.name not in BESIDE for target in step.targets}
+    return {
+        (step.name, step.source, target): step for step in table if step.name not in BESIDE for target in step.targets
+    }
 
 
 def draw(layout: Layout, *, here: str = "", alone: bool = False) -> SafeString:
@@ -125,7 +161,11 @@ def draw(layout: Layout, *, here: str = "", alone: bool = False) -> SafeString:
     shown = [route for route in layout.routes if route.pairs <= wanted.keys()]
     covered = set().union(*(route.pairs for route in shown))
     straight = [_straight(layout, *key) for key in wanted if key not in covered]
-    arrows = format_html_join("", "{}", ((_arrow(layout, route, is_decided(wanted[next(iter(route.pairs))])),) for route in (*shown, *straight)))
+    arrows = format_html_join(
+        "",
+        "{}",
+        ((_arrow(layout, route, is_decided(wanted[next(iter(route.pairs))])),) for route in (*shown, *straight)),
+    )
     stages = format_html_join("", "{}", ((_node(layout, Stage(value), here == value),) for value in Stage.counted()))
     named = f"lifecycle-{layout.name}"
     return format_html(
@@ -133,13 +173,33 @@ def draw(layout: Layout, *, here: str = "", alone: bool = False) -> SafeString:
         '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}'
         '<defs><marker id="{}-tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="tip" d="M0 1L10 5L0 9z"/></marker></defs>'
         '<path class="frame" d="{}"/><text class="frame-words" x="{}" y="{}"{}>{}</text>{}{}</svg>',
-        layout.name, layout.width, layout.height, named, named, _XMLNS if alone else "", named, _title(here), named, in_words(table), _STYLE if alone else "", named,
-        layout.frame, *layout.frame_words, _END, _("In use"), arrows, stages,
-    )  # fmt: skip
+        layout.name,
+        layout.width,
+        layout.height,
+        named,
+        named,
+        _XMLNS if alone else "",
+        named,
+        _title(here),
+        named,
+        in_words(table),
+        _STYLE if alone else "",
+        named,
+        layout.frame,
+        *layout.frame_words,
+        _END,
+        _("In use"),
+        arrows,
+        stages,
+    )
 
 
 def _title(here: str) -> str:
-    return _("The life of an initiative. You are here: %(stage)s.") % {"stage": Stage(here).label} if here else _("The life of an initiative: stages and steps.")
+    return (
+        _("The life of an initiative. You are here: %(stage)s.") % {"stage": Stage(here).label}
+        if here
+        else _("The life of an initiative: stages and steps.")
+    )
 
 
 def in_words(table: Iterable[Step]) -> str:
@@ -149,19 +209,39 @@ def in_words(table: Iterable[Step]) -> str:
         if step.name not in BESIDE:
             said.setdefault((step.name, step.targets), []).append(str(Stage(step.source).label))
     return " ".join(
-        _("%(step)s: from %(sources)s to %(targets)s.") % {"step": str(WORDS[name]).capitalize(), "sources": ", ".join(sources), "targets": ", ".join(str(Stage(t).label) for t in targets)}
+        _("%(step)s: from %(sources)s to %(targets)s.")
+        % {
+            "step": str(WORDS[name]).capitalize(),
+            "sources": ", ".join(sources),
+            "targets": ", ".join(str(Stage(t).label) for t in targets),
+        }
         for (name, targets), sources in said.items()
-    )  # fmt: skip
+    )
 
 
 def _node(layout: Layout, stage: Stage, here: bool) -> SafeString:
     """Return one stage: a box and its label; the one somebody stands at says so."""
     (x, y), (width, height) = layout.places[stage.value], layout.node
-    note = format_html('<text class="here-words" x="{}" y="{}">{}</text>', x + width // 2, y + height - 8, _("you are here")) if here else ""
+    note = (
+        format_html(
+            '<text class="here-words" x="{}" y="{}">{}</text>', x + width // 2, y + height - 8, _("you are here")
+        )
+        if here
+        else ""
+    )
     return format_html(
         '<g class="node{}{}"><rect x="{}" y="{}" width="{}" height="{}" rx="3"/><text x="{}" y="{}">{}</text>{}</g>',
-        f" node-{stage.value}", " here" if here else "", x, y, width, height, x + width // 2, y + height // 2 + (-2 if here else 5), stage.label, note,
-    )  # fmt: skip
+        f" node-{stage.value}",
+        " here" if here else "",
+        x,
+        y,
+        width,
+        height,
+        x + width // 2,
+        y + height // 2 + (-2 if here else 5),
+        stage.label,
+        note,
+    )
 
 
 def _arrow(layout: Layout, route: Route, decided: bool) -> SafeString:
@@ -169,8 +249,15 @@ def _arrow(layout: Layout, route: Route, decided: bool) -> SafeString:
     words = str(WORDS.get(route.step, route.step))
     return format_html(
         '<g class="way way-{}"><path d="{}" marker-end="url(#lifecycle-{}-tip)"/><text x="{}" y="{}"{}>{}{}</text></g>',
-        route.step.replace("_", "-"), route.path, layout.name, route.x, route.y, {"start": _START, "end": _END}.get(route.anchor, ""), "◇ " if decided else "", words,
-    )  # fmt: skip
+        route.step.replace("_", "-"),
+        route.path,
+        layout.name,
+        route.x,
+        route.y,
+        {"start": _START, "end": _END}.get(route.anchor, ""),
+        "◇ " if decided else "",
+        words,
+    )
 
 
 def _straight(layout: Layout, step: str, source: str, target: str) -> Route:

@@ -62,7 +62,9 @@ class Mine:
 
     def role(self, initiative_id: int, row: Row, role: Role) -> Assignment | None:
         """Return this person's assignment in one cell, accepted or offered. No query."""
-        return next((a for a in self.roles if a.initiative_id == initiative_id and a.row == row and a.role == role), None)
+        return next(
+            (a for a in self.roles if a.initiative_id == initiative_id and a.row == row and a.role == role), None
+        )
 
     def accepted(self, row: Row, role: Role) -> list[Assignment]:
         """Return this person's accepted assignments of one cell. No query."""
@@ -85,7 +87,11 @@ class Mine:
 
     def to_get_decided(self) -> list[Decision]:
         """Return the decisions this person must get decided: those of `gates.queries.handed_over_to`. No query."""
-        return [d for d in self.decisions if d.state_at(self.at) == "handed_over" and QUESTIONS[d.kind].hands_over and self._escalates(d)]
+        return [
+            d
+            for d in self.decisions
+            if d.state_at(self.at) == "handed_over" and QUESTIONS[d.kind].hands_over and self._escalates(d)
+        ]
 
     def _escalates(self, decision: Decision) -> bool:
         found = self.role(decision.initiative_id, QUESTIONS[decision.kind].row, Role.ESCALATION)
@@ -97,11 +103,22 @@ class Mine:
 
     def offers(self) -> list[Assignment]:
         """Return the offers this person still has to answer: those of `raci.queries.offers_to`. No query."""
-        return sorted((a for a in self.roles if a.accepted_at is None and a.role in OFFERED and a.answer_by and a.answer_by > self.at), key=lambda a: (a.answer_by, a.pk))
+        return sorted(
+            (
+                a
+                for a in self.roles
+                if a.accepted_at is None and a.role in OFFERED and a.answer_by and a.answer_by > self.at
+            ),
+            key=lambda a: (a.answer_by, a.pk),
+        )
 
     def moved(self) -> list[Initiative]:
         """Return what this person moves or answers for, once each: R or accepted A of any row. No query."""
-        found = {a.initiative_id: a.initiative for a in self.roles if a.role == Role.RESPONSIBLE or (a.role == Role.ACCOUNTABLE and a.accepted_at is not None)}
+        found = {
+            a.initiative_id: a.initiative
+            for a in self.roles
+            if a.role == Role.RESPONSIBLE or (a.role == Role.ACCOUNTABLE and a.accepted_at is not None)
+        }
         return sorted(found.values(), key=lambda one: one.number)
 
     def holds_something_stopped(self) -> bool:
@@ -115,7 +132,9 @@ def of(person, at: datetime, *, company: str = "") -> Mine:
     Seven queries for somebody named nowhere, five more to explain what they move, one for people they are
     deputy for, and one for each kind of thing a function looks after (three at most for one function).
     """
-    mine = Mine(person, at, functions.of(person), Initiative.objects.visible_to(person, at), many.units_by_id(), company)
+    mine = Mine(
+        person, at, functions.of(person), Initiative.objects.visible_to(person, at), many.units_by_id(), company
+    )
     _roles(mine)
     _stopping(mine)
     _functions(mine)
@@ -125,22 +144,43 @@ def of(person, at: datetime, *, company: str = "") -> Mine:
 
 def _roles(mine: Mine) -> None:
     """Bring what this person is named on, the questions about it, and what they asked of others."""
-    me, standing = mine.person, Assignment.objects.filter(person=mine.person, ended_at=None).exclude(initiative__stage=Stage.RETIRED)
-    named = Q(person=me) | Q(assigned_by=me, accepted_at=None, role__in=OFFERED, answer_by__gt=mine.at)  # and whom this person named
+    me, standing = (
+        mine.person,
+        Assignment.objects.filter(person=mine.person, ended_at=None).exclude(initiative__stage=Stage.RETIRED),
+    )
+    named = Q(person=me) | Q(
+        assigned_by=me, accepted_at=None, role__in=OFFERED, answer_by__gt=mine.at
+    )  # and whom this person named
     rows = Assignment.objects.filter(named, ended_at=None).exclude(initiative__stage=Stage.RETIRED)
-    found = list(rows.select_related("assigned_by", "person", "initiative", *(f"initiative__{name}" for name in many.JOINED)).order_by("initiative__number", "row", "role", "pk"))
+    found = list(
+        rows.select_related(
+            "assigned_by", "person", "initiative", *(f"initiative__{name}" for name in many.JOINED)
+        ).order_by("initiative__number", "row", "role", "pk")
+    )
     mine.roles = [a for a in found if a.person_id == me.pk]
     mine.offers_made = [a for a in found if a.person_id != me.pk][:MOST]
     once = {a.initiative_id: a.initiative for a in mine.roles}  # one instance of each, with its facts at hand
     for assignment in mine.roles:
         assignment.initiative = once[assignment.initiative_id]
-    questions = Decision.objects.open().filter(Q(initiative__in=standing.values("initiative_id")) | Q(asked_by=me)).defer("snapshot")
+    questions = (
+        Decision.objects.open()
+        .filter(Q(initiative__in=standing.values("initiative_id")) | Q(asked_by=me))
+        .defer("snapshot")
+    )
     mine.decisions = list(questions.select_related("initiative", "asked_by").order_by("due_at", "pk"))
     for decision in mine.decisions:
         decision.initiative = once.get(decision.initiative_id, decision.initiative)
-    mine.workflows = [once.get(one.pk, one) for one in Initiative.objects.filter(workflow_owner=me).exclude(stage=Stage.RETIRED).order_by("number")]
+    mine.workflows = [
+        once.get(one.pk, one)
+        for one in Initiative.objects.filter(workflow_owner=me).exclude(stage=Stage.RETIRED).order_by("number")
+    ]
     if once:
-        many.bring(once.values(), Initiative.objects.filter(pk__in=standing.values("initiative_id")), units=mine.units, decisions=mine.decisions)
+        many.bring(
+            once.values(),
+            Initiative.objects.filter(pk__in=standing.values("initiative_id")),
+            units=mine.units,
+            decisions=mine.decisions,
+        )
 
 
 def _stopping(mine: Mine) -> None:
@@ -149,17 +189,39 @@ def _stopping(mine: Mine) -> None:
     named = Assignment.objects.filter(person=me, ended_at=None, role__in=[Role.RESPONSIBLE, *OFFERED])
     held = named.filter(row=Row.HALT, role__in=OFFERED).values("initiative_id")
     stops = Q(initiative__in=named.values("initiative_id")) | Q(initiative__workflow_owner=me)
-    wishes = Q(initiative__in=held) | Q(initiative__workflow_owner=me, initiative__stage__in=[Stage.PILOT, Stage.FUNDING]) | Q(person=me)
+    wishes = (
+        Q(initiative__in=held)
+        | Q(initiative__workflow_owner=me, initiative__stage__in=[Stage.PILOT, Stage.FUNDING])
+        | Q(person=me)
+    )
     if mine.is_in(Function.COMPLIANCE):
-        stops |= Q(confirmed_at=None, asked_at__lte=mine.at - timedelta(hours=policy.current().windows["ask_to_stop_h"]))
+        stops |= Q(
+            confirmed_at=None, asked_at__lte=mine.at - timedelta(hours=policy.current().windows["ask_to_stop_h"])
+        )
     if mine.is_in(Function.COMPLIANCE) or mine.is_in(Function.PORTFOLIO):
-        owned = Assignment.objects.standing().filter(initiative=OuterRef("initiative"), row=Row.HALT, role=Role.ACCOUNTABLE, person__is_active=True)
+        owned = Assignment.objects.standing().filter(
+            initiative=OuterRef("initiative"), row=Row.HALT, role=Role.ACCOUNTABLE, person__is_active=True
+        )
         wishes |= ~Q(Exists(owned))
-    mine.stops = list(Stop.objects.filter(stops, lifted_at=None).exclude(initiative__stage=Stage.RETIRED).select_related("initiative", "asked_by").order_by("asked_at", "pk")[:MOST])
-    found = list(StopWish.objects.filter(wishes, answered_at=None, initiative__in=mine.visible.values("pk")).select_related("initiative", "person").order_by("at", "pk")[:MOST])
-    mine.wishes, mine.wishes_made = [w for w in found if w.person_id != me.pk], [w for w in found if w.person_id == me.pk]
+    mine.stops = list(
+        Stop.objects.filter(stops, lifted_at=None)
+        .exclude(initiative__stage=Stage.RETIRED)
+        .select_related("initiative", "asked_by")
+        .order_by("asked_at", "pk")[:MOST]
+    )
+    found = list(
+        StopWish.objects.filter(wishes, answered_at=None, initiative__in=mine.visible.values("pk"))
+        .select_related("initiative", "person")
+        .order_by("at", "pk")[:MOST]
+    )
+    mine.wishes, mine.wishes_made = (
+        [w for w in found if w.person_id != me.pk],
+        [w for w in found if w.person_id == me.pk],
+    )
     if away := deputies.active_for(me, mine.at):
-        rows = Assignment.objects.standing().filter(person__in=away, row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage__in=[*Stage.in_use(), Stage.STOPPED])
+        rows = Assignment.objects.standing().filter(
+            person__in=away, row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage__in=[*Stage.in_use(), Stage.STOPPED]
+        )
         mine.deputised = list(rows.select_related("person", "initiative").order_by("initiative__number")[:MOST])
 
 
@@ -168,22 +230,74 @@ def _functions(mine: Mine) -> None:
     me, visible = mine.person, mine.visible.exclude(stage=Stage.RETIRED).values("pk")
     rules = policy.current()
     if signs := mine.functions & {slug for tier in rules.tiers.values() for slug in tier.sign_offs}:
-        rows = proof.sign_offs_open_for(signs, mine.at).filter(initiative__in=visible, decision__final_at__gt=mine.at).exclude(asked_by=me).exclude(decision__asked_by=me)
-        mine.sign_offs = list(rows.exclude(Exists(ControlCheck.objects.filter(initiative=OuterRef("initiative"), supplied_by=me))).select_related("asked_by")[:MOST])
+        rows = (
+            proof.sign_offs_open_for(signs, mine.at)
+            .filter(initiative__in=visible, decision__final_at__gt=mine.at)
+            .exclude(asked_by=me)
+            .exclude(decision__asked_by=me)
+        )
+        mine.sign_offs = list(
+            rows.exclude(
+                Exists(ControlCheck.objects.filter(initiative=OuterRef("initiative"), supplied_by=me))
+            ).select_related("asked_by")[:MOST]
+        )
     if mine.is_in(Function.FINANCE):
-        involved = Assignment.objects.filter(Q(role=Role.RESPONSIBLE) | Q(role=Role.ACCOUNTABLE, row__in=[Row.PILOT, Row.GO_LIVE]), initiative=OuterRef("initiative"), person=me, ended_at=None)
-        figures = Measurement.objects.filter(initiative__in=visible, confirmed_at=None, returned_because="").exclude(supplied_by=me).exclude(Exists(involved))
-        mine.figures = list(figures.annotate(gate_due_at=_due(Kind.FUNDING)).select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[:MOST])
+        involved = Assignment.objects.filter(
+            Q(role=Role.RESPONSIBLE) | Q(role=Role.ACCOUNTABLE, row__in=[Row.PILOT, Row.GO_LIVE]),
+            initiative=OuterRef("initiative"),
+            person=me,
+            ended_at=None,
+        )
+        figures = (
+            Measurement.objects.filter(initiative__in=visible, confirmed_at=None, returned_because="")
+            .exclude(supplied_by=me)
+            .exclude(Exists(involved))
+        )
+        mine.figures = list(
+            figures.annotate(gate_due_at=_due(Kind.FUNDING))
+            .select_related("initiative", "supplied_by")
+            .order_by("supplied_at", "pk")[:MOST]
+        )
         budgets = Budget.objects.filter(initiative__in=visible, approved_at=None).exclude(asked_by=me)
-        mine.budgets = list(budgets.annotate(gate_due_at=_due(Kind.FUNDING)).select_related("initiative", "asked_by").order_by("asked_at", "pk")[:MOST])
+        mine.budgets = list(
+            budgets.annotate(gate_due_at=_due(Kind.FUNDING))
+            .select_related("initiative", "asked_by")
+            .order_by("asked_at", "pk")[:MOST]
+        )
     if refs := [c.ref for c in rules.controls.values() if c.function in mine.functions]:
-        consulted = Assignment.objects.standing().filter(Q(group__name__in=mine.functions) | Q(person=me), initiative=OuterRef("initiative"), row=Row.GO_LIVE, role=Role.CONSULTED)
-        checks = ControlCheck.objects.filter(Exists(consulted), initiative__in=visible, ref__in=refs, confirmed_at=None, returned_because="", waived_by=None).exclude(supplied_by=me)
-        found = checks.annotate(gate_due_at=_due(Kind.GO_LIVE)).select_related("initiative", "supplied_by").order_by("supplied_at", "pk")[: MOST * 4]
-        mine.checks = [c for c in found if any(asked.ref == c.ref for asked in rules.controls_for(c.initiative.tier, c.initiative.capability))]
+        consulted = Assignment.objects.standing().filter(
+            Q(group__name__in=mine.functions) | Q(person=me),
+            initiative=OuterRef("initiative"),
+            row=Row.GO_LIVE,
+            role=Role.CONSULTED,
+        )
+        checks = ControlCheck.objects.filter(
+            Exists(consulted),
+            initiative__in=visible,
+            ref__in=refs,
+            confirmed_at=None,
+            returned_because="",
+            waived_by=None,
+        ).exclude(supplied_by=me)
+        found = (
+            checks.annotate(gate_due_at=_due(Kind.GO_LIVE))
+            .select_related("initiative", "supplied_by")
+            .order_by("supplied_at", "pk")[: MOST * 4]
+        )
+        mine.checks = [
+            c
+            for c in found
+            if any(asked.ref == c.ref for asked in rules.controls_for(c.initiative.tier, c.initiative.capability))
+        ]
     if tiers := [t.tier for t in rules.tiers.values() if set(t.tier_confirmed_by) & mine.functions]:
-        on_it = Assignment.objects.filter(initiative=OuterRef("pk"), person=me, role__in=[Role.RESPONSIBLE, Role.ACCOUNTABLE], ended_at=None)
-        proposed = mine.visible.filter(tier=None, tier_proposed__in=tiers).exclude(stage__in=[Stage.RETIRED, Stage.TRIAGE]).exclude(Exists(on_it))
+        on_it = Assignment.objects.filter(
+            initiative=OuterRef("pk"), person=me, role__in=[Role.RESPONSIBLE, Role.ACCOUNTABLE], ended_at=None
+        )
+        proposed = (
+            mine.visible.filter(tier=None, tier_proposed__in=tiers)
+            .exclude(stage__in=[Stage.RETIRED, Stage.TRIAGE])
+            .exclude(Exists(on_it))
+        )
         mine.tiers = list(proposed.order_by("registered_at", "number")[: MOST + 1])
 
 
@@ -196,8 +310,12 @@ def _office(mine: Mine) -> None:
     """Bring what the Portfolio office and the leaders of units keep moving: leavers, owners, unknown stages."""
     office = mine.is_in(Function.PORTFOLIO)
     if office:
-        left = Assignment.objects.filter(ended_at=None, role__in=OFFERED, person__is_active=False).exclude(initiative__stage=Stage.RETIRED)
-        mine.leavers = list(left.select_related("person", "initiative").order_by("initiative__number", "row", "role")[:MOST])
+        left = Assignment.objects.filter(ended_at=None, role__in=OFFERED, person__is_active=False).exclude(
+            initiative__stage=Stage.RETIRED
+        )
+        mine.leavers = list(
+            left.select_related("person", "initiative").order_by("initiative__number", "row", "role")[:MOST]
+        )
         mine.triage = mine.visible.filter(stage=Stage.TRIAGE).count()
     if office or mine.led:
         unowned = catalog.marked(mine.visible).filter(catalog.waits(mine.at)["owner"][1])

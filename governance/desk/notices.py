@@ -21,12 +21,30 @@ def shown(person, at: datetime, data: QueryDict, *, path: str) -> lists.Shown:
     """Return the page of notices that `data` asks for. Three queries, and those of who may see what."""
     unread = Case(When(read_at=None, then=Value(1)), default=Value(0), output_field=IntegerField())
     listing = lists.Listing(
-        path=path, rows=of(person, at), sorts=(lists.Sort("unread", _("Unread first"), unread, descending=True),), sort="-unread",
+        path=path,
+        rows=of(person, at),
+        sorts=(lists.Sort("unread", _("Unread first"), unread, descending=True),),
+        sort="-unread",
         facets=(
-            lists.Facet("read", _("Read"), (lists.Option("no", _("Unread"), Q(read_at=None)), lists.Option("yes", _("Read"), Q(read_at__isnull=False)))),
-            lists.Facet("kind", _("Kind"), (lists.Option("binding", _("Something waits for you"), Q(is_binding=True)), lists.Option("news", _("For your information"), Q(is_binding=False)))),
-        ), dress=lambda rows: rows.select_related("initiative"),
-    )  # fmt: skip
+            lists.Facet(
+                "read",
+                _("Read"),
+                (
+                    lists.Option("no", _("Unread"), Q(read_at=None)),
+                    lists.Option("yes", _("Read"), Q(read_at__isnull=False)),
+                ),
+            ),
+            lists.Facet(
+                "kind",
+                _("Kind"),
+                (
+                    lists.Option("binding", _("Something waits for you"), Q(is_binding=True)),
+                    lists.Option("news", _("For your information"), Q(is_binding=False)),
+                ),
+            ),
+        ),
+        dress=lambda rows: rows.select_related("initiative"),
+    )
     return lists.show(listing, data)
 
 

@@ -58,11 +58,18 @@ def build(person, at: datetime, *, company: str) -> dict[str, Any]:
     total = {name: sum(row[name] for row in counts) for name in counts[0]["names"]} if counts else {}
     decisions = _decisions(visible, at)
     late = sum(1 for decision in decisions if decision.due_at <= at)
-    oldest = next((d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at), None)  # the clock asks day 90 on the first day
+    oldest = next(
+        (d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at), None
+    )  # the clock asks day 90 on the first day
     return {
-        "headline": _headline(total, late), "board": _board(visible, total, at), "stuck": _stuck(total, at), "oldest": _Oldest(oldest, QUESTIONS[oldest.kind].verb) if oldest else None,
-        "money": _money(visible), "units": _units(counts, company), "is_empty": not counts,
-    }  # fmt: skip
+        "headline": _headline(total, late),
+        "board": _board(visible, total, at),
+        "stuck": _stuck(total, at),
+        "oldest": _Oldest(oldest, QUESTIONS[oldest.kind].verb) if oldest else None,
+        "money": _money(visible),
+        "units": _units(counts, company),
+        "is_empty": not counts,
+    }
 
 
 # --- Counting ---------------------------------------------------------------------------------
@@ -72,9 +79,12 @@ def _measures(at: datetime) -> dict[str, Q]:
     """Return everything that is counted, by name."""
     return {
         **{stage.value: Q(stage=stage.value) for stage in Stage},
-        "complete": Q(stage=Stage.PRODUCTION) & catalog.COMPLETE, "day_90": catalog.is_past_day_90(at), "in_use": Q(stage__in=Stage.in_use()),
-        "review_overdue": catalog.is_review_overdue(at), **{f"waits_{name}": where for name, (_words, where) in catalog.waits(at).items()},
-    }  # fmt: skip
+        "complete": Q(stage=Stage.PRODUCTION) & catalog.COMPLETE,
+        "day_90": catalog.is_past_day_90(at),
+        "in_use": Q(stage__in=Stage.in_use()),
+        "review_overdue": catalog.is_review_overdue(at),
+        **{f"waits_{name}": where for name, (_words, where) in catalog.waits(at).items()},
+    }
 
 
 def _counted(visible: QuerySet, at: datetime) -> list[dict[str, Any]]:
@@ -82,7 +92,10 @@ def _counted(visible: QuerySet, at: datetime) -> list[dict[str, Any]]:
     measures = _measures(at)
     counted = {f"n_{name}": Count("pk", filter=where) for name, where in measures.items()}
     rows = catalog.marked(visible).order_by().values("unit_id").annotate(**counted)
-    return [{"unit_id": row["unit_id"], "names": tuple(measures), **{name: row[f"n_{name}"] for name in measures}} for row in rows]
+    return [
+        {"unit_id": row["unit_id"], "names": tuple(measures), **{name: row[f"n_{name}"] for name in measures}}
+        for row in rows
+    ]
 
 
 def _list(**chosen: str) -> str:
@@ -92,10 +105,18 @@ def _list(**chosen: str) -> str:
 #: The sentence at the top: what is counted, its words, the list it leads to; the last ones only where there are any.
 _HEADLINE = (
     ("production", ngettext_lazy("%(n)s in production", "%(n)s in production", "count"), {"stage": "production"}),
-    ("complete", ngettext_lazy("%(n)s with owner, metric and way back", "%(n)s with owner, metric and way back", "count"), {"stage": "production", "missing": "nothing"}),
+    (
+        "complete",
+        ngettext_lazy("%(n)s with owner, metric and way back", "%(n)s with owner, metric and way back", "count"),
+        {"stage": "production", "missing": "nothing"},
+    ),
     ("pilot", ngettext_lazy("%(n)s pilot", "%(n)s pilots", "count"), {"stage": "pilot"}),
     ("day_90", ngettext_lazy("%(n)s past day 90", "%(n)s past day 90", "count"), {"due": "day_90"}),
-    ("review_overdue", ngettext_lazy("%(n)s review overdue", "%(n)s reviews overdue", "count"), {"due": "review_overdue"}),
+    (
+        "review_overdue",
+        ngettext_lazy("%(n)s review overdue", "%(n)s reviews overdue", "count"),
+        {"due": "review_overdue"},
+    ),
 )
 _LATE = frozenset({"day_90", "review_overdue"})
 
@@ -115,7 +136,10 @@ def _headline(total: dict[str, int], late: int) -> list[Part]:
 
 def _stuck(total: dict[str, int], at: datetime) -> list[Part]:
     """Return what initiatives wait for and how many do, the most first. No query."""
-    parts = [Part(words, _list(waits=name), n=total.get(f"waits_{name}", 0)) for name, (words, _where) in catalog.waits(at).items()]
+    parts = [
+        Part(words, _list(waits=name), n=total.get(f"waits_{name}", 0))
+        for name, (words, _where) in catalog.waits(at).items()
+    ]
     return sorted((part for part in parts if part.n), key=lambda part: -part.n)
 
 
@@ -124,17 +148,37 @@ def _stuck(total: dict[str, int], at: datetime) -> list[Part]:
 
 def _board(visible: QuerySet, total: dict[str, int], at: datetime) -> list[dict[str, Any]]:
     """Return a column for each stage that holds anything: what needs attention first, then the newest. One query."""
-    attention = Case(When(unowned_since__isnull=False, then=0), When(catalog.is_review_overdue(at), then=0), When(catalog.is_past_day_90(at), then=0), default=1, output_field=IntegerField())
-    place = Window(RowNumber(), partition_by=[F("stage")], order_by=[attention.asc(), F("stage_since").desc(), F("number").asc()])
+    attention = Case(
+        When(unowned_since__isnull=False, then=0),
+        When(catalog.is_review_overdue(at), then=0),
+        When(catalog.is_past_day_90(at), then=0),
+        default=1,
+        output_field=IntegerField(),
+    )
+    place = Window(
+        RowNumber(), partition_by=[F("stage")], order_by=[attention.asc(), F("stage_since").desc(), F("number").asc()]
+    )
     chosen = visible.exclude(stage=Stage.TRIAGE).order_by().annotate(place=place).filter(place__lte=CARDS).values("pk")
-    rows = catalog.dressed(Initiative.objects.filter(pk__in=chosen)).annotate(attention=attention).order_by("attention", "-stage_since", "number")
+    rows = (
+        catalog.dressed(Initiative.objects.filter(pk__in=chosen))
+        .annotate(attention=attention)
+        .order_by("attention", "-stage_since", "number")
+    )
     columns: dict[str, list[dict[str, Any]]] = {value: [] for value in Stage.counted()}
     for row in rows:
         columns[row.stage].append(_card(row, at))
     return [
-        {"stage": stage, "label": Stage(stage).label, "n": total[stage], "cards": cards, "more": total[stage] - len(cards), "url": _list(stage=stage)}
-        for stage, cards in columns.items() if cards
-    ]  # fmt: skip
+        {
+            "stage": stage,
+            "label": Stage(stage).label,
+            "n": total[stage],
+            "cards": cards,
+            "more": total[stage] - len(cards),
+            "url": _list(stage=stage),
+        }
+        for stage, cards in columns.items()
+        if cards
+    ]
 
 
 def _card(row: Initiative, at: datetime) -> dict[str, Any]:
@@ -170,12 +214,29 @@ class _Oldest:
 def _decisions(visible: QuerySet, at: datetime) -> list[Decision]:
     """Return the open decisions, the first asked first, each with the name of its decider. One query."""
     row = Case(
-        When(kind=Kind.MODIFICATION, particulars__widens=True, then=Value(Row.GO_LIVE.value)), *(When(kind=kind, then=Value(question.row.value)) for kind, question in QUESTIONS.items()),
+        When(kind=Kind.MODIFICATION, particulars__widens=True, then=Value(Row.GO_LIVE.value)),
+        *(When(kind=kind, then=Value(question.row.value)) for kind, question in QUESTIONS.items()),
         output_field=CharField(),
-    )  # fmt: skip
-    decides = Assignment.objects.standing().filter(initiative=OuterRef("initiative"), row=OuterRef("row"), role=Role.ACCOUNTABLE, person__is_active=True)
-    rows = Decision.objects.open().filter(initiative__in=visible.values("pk"), final_at__gt=at).annotate(row=row).annotate(decider_name=Subquery(decides.values("person__name")[:1]))
-    fields = ("kind", "number", "asked_at", "due_at", "final_at", "initiative__number", "initiative__name", "initiative__stage")
+    )
+    decides = Assignment.objects.standing().filter(
+        initiative=OuterRef("initiative"), row=OuterRef("row"), role=Role.ACCOUNTABLE, person__is_active=True
+    )
+    rows = (
+        Decision.objects.open()
+        .filter(initiative__in=visible.values("pk"), final_at__gt=at)
+        .annotate(row=row)
+        .annotate(decider_name=Subquery(decides.values("person__name")[:1]))
+    )
+    fields = (
+        "kind",
+        "number",
+        "asked_at",
+        "due_at",
+        "final_at",
+        "initiative__number",
+        "initiative__name",
+        "initiative__stage",
+    )
     return list(rows.select_related("initiative").only(*fields).order_by("asked_at", "pk"))
 
 
@@ -195,7 +256,14 @@ def _units(counts: list[dict[str, Any]], company: str) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for row in counts:
         slug, name = tops.get(row["unit_id"], ("none", _("No unit")))
-        there = found.setdefault(slug, {"name": name, "url": _list(unit=slug), **dict.fromkeys(("in_use", "production", "pilot", "waits_owner", "review_overdue"), 0)})
+        there = found.setdefault(
+            slug,
+            {
+                "name": name,
+                "url": _list(unit=slug),
+                **dict.fromkeys(("in_use", "production", "pilot", "waits_owner", "review_overdue"), 0),
+            },
+        )
         for measure in ("in_use", "production", "pilot", "waits_owner", "review_overdue"):
             there[measure] += row[measure]
         there["owner_url"] = _list(unit=slug, waits="owner")

@@ -25,9 +25,17 @@ class Pulse(NamedTuple):
 
 def pulse(person, at: datetime) -> Pulse:
     """Return the pulse of `person` at `at`: what the home page lists under Decide, counted. One query."""
-    waits = Q(pk__in=gates.waiting_for(person, at).order_by().values("pk")) | Q(pk__in=gates.handed_over_to(person, at).order_by().values("pk"))
+    waits = Q(pk__in=gates.waiting_for(person, at).order_by().values("pk")) | Q(
+        pk__in=gates.handed_over_to(person, at).order_by().values("pk")
+    )
     near = Decision.objects.filter(waits).exclude(kind=Kind.DAY_90, due_at__gt=at + DAY_90_SHOWN)
     counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
-    stopped = Assignment.objects.standing().filter(person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED)
-    row = Person.objects.filter(pk=person.pk).values_list(Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped)).first()
+    stopped = Assignment.objects.standing().filter(
+        person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED
+    )
+    row = (
+        Person.objects.filter(pk=person.pk)
+        .values_list(Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped))
+        .first()
+    )
     return Pulse(*row) if row else Pulse(0, False)

@@ -30,14 +30,20 @@ def home(request: Request) -> HttpResponse:
         return redirect(settings.LOGIN_URL)
     facts = mine.of(request.user, request.at, company=request.installation.company)
     built = page.build(facts)
-    context = {"home": built, "decide_count": len(built.decide.items), "holding_stopped": facts.holds_something_stopped()}
+    context = {
+        "home": built,
+        "decide_count": len(built.decide.items),
+        "holding_stopped": facts.holds_something_stopped(),
+    }
     return render(request, "desk/home.html", context)
 
 
 @require_safe
 def portfolio(request: Request) -> HttpResponse:
     """Show what there is, what is stuck and what waits longest, as far as the reader may see. At most twelve queries."""
-    return render(request, "desk/portfolio.html", board.build(request.user, request.at, company=request.installation.company))
+    return render(
+        request, "desk/portfolio.html", board.build(request.user, request.at, company=request.installation.company)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,4 +52,6 @@ def notices(request: Request) -> HttpResponse:
     if request.method == "POST":
         inbox.mark_read(request.user, request.POST.get("read", ""), at=request.at)
         return go(request.get_full_path())
-    return render(request, "desk/notices.html", {"shown": inbox.shown(request.user, request.at, request.GET, path=request.path)})
+    return render(
+        request, "desk/notices.html", {"shown": inbox.shown(request.user, request.at, request.GET, path=request.path)}
+    )

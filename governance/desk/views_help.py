@@ -23,14 +23,20 @@ def lifecycle(request: Request) -> HttpResponse:
     here = request.GET.get("at", "")
     here = here if here in Stage.counted() else ""
     drawings = [diagram.draw(layout, here=here) for layout in (diagram.WIDE, diagram.NARROW)]
-    return render(request, "help/lifecycle.html", {"drawings": drawings, "steps": help.steps_in_words(), "tiers": help.sign_offs_in_words()})
+    return render(
+        request,
+        "help/lifecycle.html",
+        {"drawings": drawings, "steps": help.steps_in_words(), "tiers": help.sign_offs_in_words()},
+    )
 
 
 @require_safe
 def rules(request: Request) -> HttpResponse:
     """Show every rule, and how many initiatives it blocks today; where there are many, on demand (`count=1`)."""
     visible = Initiative.objects.visible_to(request.user, request.at)
-    return render(request, "help/rules.html", help.rules_in_words(visible, request.at, asked=request.GET.get("count") == "1"))
+    return render(
+        request, "help/rules.html", help.rules_in_words(visible, request.at, asked=request.GET.get("count") == "1")
+    )
 
 
 @require_safe

@@ -43,7 +43,9 @@ def refusals_recorded(what: str, subject, *, initiative_id: int, by, at: datetim
 # Asking
 
 
-def ask(initiative: Initiative, kind: str, *, by, at: datetime, recommendation: str = "", particulars: dict | None = None) -> Decision:
+def ask(
+    initiative: Initiative, kind: str, *, by, at: datetime, recommendation: str = "", particulars: dict | None = None
+) -> Decision:
     """Put a question of `kind` to the row's Accountable, with a deadline in their working days.
 
     Raises Refused for who may not ask (the Accountable of the row decides, so somebody else must ask),
@@ -56,7 +58,9 @@ def ask(initiative: Initiative, kind: str, *, by, at: datetime, recommendation: 
         told = dict(particulars or {})
         if again := _asked_already(initiative, kind, by, recommendation, told):
             return again
-        draft = Decision(initiative=initiative, kind=kind, asked_by=by, asked_at=at, recommendation=recommendation, particulars=told)
+        draft = Decision(
+            initiative=initiative, kind=kind, asked_by=by, asked_at=at, recommendation=recommendation, particulars=told
+        )
         decides = require_ask(draft, initiative, by=by, at=at)
         if kind == Kind.TIER_CHANGE:
             _check_tier_change(initiative, told)
@@ -85,12 +89,20 @@ def require_ask(draft: Decision, initiative, *, by, at: datetime):
     """
     question = QUESTIONS[draft.kind]
     if question.kind is Kind.DAY_90:
-        raise Refused(_("Nobody asks this: the clock does, once, %(days)s days after the pilot go.") % {"days": policy.current().windows["pilot_d"]})
+        raise Refused(
+            _("Nobody asks this: the clock does, once, %(days)s days after the pilot go.")
+            % {"days": policy.current().windows["pilot_d"]}
+        )
     decides = queries.decider(draft, initiative)
     if decides is not None and decides.pk == by.pk:
-        raise Refused(_("You will decide this, so someone else must ask: %(names)s.") % {"names": askers(initiative, question) or _("name a Responsible")})
+        raise Refused(
+            _("You will decide this, so someone else must ask: %(names)s.")
+            % {"names": askers(initiative, question) or _("name a Responsible")}
+        )
     names = askers(initiative, question)
-    initiatives.require(by, initiative, question.asks, at, _("%(names)s can ask this.") % {"names": names} if names else "")
+    initiatives.require(
+        by, initiative, question.asks, at, _("%(names)s can ask this.") % {"names": names} if names else ""
+    )
     _refuse_out_of_turn(initiative, question, at)
     return decides
 
@@ -106,14 +118,25 @@ def _refuse_out_of_turn(initiative, question, at: datetime) -> None:
     """Raise Blocked when a question cannot be asked from where the initiative stands."""
     reasons: list[Blocker] = []
     if initiative.stage not in question.stages:
-        reasons.append(Blocker("stage", _("%(what)s cannot be asked while it is at %(stage)s.") % {"what": question.kind.label, "stage": initiative.stage_label}))
+        reasons.append(
+            Blocker(
+                "stage",
+                _("%(what)s cannot be asked while it is at %(stage)s.")
+                % {"what": question.kind.label, "stage": initiative.stage_label},
+            )
+        )
     elif initiative.is_retiring:
         reasons.append(Blocker("retiring", _("It is retiring. Only a stop, the postmortem and a correction are left.")))
     elif question.kind is Kind.PILOT_GO and initiative.stage == "idea":
         reasons += rules.RolesNamed().blockers(initiative, at)
     elif question.kind is Kind.TIER_CHANGE and initiative.tier is None:
         reasons.append(_no_tier(initiative))
-    if Decision.objects.open().filter(initiative=initiative, kind=question.kind).exclude(kind=Kind.MODIFICATION).exists():
+    if (
+        Decision.objects.open()
+        .filter(initiative=initiative, kind=question.kind)
+        .exclude(kind=Kind.MODIFICATION)
+        .exists()
+    ):
         raise Conflict(_("%(what)s is asked already.") % {"what": question.kind.label})
     if reasons:
         raise Blocked(reasons)
@@ -121,7 +144,12 @@ def _refuse_out_of_turn(initiative, question, at: datetime) -> None:
 
 def _no_tier(initiative) -> Blocker:
     """Return why a tier cannot be changed that nobody confirmed."""
-    return Blocker("tier.none", _("No tier is confirmed yet. Propose one; it does not need a decision."), url=reverse("initiatives:tier", args=[initiative.key]), action=_("Propose a tier"))
+    return Blocker(
+        "tier.none",
+        _("No tier is confirmed yet. Propose one; it does not need a decision."),
+        url=reverse("initiatives:tier", args=[initiative.key]),
+        action=_("Propose a tier"),
+    )
 
 
 def _check_tier_change(initiative, told: dict) -> None:
@@ -138,23 +166,47 @@ def _open(initiative, decision: Decision, decides, *, at: datetime, say) -> Deci
     question, windows = QUESTIONS[decision.kind], policy.current().windows
     calendar = calendars.of_person(decides)
     if decision.kind == Kind.DAY_90:
-        decision.due_at = decision.final_at = calendar.end_of_day((at + timedelta(days=windows["pilot_d"])).astimezone(calendar.zone).date())
+        decision.due_at = decision.final_at = calendar.end_of_day(
+            (at + timedelta(days=windows["pilot_d"])).astimezone(calendar.zone).date()
+        )
     else:
         decision.due_at = decision.final_at = calendar.working_days_after(at, windows[question.window])
         if question.hands_over:
-            extra = windows["escalation_can_act_wd" if initiative.can_act and (initiative.tier or 0) >= 2 else "escalation_wd"]
+            extra = windows[
+                "escalation_can_act_wd" if initiative.can_act and (initiative.tier or 0) >= 2 else "escalation_wd"
+            ]
             decision.final_at = calendar.working_days_after(decision.due_at, extra)
     decision.number = initiative.next_number
     initiative.next_number += 1
     Initiative.objects.filter(pk=initiative.pk).update(next_number=initiative.next_number)
     decision.save(force_insert=True)
-    say(Verb.DECISION_ASKED, decision, kind=decision.kind, number=decision.number, due_at=decision.due_at, final_at=decision.final_at, decider=decides.pk if decides else None, text={"recommendation": decision.recommendation} if decision.recommendation else None)
+    say(
+        Verb.DECISION_ASKED,
+        decision,
+        kind=decision.kind,
+        number=decision.number,
+        due_at=decision.due_at,
+        final_at=decision.final_at,
+        decider=decides.pk if decides else None,
+        text={"recommendation": decision.recommendation} if decision.recommendation else None,
+    )
     notices.owe(
-        decides, thing=decision, occasion="asked", initiative=initiative, at=at, binding=decision.kind != Kind.DAY_90,
-        due=decision.due_at, action=_("Review and decide"),
-        subject=lambda: _("Decide by %(day)s: %(verb)s, %(key)s %(name)s") % {"day": day(decision.due_at), "verb": str(question.verb), "key": initiative.key, "name": initiative.name},
-        body=_("You are the one person who decides. If you do not answer in time: %(silent)s") % {"silent": str(question.if_silent)},
-        path=decision.get_absolute_url(), why=_("You are Accountable for %(row)s.") % {"row": queries.row_of(decision).label},
+        decides,
+        thing=decision,
+        occasion="asked",
+        initiative=initiative,
+        at=at,
+        binding=decision.kind != Kind.DAY_90,
+        due=decision.due_at,
+        action=_("Review and decide"),
+        subject=lambda: (
+            _("Decide by %(day)s: %(verb)s, %(key)s %(name)s")
+            % {"day": day(decision.due_at), "verb": str(question.verb), "key": initiative.key, "name": initiative.name}
+        ),
+        body=_("You are the one person who decides. If you do not answer in time: %(silent)s")
+        % {"silent": str(question.if_silent)},
+        path=decision.get_absolute_url(),
+        why=_("You are Accountable for %(row)s.") % {"row": queries.row_of(decision).label},
     )
     return decision
 
@@ -162,16 +214,33 @@ def _open(initiative, decision: Decision, decides, *, at: datetime, say) -> Deci
 # Answering
 
 
-def decide(decision: Decision, outcome: str, *, by, at: datetime, proof: Proof | None, seen: str, reason: str = "", learned: str = "") -> Decision:
+def decide(
+    decision: Decision,
+    outcome: str,
+    *,
+    by,
+    at: datetime,
+    proof: Proof | None,
+    seen: str,
+    reason: str = "",
+    learned: str = "",
+) -> Decision:
     """Answer a question, signed. Returns the closed decision; the same answer again returns it unchanged.
 
     `seen` is the digest of what the form showed. Raises Refused (not yours, no fresh proof), Blocked (a
     Pass with an open requirement: nothing moves), Conflict (answered already, lapsed, or the facts moved).
     """
     settle(decision.initiative, at=at)
-    with refusals_recorded("decide", decision, initiative_id=decision.initiative_id, by=by, at=at), ledger.act(by=by, at=at) as say:
+    with (
+        refusals_recorded("decide", decision, initiative_id=decision.initiative_id, by=by, at=at),
+        ledger.act(by=by, at=at) as say,
+    ):
         initiative = Initiative.objects.lock(decision.initiative_id)
-        decision = Decision.objects.select_for_update(of=("self",)).select_related("asked_by", "decided_by").get(pk=decision.pk)
+        decision = (
+            Decision.objects.select_for_update(of=("self",))
+            .select_related("asked_by", "decided_by")
+            .get(pk=decision.pk)
+        )
         decision.initiative = initiative
         if decision.closed:
             if decision.decided_by_id == by.pk and decision.outcome == outcome:
@@ -185,9 +254,24 @@ def decide(decision: Decision, outcome: str, *, by, at: datetime, proof: Proof |
             raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
         if outcome == Answer.PASS and decision.kind == Kind.PILOT_GO:
             roles.accept_by_deciding(initiative, Row.PILOT, by=by, at=at, proof=proof, say=say)
-        if outcome == Answer.PASS and not QUESTIONS[decision.kind].step(initiative) and (found := queries.blockers(decision, initiative, at)):
+        if (
+            outcome == Answer.PASS
+            and not QUESTIONS[decision.kind].step(initiative)
+            and (found := queries.blockers(decision, initiative, at))
+        ):
             raise Blocked(found)  # Where a Pass takes a step, the door explains itself: each rule runs once.
-        _sign(decision, initiative, outcome, by=by, at=at, proof=proof, facts=facts, reason=reason, learned=learned, say=say)
+        _sign(
+            decision,
+            initiative,
+            outcome,
+            by=by,
+            at=at,
+            proof=proof,
+            facts=facts,
+            reason=reason,
+            learned=learned,
+            say=say,
+        )
         if decision.kind == Kind.DAY_90:
             decision.save()  # Closed first: what follows overtakes every question that is still open.
         _carry_out(decision, initiative, by=by, at=at, say=say, because=reason)
@@ -199,17 +283,29 @@ def decide(decision: Decision, outcome: str, *, by, at: datetime, proof: Proof |
 def _closed_words(decision: Decision) -> str:
     """Return who closed it and how."""
     if decision.closed == Closed.DECIDED:
-        return _("%(name)s answered this already: %(outcome)s. Nothing was changed by your click.") % {"name": decision.decided_by.name, "outcome": decision.get_outcome_display()}
-    return _("This question is closed: %(how)s. Nothing was changed by your click.") % {"how": decision.get_closed_display()}
+        return _("%(name)s answered this already: %(outcome)s. Nothing was changed by your click.") % {
+            "name": decision.decided_by.name,
+            "outcome": decision.get_outcome_display(),
+        }
+    return _("This question is closed: %(how)s. Nothing was changed by your click.") % {
+        "how": decision.get_closed_display()
+    }
 
 
 def require_decider(decision: Decision, initiative, by) -> None:
     """Raise Refused unless `by` is the one person who decides, and did not ask. No query beyond the matrix."""
     decides = queries.decider(decision, initiative)
     if decides is None:
-        raise Refused(_("Nobody is Accountable for %(row)s, so nobody can answer. The Portfolio office can name somebody.") % {"row": queries.row_of(decision).label})
+        raise Refused(
+            _("Nobody is Accountable for %(row)s, so nobody can answer. The Portfolio office can name somebody.")
+            % {"row": queries.row_of(decision).label}
+        )
     if decides.pk != by.pk:
-        raise Refused(_("Only %(name)s can answer this. You can leave a wish with %(name)s or whoever asked.") % {"name": decides.name}, decides.name)
+        raise Refused(
+            _("Only %(name)s can answer this. You can leave a wish with %(name)s or whoever asked.")
+            % {"name": decides.name},
+            decides.name,
+        )
     if decision.asked_by_id == by.pk:
         raise Refused(_("You asked for this decision, so somebody else must make it."))
 
@@ -218,26 +314,71 @@ def statement(decision: Decision, initiative, outcome: str) -> str:
     """Return the words somebody signs when they answer; a funding Pass names the money. One query for that."""
     question = QUESTIONS[decision.kind]
     does = question.pass_words if outcome == Answer.PASS else question.no_pass_words
-    words = _("I decide %(outcome)s on “%(verb)s” for %(key)s %(name)s. %(does)s") % {"outcome": Answer(outcome).label, "verb": str(question.verb), "key": initiative.key, "name": initiative.name, "does": str(does)}
+    words = _("I decide %(outcome)s on “%(verb)s” for %(key)s %(name)s. %(does)s") % {
+        "outcome": Answer(outcome).label,
+        "verb": str(question.verb),
+        "key": initiative.key,
+        "name": initiative.name,
+        "does": str(does),
+    }
     budget = outcomes.budget(initiative) if decision.kind == Kind.FUNDING and outcome == Answer.PASS else None
     if budget is None or budget.approved is None:
         return words
-    money = _("The budget of %(amount)s %(currency)s is in %(centre)s, reference %(reference)s.") % {"amount": f"{budget.approved:,.2f}", "currency": budget.currency, "centre": budget.cost_centre, "reference": budget.reference}
+    money = _("The budget of %(amount)s %(currency)s is in %(centre)s, reference %(reference)s.") % {
+        "amount": f"{budget.approved:,.2f}",
+        "currency": budget.currency,
+        "centre": budget.cost_centre,
+        "reference": budget.reference,
+    }
     return f"{words} {money}"
 
 
-def _sign(decision: Decision, initiative, outcome: str, *, by, at: datetime, proof, facts: dict, reason: str, learned: str, say) -> None:
+def _sign(
+    decision: Decision,
+    initiative,
+    outcome: str,
+    *,
+    by,
+    at: datetime,
+    proof,
+    facts: dict,
+    reason: str,
+    learned: str,
+    say,
+) -> None:
     """Put the answer on the decision and sign it: snapshot, digest, policy version. The caller saves it.
 
     It is saved after its step was taken: the step's rules read the question while it is still open.
     """
     kept = canonical.plain(facts)
-    decision.signature = signatures.sign(initiative=initiative, by=by, meaning=Meaning.DECISION, statement=statement(decision, initiative, outcome), facts=kept, proof=proof, at=at)
+    decision.signature = signatures.sign(
+        initiative=initiative,
+        by=by,
+        meaning=Meaning.DECISION,
+        statement=statement(decision, initiative, outcome),
+        facts=kept,
+        proof=proof,
+        at=at,
+    )
     decision.outcome, decision.closed, decision.closed_at, decision.decided_by = outcome, Closed.DECIDED, at, by
     decision.reason, decision.learned = reason, learned
-    decision.snapshot, decision.snapshot_sha256, decision.policy_version = kept, canonical.digest(kept), policy.current().number
+    decision.snapshot, decision.snapshot_sha256, decision.policy_version = (
+        kept,
+        canonical.digest(kept),
+        policy.current().number,
+    )
     decision.version += 1
-    say(Verb.DECISION_ANSWERED, decision, kind=decision.kind, number=decision.number, outcome=outcome, snapshot=decision.snapshot_sha256, policy=decision.policy_version, signature=decision.signature_id, text={"reason": reason, "learned": learned})
+    say(
+        Verb.DECISION_ANSWERED,
+        decision,
+        kind=decision.kind,
+        number=decision.number,
+        outcome=outcome,
+        snapshot=decision.snapshot_sha256,
+        policy=decision.policy_version,
+        signature=decision.signature_id,
+        text={"reason": reason, "learned": learned},
+    )
 
 
 def _tell_the_others(decision: Decision, initiative, *, by, at: datetime) -> None:
@@ -245,9 +386,21 @@ def _tell_the_others(decision: Decision, initiative, *, by, at: datetime) -> Non
     matrix = raci.matrix(initiative)
     others = [p for p in matrix.people if p.pk != by.pk] + ([decision.asked_by] if decision.asked_by else [])
     notices.owe(
-        others, thing=decision, occasion="decided", initiative=initiative, at=at,
-        subject=_("%(outcome)s: %(verb)s, %(key)s %(name)s") % {"outcome": decision.get_outcome_display(), "verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
-        body=_("%(who)s decided. %(reason)s") % {"who": by.name, "reason": decision.reason}, path=decision.get_absolute_url(), why=_("You are named on it."),
+        others,
+        thing=decision,
+        occasion="decided",
+        initiative=initiative,
+        at=at,
+        subject=_("%(outcome)s: %(verb)s, %(key)s %(name)s")
+        % {
+            "outcome": decision.get_outcome_display(),
+            "verb": str(QUESTIONS[decision.kind].verb),
+            "key": initiative.key,
+            "name": initiative.name,
+        },
+        body=_("%(who)s decided. %(reason)s") % {"who": by.name, "reason": decision.reason},
+        path=decision.get_absolute_url(),
+        why=_("You are named on it."),
     )
 
 
@@ -273,7 +426,9 @@ def _carry_out(decision: Decision, initiative, *, by, at: datetime, say, because
     if name in ("restart", "back_to_pilot"):
         stop.lift(moved, at=at, say=say)
     if name == "go_live":
-        moved.review_due_at = at + timedelta(days=policy.current().tiers[moved.tier].review_d) if moved.tier is not None else None
+        moved.review_due_at = (
+            at + timedelta(days=policy.current().tiers[moved.tier].review_d) if moved.tier is not None else None
+        )
         moved.save(update_fields=["review_due_at"])
     if name in ("start_pilot", "adopt", "back_to_pilot"):
         _open_day_90(moved, at=at, say=say)
@@ -288,7 +443,9 @@ def _open_day_90(initiative, *, at: datetime, say) -> None:
 
 def _open_funding_after_day_90(initiative, *, at: datetime, say) -> None:
     """Open the funding gate at once, as day 90's Pass asks for; the clock asks, so nobody decides their own question."""
-    draft = Decision(initiative=initiative, kind=Kind.FUNDING, asked_by=None, asked_at=at, recommendation=_("Day 90 was passed."))
+    draft = Decision(
+        initiative=initiative, kind=Kind.FUNDING, asked_by=None, asked_at=at, recommendation=_("Day 90 was passed.")
+    )
     decides = queries.decider(draft, initiative)
     _open(initiative, draft, decides, at=at, say=say)
     steps.move(initiative, "request_funding", by="system:day-90", at=at, say=say, because=_("Day 90 was passed."))
@@ -303,11 +460,18 @@ def withdraw(decision: Decision, *, by, at: datetime, because: str) -> Decision:
         decision.initiative = initiative
         if decision.closed:
             raise Conflict(_closed_words(decision))
-        heir = decision.asked_by is not None and not decision.asked_by.is_active and by in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row)
+        heir = (
+            decision.asked_by is not None
+            and not decision.asked_by.is_active
+            and by in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row)
+        )
         if decision.asked_by is None:
             raise Refused(_("The clock asked this, so nobody can withdraw it."))
         if decision.asked_by_id != by.pk and not heir:
-            raise Refused(_("Only %(name)s, who asked, can withdraw this.") % {"name": decision.asked_by.name}, decision.asked_by.name)
+            raise Refused(
+                _("Only %(name)s, who asked, can withdraw this.") % {"name": decision.asked_by.name},
+                decision.asked_by.name,
+            )
         _close(decision, Closed.WITHDRAWN, at=at, reason=because)
         say(Verb.DECISION_WITHDRAWN, decision, kind=decision.kind, number=decision.number, text={"because": because})
         if decision.kind == Kind.FUNDING and initiative.stage == "funding":
@@ -335,7 +499,13 @@ def _overtake(initiative, *, at: datetime, say, because: str, kinds=None) -> Non
     rows = Decision.objects.open().filter(initiative=initiative).select_for_update(of=("self",)).order_by("pk")
     for decision in rows.filter(kind__in=kinds) if kinds else rows:
         _close(decision, Closed.OVERTAKEN, at=at, reason=str(because))
-        say(Verb.DECISION_OVERTAKEN, decision, kind=decision.kind, number=decision.number, text={"because": str(because)})
+        say(
+            Verb.DECISION_OVERTAKEN,
+            decision,
+            kind=decision.kind,
+            number=decision.number,
+            text={"because": str(because)},
+        )
 
 
 def extend(decision: Decision, *, by, at: datetime, because: str, days: int) -> Decision:
@@ -348,21 +518,42 @@ def extend(decision: Decision, *, by, at: datetime, because: str, days: int) -> 
         decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
         decision.initiative = initiative
         if decision.closed or decision.extended_by_id:
-            raise Conflict(_("This question was extended once already.") if not decision.closed else _closed_words(decision))
+            raise Conflict(
+                _("This question was extended once already.") if not decision.closed else _closed_words(decision)
+            )
         if decision.kind == Kind.DAY_90:
             require_decider(decision, initiative, by)
             decision.due_at = decision.final_at = decision.due_at + timedelta(days=windows["day_90_extension_d"])
         else:
             owner = queries.escalation_owner(decision, initiative)
             if owner is None or owner.pk != by.pk or decision.state_at(at) != "handed_over":
-                raise Refused(_("Only the Escalation owner can extend it, once its time is up."), owner.name if owner else "")
+                raise Refused(
+                    _("Only the Escalation owner can extend it, once its time is up."), owner.name if owner else ""
+                )
             if not 1 <= days <= windows["extend_wd"]:
-                raise Blocked([Blocker("extend.days", _("%(days)s working days came. Between 1 and %(most)s are possible.") % {"days": days, "most": windows["extend_wd"]})])
-            decision.final_at = calendars.of_person(queries.decider(decision, initiative)).working_days_after(decision.final_at, days)
+                raise Blocked(
+                    [
+                        Blocker(
+                            "extend.days",
+                            _("%(days)s working days came. Between 1 and %(most)s are possible.")
+                            % {"days": days, "most": windows["extend_wd"]},
+                        )
+                    ]
+                )
+            decision.final_at = calendars.of_person(queries.decider(decision, initiative)).working_days_after(
+                decision.final_at, days
+            )
         decision.extended_by, decision.extended_because = by, because[:300]
         decision.version += 1
         decision.save()
-        say(Verb.DECISION_EXTENDED, decision, kind=decision.kind, number=decision.number, final_at=decision.final_at, text={"because": because})
+        say(
+            Verb.DECISION_EXTENDED,
+            decision,
+            kind=decision.kind,
+            number=decision.number,
+            final_at=decision.final_at,
+            text={"because": because},
+        )
     return decision
 
 
@@ -380,7 +571,12 @@ def settle(initiative, *, at: datetime) -> int:
     done = 0
     with ledger.act(by="system:sweep", at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
-        for decision in Decision.objects.open().filter(initiative=initiative, due_at__lte=at).select_for_update(of=("self",)).order_by("pk"):
+        for decision in (
+            Decision.objects.open()
+            .filter(initiative=initiative, due_at__lte=at)
+            .select_for_update(of=("self",))
+            .order_by("pk")
+        ):
             decision.initiative = initiative
             state = decision.state_at(at)
             if state == Closed.LAPSED:
@@ -401,9 +597,21 @@ def _hand_over(decision: Decision, initiative, *, at: datetime, say) -> None:
     owner = queries.escalation_owner(decision, initiative)
     say(Verb.DECISION_HANDED_OVER, decision, kind=decision.kind, number=decision.number, to=owner.pk if owner else None)
     notices.owe(
-        owner, thing=decision, occasion="handed-over", initiative=initiative, at=at, binding=True, due=decision.final_at, action=_("Get it decided"),
-        subject=_("Get it decided: %(verb)s, %(key)s %(name)s") % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
-        body=_("Its time is up. Get it decided, extend it once with a reason, or have the Accountable replaced. You cannot pass it."), path=decision.get_absolute_url(), why=_("You are Escalation owner."),
+        owner,
+        thing=decision,
+        occasion="handed-over",
+        initiative=initiative,
+        at=at,
+        binding=True,
+        due=decision.final_at,
+        action=_("Get it decided"),
+        subject=_("Get it decided: %(verb)s, %(key)s %(name)s")
+        % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
+        body=_(
+            "Its time is up. Get it decided, extend it once with a reason, or have the Accountable replaced. You cannot pass it."
+        ),
+        path=decision.get_absolute_url(),
+        why=_("You are Escalation owner."),
     )
 
 
@@ -414,12 +622,22 @@ def _lapse(decision: Decision, initiative, *, at: datetime, say) -> None:
     decides = queries.decider(decision, initiative)
     people = [p for p in (decides, decision.asked_by, queries.escalation_owner(decision, initiative)) if p]
     notices.owe(
-        people, thing=decision, occasion="lapsed", initiative=initiative, at=at, binding=True,
-        subject=_("Lapsed: %(verb)s, %(key)s %(name)s") % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
-        body=_("Nobody answered in time. %(silent)s") % {"silent": str(QUESTIONS[decision.kind].if_silent)}, path=decision.get_absolute_url(), why=_("You asked, you decide, or you are Escalation owner."),
+        people,
+        thing=decision,
+        occasion="lapsed",
+        initiative=initiative,
+        at=at,
+        binding=True,
+        subject=_("Lapsed: %(verb)s, %(key)s %(name)s")
+        % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
+        body=_("Nobody answered in time. %(silent)s") % {"silent": str(QUESTIONS[decision.kind].if_silent)},
+        path=decision.get_absolute_url(),
+        why=_("You asked, you decide, or you are Escalation owner."),
     )
     if decision.kind == Kind.FUNDING and initiative.stage == "funding":
-        steps.move(initiative, "return_to_pilot", by="system:sweep", at=at, say=say, because=_("Nobody answered in time."))
+        steps.move(
+            initiative, "return_to_pilot", by="system:sweep", at=at, say=say, because=_("Nobody answered in time.")
+        )
     elif decision.kind == Kind.DAY_90:
         stop.end_pilot(initiative, by="system:sweep", at=at, say=say, because=_("Nobody answered at day 90."))
 

@@ -33,7 +33,11 @@ class Change(NamedTuple):
             return _("%(what)s: now %(after)s") % {"what": self.what, "after": self.after}
         if not self.after:
             return _("%(what)s: was %(before)s, now empty") % {"what": self.what, "before": self.before}
-        return _("%(what)s: was %(before)s, now %(after)s") % {"what": self.what, "before": self.before, "after": self.after}
+        return _("%(what)s: was %(before)s, now %(after)s") % {
+            "what": self.what,
+            "before": self.before,
+            "after": self.after,
+        }
 
 
 def between(before: dict, after: dict) -> list[Change]:
@@ -74,10 +78,21 @@ def _lines(facts: dict) -> dict[tuple, Any]:
     """Return `facts` as one line a fact. The initiative's own copy of the budget says nothing that the budget does not."""
     lines: dict[tuple, Any] = {}
     for part in ("initiative", "decision", "outcome", "budget"):
-        lines |= {(part, *path): value for path, value in _flat(facts.get(part) or {}) if (part, *path[:1]) != ("initiative", "budget")}
-    for part, called in (("requirements", "code"), ("figures", "number"), ("controls", "ref"), ("sign_offs", "function")):
+        lines |= {
+            (part, *path): value
+            for path, value in _flat(facts.get(part) or {})
+            if (part, *path[:1]) != ("initiative", "budget")
+        }
+    for part, called in (
+        ("requirements", "code"),
+        ("figures", "number"),
+        ("controls", "ref"),
+        ("sign_offs", "function"),
+    ):
         for row in facts.get(part) or ():
-            lines |= {(part, str(row[called]), name): value for name, value in row.items() if name not in (called, "blockers")}
+            lines |= {
+                (part, str(row[called]), name): value for name, value in row.items() if name not in (called, "blockers")
+            }
     for row in facts.get("matrix") or ():
         holder = Person(row["person"], row["accepted_at"] is None) if row["person"] else row["group"]
         cell = ("matrix", row["row"], row["role"])
@@ -150,7 +165,12 @@ def _label(key: tuple) -> str:
         case ("decision", "particulars", *rest):
             return _("What was asked: %(part)s") % {"part": ", ".join(rest)}
         case ("decision", name):
-            return {"recommendation": _("Recommendation"), "due_at": _("Deadline"), "final_at": _("Closes by itself"), "asked_by": _("Asked by")}.get(name, name)
+            return {
+                "recommendation": _("Recommendation"),
+                "due_at": _("Deadline"),
+                "final_at": _("Closes by itself"),
+                "asked_by": _("Asked by"),
+            }.get(name, name)
         case ("requirements", code, _met):
             return next((str(rule.title) for rule in rules.ALL if rule.code == code), code)
         case ("matrix", row, role):
@@ -160,14 +180,23 @@ def _label(key: tuple) -> str:
         case ("outcome", name):
             return _field(Outcome, name)
         case ("figures", number, name):
-            words = {"value": _("value"), "starts_on": _("first day measured"), "ends_on": _("last day measured"), "cases": _("number of cases"), "confirmed_by": _("confirmed by")}
+            words = {
+                "value": _("value"),
+                "starts_on": _("first day measured"),
+                "ends_on": _("last day measured"),
+                "cases": _("number of cases"),
+                "confirmed_by": _("confirmed by"),
+            }
             return _("Figure %(number)s, %(part)s") % {"number": number, "part": words[name]}
         case ("budget", name):
             return _field(Budget, name)
         case ("controls", ref, name):
             words = {"confirmed_by": _("confirmed by"), "waived_until": _("waived until")}
             control = policy.current().controls.get(ref)
-            return _("Control “%(title)s”, %(part)s") % {"title": control.title if control else ref, "part": words[name]}
+            return _("Control “%(title)s”, %(part)s") % {
+                "title": control.title if control else ref,
+                "part": words[name],
+            }
         case ("sign_offs", slug, name):
             words = {"answer": _("answer"), "answered_by": _("answered by")}
             return _("Sign-off of %(function)s, %(part)s") % {"function": functions.label(slug), "part": words[name]}

@@ -55,10 +55,21 @@ class Decision(models.Model):
     initiative = models.ForeignKey("governance.Initiative", models.PROTECT, related_name="decisions")
     number = models.PositiveIntegerField(help_text="Within the initiative.")
     kind = models.CharField(max_length=14, choices=Kind.choices)
-    asked_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty when a clock asked.")
+    asked_by = models.ForeignKey(
+        "governance.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty when a clock asked.",
+    )
     asked_at = models.DateTimeField()
     recommendation = models.TextField(_("what you recommend, and why"), blank=True)
-    particulars = models.JSONField(default=dict, blank=True, help_text="What this kind asks about: the proposed tier, the change, the cause and the fix.")
+    particulars = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What this kind asks about: the proposed tier, the change, the cause and the fix.",
+    )
     due_at = models.DateTimeField(help_text="Until when the decider has it.")
     final_at = models.DateTimeField(help_text="When it lapses; after due_at the Escalation owner gets it decided.")
     extended_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="+")
@@ -82,10 +93,25 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["initiative", "number"], name="decisions_are_numbered"),
-            models.UniqueConstraint(fields=["initiative", "kind"], condition=Q(closed="") & ~Q(kind="modification"), name="one_open_question_of_a_kind"),
-            models.CheckConstraint(condition=~Q(outcome="pass") | Q(asked_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="nobody_passes_their_own_question", violation_error_message=_("You asked for this decision, so somebody else must make it.")),
-            models.CheckConstraint(condition=Q(closed="", closed_at__isnull=True) | (~Q(closed="") & Q(closed_at__isnull=False)), name="a_closed_question_says_when"),
-            models.CheckConstraint(condition=~Q(closed="decided") | (~Q(outcome="") & Q(decided_by__isnull=False) & Q(signature__isnull=False) & ~Q(snapshot_sha256="")), name="a_decision_is_answered_signed_and_kept"),
+            models.UniqueConstraint(
+                fields=["initiative", "kind"],
+                condition=Q(closed="") & ~Q(kind="modification"),
+                name="one_open_question_of_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="pass") | Q(asked_by__isnull=True) | ~Q(decided_by=F("asked_by")),
+                name="nobody_passes_their_own_question",
+                violation_error_message=_("You asked for this decision, so somebody else must make it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(closed="", closed_at__isnull=True) | (~Q(closed="") & Q(closed_at__isnull=False)),
+                name="a_closed_question_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(closed="decided")
+                | (~Q(outcome="") & Q(decided_by__isnull=False) & Q(signature__isnull=False) & ~Q(snapshot_sha256="")),
+                name="a_decision_is_answered_signed_and_kept",
+            ),
             models.CheckConstraint(condition=Q(closed="decided") | ~Q(outcome="pass"), name="only_a_person_passes"),
             models.CheckConstraint(condition=Q(final_at__gte=F("due_at")), name="a_question_lapses_after_it_is_due"),
         ]
@@ -132,7 +158,14 @@ class Stop(models.Model):
 
     initiative = models.ForeignKey("governance.Initiative", models.PROTECT, related_name="stops")
     asked_at = models.DateTimeField()
-    asked_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty when a clock asked.")
+    asked_by = models.ForeignKey(
+        "governance.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty when a clock asked.",
+    )
     reason = models.CharField(_("why"), max_length=14, choices=StopReason.choices)
     note = models.CharField(_("note"), max_length=600, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -143,8 +176,14 @@ class Stop(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["initiative"], condition=Q(lifted_at__isnull=True), name="one_stop_at_a_time"),
-            models.CheckConstraint(condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True) | (Q(confirmed_at__isnull=False, confirmed_by__isnull=False) & ~Q(confirmed_how="")), name="a_confirmed_stop_says_by_whom_and_how"),
+            models.UniqueConstraint(
+                fields=["initiative"], condition=Q(lifted_at__isnull=True), name="one_stop_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True)
+                | (Q(confirmed_at__isnull=False, confirmed_by__isnull=False) & ~Q(confirmed_how="")),
+                name="a_confirmed_stop_says_by_whom_and_how",
+            ),
         ]
 
     def __str__(self):

@@ -57,7 +57,9 @@ def blockers(decision: Decision, initiative, at: datetime) -> list[Blocker]:
 
 def open_decisions(initiative) -> list[Decision]:
     """Return the open decisions of one initiative, oldest first. One query."""
-    return list(Decision.objects.open().filter(initiative=initiative).select_related("asked_by").order_by("asked_at", "pk"))
+    return list(
+        Decision.objects.open().filter(initiative=initiative).select_related("asked_by").order_by("asked_at", "pk")
+    )
 
 
 def current_stop(initiative) -> Stop | None:
@@ -67,12 +69,19 @@ def current_stop(initiative) -> Stop | None:
 
 def open_wishes(initiative) -> list[StopWish]:
     """Return the wishes to stop nobody answered yet, oldest first. One query."""
-    return list(StopWish.objects.filter(initiative=initiative, answered_at=None).select_related("person").order_by("at", "pk"))
+    return list(
+        StopWish.objects.filter(initiative=initiative, answered_at=None).select_related("person").order_by("at", "pk")
+    )
 
 
 def _held(person, row, role, *, accepted: bool = True) -> Q:
     """Return the condition that `person` holds a role on a row of the decision's initiative."""
-    on = Q(initiative__assignments__row=row, initiative__assignments__role=role, initiative__assignments__person=person, initiative__assignments__ended_at=None)
+    on = Q(
+        initiative__assignments__row=row,
+        initiative__assignments__role=role,
+        initiative__assignments__person=person,
+        initiative__assignments__ended_at=None,
+    )
     return on & Q(initiative__assignments__accepted_at__isnull=False) if accepted else on
 
 
@@ -98,17 +107,34 @@ def _to_get_decided(person, at: datetime) -> Q:
 
 def waiting_for(person, at: datetime):
     """Return the open decisions `person` is to answer at `at`, the next due first. One query."""
-    return Decision.objects.open().filter(_to_answer(person, at)).select_related("initiative", "asked_by").distinct().order_by("due_at", "pk")
+    return (
+        Decision.objects.open()
+        .filter(_to_answer(person, at))
+        .select_related("initiative", "asked_by")
+        .distinct()
+        .order_by("due_at", "pk")
+    )
 
 
 def handed_over_to(person, at: datetime):
     """Return the open decisions whose time is up and which `person` must get decided as Escalation owner. One query."""
-    return Decision.objects.open().filter(_to_get_decided(person, at)).select_related("initiative").distinct().order_by("final_at", "pk")
+    return (
+        Decision.objects.open()
+        .filter(_to_get_decided(person, at))
+        .select_related("initiative")
+        .distinct()
+        .order_by("final_at", "pk")
+    )
 
 
 def with_person(person, at: datetime):
     """Return the keys of the open decisions that wait for `person`: to answer, or to get decided. Lazy; one query."""
-    return Decision.objects.open().filter(_to_answer(person, at) | _to_get_decided(person, at)).values_list("pk", flat=True).distinct()
+    return (
+        Decision.objects.open()
+        .filter(_to_answer(person, at) | _to_get_decided(person, at))
+        .values_list("pk", flat=True)
+        .distinct()
+    )
 
 
 def count_to_decide(person, at: datetime) -> int:
@@ -132,11 +158,17 @@ def may_withdraw(decision: Decision, initiative, person) -> bool:
     """Return whether `person` may take an open question back: who asked it, or, when they left, another Responsible. No query beyond the matrix."""
     if decision.asked_by is None:
         return False
-    return decision.asked_by_id == person.pk or (not decision.asked_by.is_active and person in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row))
+    return decision.asked_by_id == person.pk or (
+        not decision.asked_by.is_active and person in raci.matrix(initiative).responsible(QUESTIONS[decision.kind].row)
+    )
 
 
 def may_extend(decision: Decision, part: str, state: str) -> bool:
     """Return whether somebody who is `part` of a question (see actions.roles_for) may give it more time in `state`. No query."""
     if decision.extended_by_id:
         return False
-    return (part == "decider" and state == "open") if decision.kind == "day_90" else (part == "escalation" and state == "handed_over")
+    return (
+        (part == "decider" and state == "open")
+        if decision.kind == "day_90"
+        else (part == "escalation" and state == "handed_over")
+    )

@@ -30,7 +30,9 @@ PARTS = ("set_out", "happened", "numbers", "causes", "keep", "actions")
 NEEDED = ("set_out", "happened", "numbers", "causes", "keep")
 
 
-def begin(initiative: Initiative, *, reason: str, replaced_by: str = "", after_care: str = "", by, at: datetime) -> Retirement:
+def begin(
+    initiative: Initiative, *, reason: str, replaced_by: str = "", after_care: str = "", by, at: datetime
+) -> Retirement:
     """Begin to retire: open questions are overtaken, the postmortem's draft opens with the numbers filled in."""
     from governance.gates.actions import settle
 
@@ -38,12 +40,22 @@ def begin(initiative: Initiative, *, reason: str, replaced_by: str = "", after_c
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
-        require(by, initiative, May.RETIRE, at, _("%(name)s retires it.") % {"name": owner.name if owner else Function.PORTFOLIO.label})
+        require(
+            by,
+            initiative,
+            May.RETIRE,
+            at,
+            _("%(name)s retires it.") % {"name": owner.name if owner else Function.PORTFOLIO.label},
+        )
         if initiative.is_retiring:
             raise Conflict(_("It is retiring already. What is left is the postmortem."))
         if steps.step_out(initiative, "retire") is None:
-            raise Blocked([Blocker("stage", _("Not possible while it is at %(stage)s.") % {"stage": initiative.stage_label})])
-        return begin_locked(initiative, reason=reason, replaced_by=replaced_by, after_care=after_care, by=by, at=at, say=say)
+            raise Blocked(
+                [Blocker("stage", _("Not possible while it is at %(stage)s.") % {"stage": initiative.stage_label})]
+            )
+        return begin_locked(
+            initiative, reason=reason, replaced_by=replaced_by, after_care=after_care, by=by, at=at, say=say
+        )
 
 
 def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, by, at: datetime, say) -> Retirement:
@@ -55,15 +67,41 @@ def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, 
     initiative.version += 1
     initiative.save(update_fields=["retiring_since", "version"])
     made = Retirement.objects.create(
-        initiative=initiative, begun_at=at, begun_by=None if isinstance(by, str) else by, reason=reason, replaced_by=replaced_by, after_care=after_care,
-        due_at=calendars.of_person(owner).working_days_after(at, policy.current().windows["postmortem_wd"]), set_out=initiative.purpose, numbers=_numbers(initiative),
+        initiative=initiative,
+        begun_at=at,
+        begun_by=None if isinstance(by, str) else by,
+        reason=reason,
+        replaced_by=replaced_by,
+        after_care=after_care,
+        due_at=calendars.of_person(owner).working_days_after(at, policy.current().windows["postmortem_wd"]),
+        set_out=initiative.purpose,
+        numbers=_numbers(initiative),
     )
     overtake(initiative, at=at, say=say, because=_("Overtaken by its retirement."))
-    say(Verb.RETIRE_BEGUN, made, due_at=made.due_at, text={"reason": reason, "replaced_by": replaced_by, "after_care": after_care})
+    say(
+        Verb.RETIRE_BEGUN,
+        made,
+        due_at=made.due_at,
+        text={"reason": reason, "replaced_by": replaced_by, "after_care": after_care},
+    )
     notices.owe(
-        [owner] if owner else functions.members(Function.PORTFOLIO), thing=made, occasion="begun", initiative=initiative, at=at, binding=True, due=made.due_at, action=_("Write the postmortem"),
-        subject=lambda: _("Write what was learned by %(day)s: %(key)s %(name)s") % {"day": day(made.due_at), "key": initiative.key, "name": initiative.name},
-        body=_("It is retiring. It is retired when the postmortem is published. A draft with dates and numbers is ready."), path=reverse("gates:postmortem", args=[initiative.key]), why=_("You answer for it."),
+        [owner] if owner else functions.members(Function.PORTFOLIO),
+        thing=made,
+        occasion="begun",
+        initiative=initiative,
+        at=at,
+        binding=True,
+        due=made.due_at,
+        action=_("Write the postmortem"),
+        subject=lambda: (
+            _("Write what was learned by %(day)s: %(key)s %(name)s")
+            % {"day": day(made.due_at), "key": initiative.key, "name": initiative.name}
+        ),
+        body=_(
+            "It is retiring. It is retired when the postmortem is published. A draft with dates and numbers is ready."
+        ),
+        path=reverse("gates:postmortem", args=[initiative.key]),
+        why=_("You answer for it."),
     )
     return made
 
@@ -72,13 +110,26 @@ def _numbers(initiative) -> str:
     """Return the numbers a postmortem starts from, in words. Three queries at most."""
     outcome, lines = outcomes.outcome(initiative), []
     if outcome is not None and outcome.baseline is not None:
-        lines.append(_("%(metric)s before AI: %(value)s %(unit)s.") % {"metric": outcome.metric, "value": outcome.baseline.normalize(), "unit": outcome.unit})
+        lines.append(
+            _("%(metric)s before AI: %(value)s %(unit)s.")
+            % {"metric": outcome.metric, "value": outcome.baseline.normalize(), "unit": outcome.unit}
+        )
     for m in reversed(outcomes.measurements(initiative)):
-        state = _("confirmed by %(name)s") % {"name": m.confirmed_by.name} if m.confirmed_by else _("claimed, not confirmed")
-        lines.append(_("%(start)s to %(end)s: %(value)s over %(cases)s cases (%(state)s).") % {"start": m.starts_on, "end": m.ends_on, "value": m.value.normalize(), "cases": m.cases, "state": state})
+        state = (
+            _("confirmed by %(name)s") % {"name": m.confirmed_by.name}
+            if m.confirmed_by
+            else _("claimed, not confirmed")
+        )
+        lines.append(
+            _("%(start)s to %(end)s: %(value)s over %(cases)s cases (%(state)s).")
+            % {"start": m.starts_on, "end": m.ends_on, "value": m.value.normalize(), "cases": m.cases, "state": state}
+        )
     budget = outcomes.budget(initiative)
     if budget is not None and budget.approved is not None:
-        lines.append(_("Budget approved: %(amount)s %(currency)s.") % {"amount": f"{budget.approved:,.0f}", "currency": budget.currency})
+        lines.append(
+            _("Budget approved: %(amount)s %(currency)s.")
+            % {"amount": f"{budget.approved:,.0f}", "currency": budget.currency}
+        )
     return "\n".join(lines)
 
 
@@ -95,7 +146,11 @@ def _save(initiative, values: dict, *, by, at: datetime, seen_version: int, say)
     if by not in raci.matrix(initiative).people and by.pk != initiative.workflow_owner_id:
         require(by, initiative, May.RETIRE, at, _("The postmortem is written by the people named on it."))
     if made.published_at is not None or made.version != seen_version:
-        raise Conflict(_("The postmortem is published; it stays as it is.") if made.published_at else _("Somebody saved this since you opened it. Compare, then save again."))
+        raise Conflict(
+            _("The postmortem is published; it stays as it is.")
+            if made.published_at
+            else _("Somebody saved this since you opened it. Compare, then save again.")
+        )
     changed = {name: values[name] for name in PARTS if name in values and values[name] != getattr(made, name)}
     for name, value in changed.items():
         setattr(made, name, value)
@@ -107,7 +162,9 @@ def _save(initiative, values: dict, *, by, at: datetime, seen_version: int, say)
     return made
 
 
-def publish_postmortem(initiative: Initiative, values: dict, *, by, at: datetime, proof: Proof | None, seen_version: int) -> Retirement:
+def publish_postmortem(
+    initiative: Initiative, values: dict, *, by, at: datetime, proof: Proof | None, seen_version: int
+) -> Retirement:
     """Publish the postmortem, signed; with it the initiative is Retired.
 
     Raises Blocked naming each part that is empty, Refused for anybody but who retires it.
@@ -118,12 +175,28 @@ def publish_postmortem(initiative: Initiative, values: dict, *, by, at: datetime
         made = _save(initiative, values, by=by, at=at, seen_version=seen_version, say=say)
         if empty := [name for name in NEEDED if not getattr(made, name).strip()]:
             url = reverse("gates:postmortem", args=[initiative.key])
-            raise Blocked([Blocker(f"postmortem.{name}", _("“%(part)s” is empty.") % {"part": Retirement._meta.get_field(name).verbose_name}, by.name, f"{url}#id_{name}") for name in empty])
+            raise Blocked(
+                [
+                    Blocker(
+                        f"postmortem.{name}",
+                        _("“%(part)s” is empty.") % {"part": Retirement._meta.get_field(name).verbose_name},
+                        by.name,
+                        f"{url}#id_{name}",
+                    )
+                    for name in empty
+                ]
+            )
         if proof is None:
             raise Refused(_("Prove that it is you before you sign."))
         made.signature = signatures.sign(
-            initiative=initiative, by=by, meaning=Meaning.POSTMORTEM, proof=proof, at=at, facts={name: getattr(made, name) for name in PARTS},
-            statement=_("I publish what we learned from %(key)s %(name)s. It is retired.") % {"key": initiative.key, "name": initiative.name},
+            initiative=initiative,
+            by=by,
+            meaning=Meaning.POSTMORTEM,
+            proof=proof,
+            at=at,
+            facts={name: getattr(made, name) for name in PARTS},
+            statement=_("I publish what we learned from %(key)s %(name)s. It is retired.")
+            % {"key": initiative.key, "name": initiative.name},
         )
         made.published_at, made.published_by = at, by
         made.save()
@@ -131,8 +204,15 @@ def publish_postmortem(initiative: Initiative, values: dict, *, by, at: datetime
         initiative.retirement = made
         steps.move(initiative, "retire", by=by, at=at, say=say, because=made.reason)
         notices.owe(
-            [p for p in raci.matrix(initiative).people if p.pk != by.pk], thing=made, occasion="published", initiative=initiative, at=at,
-            subject=_("Retired: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name}, body=_("%(who)s published what was learned.") % {"who": by.name}, path=reverse("gates:postmortem", args=[initiative.key]), why=_("You were named on it."),
+            [p for p in raci.matrix(initiative).people if p.pk != by.pk],
+            thing=made,
+            occasion="published",
+            initiative=initiative,
+            at=at,
+            subject=_("Retired: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
+            body=_("%(who)s published what was learned.") % {"who": by.name},
+            path=reverse("gates:postmortem", args=[initiative.key]),
+            why=_("You were named on it."),
         )
     return made
 
@@ -145,8 +225,15 @@ def close(initiative: Initiative, *, because: str, by, at: datetime) -> Initiati
         moved = _move_with_overtake(initiative, "close", because=because, by=by, at=at, say=say)
         if moved.registrant is not None and moved.registrant_id != by.pk:
             notices.owe(
-                moved.registrant, thing=moved, occasion="closed", initiative=moved, at=at,
-                subject=_("Closed: %(key)s %(name)s") % {"key": moved.key, "name": moved.name}, body=_("%(who)s: %(because)s") % {"who": by.name, "because": because}, path=moved.get_absolute_url(), why=_("You registered it."),
+                moved.registrant,
+                thing=moved,
+                occasion="closed",
+                initiative=moved,
+                at=at,
+                subject=_("Closed: %(key)s %(name)s") % {"key": moved.key, "name": moved.name},
+                body=_("%(who)s: %(because)s") % {"who": by.name, "because": because},
+                path=moved.get_absolute_url(),
+                why=_("You registered it."),
             )
     return moved
 
@@ -165,7 +252,11 @@ def mark_evidence_missing(initiative, *, at: datetime) -> None:
     """Mark production that arrived without a decision here: evidence missing, with a day it is due. One query."""
     from datetime import timedelta
 
-    due = (at + timedelta(days=policy.current().windows["evidence_missing_d"])).date() if initiative.stage == "production" else None
+    due = (
+        (at + timedelta(days=policy.current().windows["evidence_missing_d"])).date()
+        if initiative.stage == "production"
+        else None
+    )
     Initiative.objects.filter(pk=initiative.pk).update(evidence_due_on=due)
     initiative.evidence_due_on = due
 
@@ -181,7 +272,9 @@ def correct(initiative: Initiative, to: str, *, because: str, by, at: datetime) 
         if raci.matrix(initiative).is_named(by):
             raise Refused(_("You are named on it, so somebody else in the Portfolio office must correct it."))
         if to == "pilot" and initiative.stage not in ("build", "production"):
-            raise Blocked([Blocker("correct.pilot", _("A correction to Pilot is possible from Build or Production only."))])
+            raise Blocked(
+                [Blocker("correct.pilot", _("A correction to Pilot is possible from Build or Production only."))]
+            )
         moved = _move_with_overtake(initiative, "correct", because=because, by=by, at=at, say=say, to=to)
         say(Verb.INITIATIVE_CORRECTED, moved, to=to, text={"because": because})
     return moved

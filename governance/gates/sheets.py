@@ -115,7 +115,11 @@ def cannot(found: Iterable[Answer]) -> str:
     reason = first.message.rstrip(".")
     reason = reason[:1].lower() + reason[1:] if _is_common(reason) else reason
     named_already = not first.who or first.who in reason
-    words = _("Cannot pass: %(reason)s") % {"reason": reason} if named_already else _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason, "who": first.who}
+    words = (
+        _("Cannot pass: %(reason)s") % {"reason": reason}
+        if named_already
+        else _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason, "who": first.who}
+    )
     more = len(blockers) - 1
     return words + (ngettext(", and %(n)d more", ", and %(n)d more", more) % {"n": more} if more else "")
 
@@ -133,12 +137,26 @@ def then(decision: Decision, initiative: Initiative, outcome: str, at: datetime)
         lines.append(_("By passing you accept to be Accountable for %(row)s.") % {"row": Row.PILOT.label})
     if passes and decision.kind == Kind.FUNDING:
         asked = len(policy.current().controls_for(initiative.tier, initiative.capability))
-        lines.append(ngettext("%(n)d control is looked at before it can go live.", "%(n)d controls are looked at before it can go live.", asked) % {"n": asked})
+        lines.append(
+            ngettext(
+                "%(n)d control is looked at before it can go live.",
+                "%(n)d controls are looked at before it can go live.",
+                asked,
+            )
+            % {"n": asked}
+        )
     if passes and decision.kind == Kind.GO_LIVE and initiative.tier is not None:
         days = policy.current().tiers[initiative.tier].review_d
-        lines.append(ngettext("Its first review is due in %(n)d day.", "Its first review is due in %(n)d days.", days) % {"n": days})
+        lines.append(
+            ngettext("Its first review is due in %(n)d day.", "Its first review is due in %(n)d days.", days)
+            % {"n": days}
+        )
     matrix = raci.matrix(initiative)
-    told = {p.pk: p.name for p in [*matrix.people, decision.asked_by] if p is not None and p.is_active and p.pk not in {d.pk for d in [queries.decider(decision, initiative)] if d}}
+    told = {
+        p.pk: p.name
+        for p in [*matrix.people, decision.asked_by]
+        if p is not None and p.is_active and p.pk not in {d.pk for d in [queries.decider(decision, initiative)] if d}
+    }
     if told:
         lines.append(_("Told: %(names)s.") % {"names": ", ".join(sorted(told.values()))})
     return lines
@@ -154,8 +172,12 @@ def _day(day) -> str:
 def _outcome_words(initiative, at) -> str:
     outcome = outcomes.outcome(initiative)
     return _("%(metric)s: %(baseline)s %(unit)s before AI, target %(target)s, the gate asks for %(threshold)s.") % {
-        "metric": outcome.metric, "unit": outcome.unit, "baseline": plain(outcome.baseline), "target": plain(outcome.target), "threshold": plain(outcome.threshold),
-    }  # fmt: skip
+        "metric": outcome.metric,
+        "unit": outcome.unit,
+        "baseline": plain(outcome.baseline),
+        "target": plain(outcome.target),
+        "threshold": plain(outcome.threshold),
+    }
 
 
 def _evidence_words(initiative, at) -> str:
@@ -163,24 +185,41 @@ def _evidence_words(initiative, at) -> str:
     rule, first_day = rules.EvidenceInBusinessTerms, outcomes.counts_from(outcome)
     for figure in outcomes.measurements(initiative):
         if figure.starts_on >= first_day and outcome.meets(figure.value) and rule.stands(initiative, figure):
-            return _("%(metric)s: %(before)s → %(after)s %(unit)s over %(cases)s cases, %(start)s to %(end)s. The gate asks for %(threshold)s. Confirmed by %(name)s.") % {
-                "metric": outcome.metric, "before": plain(outcome.baseline), "after": plain(figure.value), "unit": outcome.unit, "cases": plain(figure.cases),
-                "start": _day(figure.starts_on), "end": _day(figure.ends_on), "threshold": plain(outcome.threshold), "name": figure.confirmed_by.name,
-            }  # fmt: skip
+            return _(
+                "%(metric)s: %(before)s → %(after)s %(unit)s over %(cases)s cases, %(start)s to %(end)s. The gate asks for %(threshold)s. Confirmed by %(name)s."
+            ) % {
+                "metric": outcome.metric,
+                "before": plain(outcome.baseline),
+                "after": plain(figure.value),
+                "unit": outcome.unit,
+                "cases": plain(figure.cases),
+                "start": _day(figure.starts_on),
+                "end": _day(figure.ends_on),
+                "threshold": plain(outcome.threshold),
+                "name": figure.confirmed_by.name,
+            }
     return ""
 
 
 def _owner_words(initiative, at) -> str:
     accepted = raci.matrix(initiative).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
     said = {"name": accepted.person.name, "title": accepted.person.title, "when": moment(accepted.accepted_at, at)}
-    return (_("%(name)s, %(title)s, accepted on %(when)s.") if accepted.person.title else _("%(name)s accepted on %(when)s.")) % said
+    return (
+        _("%(name)s, %(title)s, accepted on %(when)s.")
+        if accepted.person.title
+        else _("%(name)s accepted on %(when)s.")
+    ) % said
 
 
 def _budget_words(initiative, at) -> str:
     budget = outcomes.budget(initiative)
     return _("%(amount)s for %(months)s months from %(centre)s, reference %(reference)s. Approved by %(name)s.") % {
-        "amount": money(budget.approved, budget.currency), "months": budget.months, "centre": budget.cost_centre, "reference": budget.reference, "name": budget.approved_by.name,
-    }  # fmt: skip
+        "amount": money(budget.approved, budget.currency),
+        "months": budget.months,
+        "centre": budget.cost_centre,
+        "reference": budget.reference,
+        "name": budget.approved_by.name,
+    }
 
 
 def _accepted_words(initiative, at) -> str:
@@ -193,12 +232,21 @@ def _tier_words(initiative, at) -> str:
     words = _("Tier %(tier)s: %(title)s.") % {"tier": number, "title": policy.current().tiers[number].title}
     if initiative.tier is None:
         return words
-    return _("%(words)s Confirmed by %(name)s.") % {"words": words, "name": initiative.tier_confirmed_by.name} if initiative.tier_confirmed_by else words
+    return (
+        _("%(words)s Confirmed by %(name)s.") % {"words": words, "name": initiative.tier_confirmed_by.name}
+        if initiative.tier_confirmed_by
+        else words
+    )
 
 
 def _scope_words(initiative, at) -> str:
     people = ngettext("%(n)d person", "%(n)d people", initiative.scope_people) % {"n": initiative.scope_people}
-    return _("%(who)s (%(people)s), %(limit)s, until %(day)s.") % {"who": initiative.scope_who, "people": people, "limit": initiative.scope_limit, "day": _day(initiative.scope_until)}
+    return _("%(who)s (%(people)s), %(limit)s, until %(day)s.") % {
+        "who": initiative.scope_who,
+        "people": people,
+        "limit": initiative.scope_limit,
+        "day": _day(initiative.scope_until),
+    }
 
 
 def _controls_words(initiative, at) -> str:
@@ -206,8 +254,14 @@ def _controls_words(initiative, at) -> str:
     if not states:
         return _("This tier asks for none.")
     waived = states.count("waived")
-    words = ngettext("%(n)d control confirmed.", "%(n)d controls confirmed.", len(states) - waived) % {"n": len(states) - waived}
-    return words if not waived else words + " " + ngettext("%(n)d waived for now.", "%(n)d waived for now.", waived) % {"n": waived}
+    words = ngettext("%(n)d control confirmed.", "%(n)d controls confirmed.", len(states) - waived) % {
+        "n": len(states) - waived
+    }
+    return (
+        words
+        if not waived
+        else words + " " + ngettext("%(n)d waived for now.", "%(n)d waived for now.", waived) % {"n": waived}
+    )
 
 
 def _signed_words(initiative, at) -> str:
@@ -215,12 +269,21 @@ def _signed_words(initiative, at) -> str:
     given = proof.sign_offs_of_open_question(initiative, kind)
     if not given:
         return _("This tier asks for no sign-off.")
-    return ", ".join(_("%(function)s: %(name)s") % {"function": functions.label(slug), "name": row.answered_by.name} for slug, row in sorted(given.items()) if row.answered_by)
+    return ", ".join(
+        _("%(function)s: %(name)s") % {"function": functions.label(slug), "name": row.answered_by.name}
+        for slug, row in sorted(given.items())
+        if row.answered_by
+    )
 
 
 def _measured_words(initiative, at) -> str:
     figure = outcomes.measurements(initiative)[0]
-    return _("Newest figure: %(value)s over %(cases)s cases, %(start)s to %(end)s.") % {"value": plain(figure.value), "cases": plain(figure.cases), "start": _day(figure.starts_on), "end": _day(figure.ends_on)}
+    return _("Newest figure: %(value)s over %(cases)s cases, %(start)s to %(end)s.") % {
+        "value": plain(figure.value),
+        "cases": plain(figure.cases),
+        "start": _day(figure.starts_on),
+        "end": _day(figure.ends_on),
+    }
 
 
 #: Rule code → what it rests on when it is met, in one sentence.
@@ -231,7 +294,9 @@ _SAYS: dict[str, Callable[[Initiative, datetime], str]] = {
     "capability": lambda initiative, at: f"{Capability(initiative.capability).label}.",
     "scope": _scope_words,
     "outcome.defined": _outcome_words,
-    "gate.planned": lambda initiative, at: _("The funding gate is planned for %(day)s.") % {"day": _day(initiative.gate_on)},
+    "gate.planned": lambda initiative, at: (
+        _("The funding gate is planned for %(day)s.") % {"day": _day(initiative.gate_on)}
+    ),
     "stop.described": lambda initiative, at: initiative.rollback_how,
     "pilot.measured": _measured_words,
     "funding.evidence": _evidence_words,
@@ -253,16 +318,27 @@ def silence(decision: Decision, initiative, at: datetime) -> list[str]:
     if decision.closed:
         return []
     if decision.final_at <= decision.due_at:
-        return [_("If nobody answers by %(when)s: %(silent)s") % {"when": moment(decision.due_at, at), "silent": named(question.if_silent)}]
+        return [
+            _("If nobody answers by %(when)s: %(silent)s")
+            % {"when": moment(decision.due_at, at), "silent": named(question.if_silent)}
+        ]
     owner = queries.escalation_owner(decision, initiative)
     name = owner.name if owner else _("the Escalation owner, and nobody is")
     lines = []
     if at < decision.due_at:
-        lines.append(_("If nobody answers by %(when)s, it goes to %(name)s to get it decided.") % {"when": moment(decision.due_at, at), "name": name})
+        lines.append(
+            _("If nobody answers by %(when)s, it goes to %(name)s to get it decided.")
+            % {"when": moment(decision.due_at, at), "name": name}
+        )
     else:
-        lines.append(_("Its time was up on %(when)s. Now %(name)s gets it decided, and cannot pass it.") % {"when": moment(decision.due_at, at), "name": name})
+        lines.append(
+            _("Its time was up on %(when)s. Now %(name)s gets it decided, and cannot pass it.")
+            % {"when": moment(decision.due_at, at), "name": name}
+        )
     stays = {Kind.FUNDING: _("goes back to the pilot"), Kind.GO_LIVE: _("stays in build")}[Kind(decision.kind)]
-    lines.append(_("On %(when)s it closes as No pass and %(stays)s.") % {"when": moment(decision.final_at, at), "stays": stays})
+    lines.append(
+        _("On %(when)s it closes as No pass and %(stays)s.") % {"when": moment(decision.final_at, at), "stays": stays}
+    )
     return lines
 
 
@@ -278,14 +354,29 @@ def money_lines(initiative) -> list[tuple[str, str]]:
         parts = [plain(v) for v in (outcome.baseline, latest.value if latest else None) if v is not None]
         words = f"{' → '.join(parts)} {outcome.unit}" if parts else _("no number yet")
         if latest is not None:
-            words = _("%(words)s (%(state)s)") % {"words": words, "state": _("confirmed") if latest.confirmed_by_id else _("claimed")}
+            words = _("%(words)s (%(state)s)") % {
+                "words": words,
+                "state": _("confirmed") if latest.confirmed_by_id else _("claimed"),
+            }
         lines.append((outcome.metric, words))
         if outcome.threshold is not None:
             lines.append((_("The gate asks for"), f"{plain(outcome.threshold)} {outcome.unit}"))
     if budget is not None:
-        asked = _("%(amount)s for %(months)s months") % {"amount": money(budget.asked, budget.currency), "months": budget.months}
+        asked = _("%(amount)s for %(months)s months") % {
+            "amount": money(budget.asked, budget.currency),
+            "months": budget.months,
+        }
         lines.append((_("Budget asked for"), asked))
-        approved = _("%(amount)s, %(centre)s, %(reference)s") % {"amount": money(budget.approved, budget.currency), "centre": budget.cost_centre, "reference": budget.reference} if budget.approved is not None else _("not approved")
+        approved = (
+            _("%(amount)s, %(centre)s, %(reference)s")
+            % {
+                "amount": money(budget.approved, budget.currency),
+                "centre": budget.cost_centre,
+                "reference": budget.reference,
+            }
+            if budget.approved is not None
+            else _("not approved")
+        )
         lines.append((_("Budget approved"), approved))
     return lines
 
@@ -299,7 +390,11 @@ def told(decision: Decision, initiative) -> list[tuple[str, str]]:
             value = _("Yes: the business owner decides.") if value else _("No.")
         elif name == "to":
             tiers = policy.current().tiers
-            value = _("From tier %(earlier)s to tier %(later)s: %(harm)s") % {"earlier": decision.particulars.get("from"), "later": value, "harm": tiers[value].harm}
+            value = _("From tier %(earlier)s to tier %(later)s: %(harm)s") % {
+                "earlier": decision.particulars.get("from"),
+                "later": value,
+                "harm": tiers[value].harm,
+            }
         if value:
             lines.append((str(label), str(value)))
     return lines
@@ -313,11 +408,22 @@ def sign_off_rows(decision: Decision, initiative: Initiative, person) -> list[di
     """
     mine = functions.of(person)
     brought = initiative.__dict__.get("_brought_sign_offs") if decision.is_open else None
-    given = SignOff.objects.filter(decision=decision).select_related("answered_by").order_by("due_at", "function") if brought is None else [row for row in brought if row.decision_id == decision.pk]
+    given = (
+        SignOff.objects.filter(decision=decision).select_related("answered_by").order_by("due_at", "function")
+        if brought is None
+        else [row for row in brought if row.decision_id == decision.pk]
+    )
     rows = []
     for row in given:
         waits = "" if row.answer or decision.closed else ", ".join(p.name for p in functions.members(row.function)[:3])
-        rows.append({"row": row, "label": functions.label(row.function), "waits": waits, "mine": not row.answer and not decision.closed and row.function in mine})
+        rows.append(
+            {
+                "row": row,
+                "label": functions.label(row.function),
+                "waits": waits,
+                "mine": not row.answer and not decision.closed and row.function in mine,
+            }
+        )
     return rows
 
 
@@ -330,10 +436,16 @@ def seal(signature, initiative, policy_version: int | None = None) -> dict[str, 
         return None
     how = {"password": _("with their password"), "demo": _("demo")}.get(signature.proof_method, signature.proof_method)
     return {
-        "statement": signature.statement, "name": signature.printed_name, "role": signature.printed_title, "signed_at": signature.signed_at, "how": how, "digest": signature.facts_sha256,
-        "version": _("policy %(number)s") % {"number": policy_version} if policy_version else "", "lapsed": signature.voided_because if signature.voided_at else "",
+        "statement": signature.statement,
+        "name": signature.printed_name,
+        "role": signature.printed_title,
+        "signed_at": signature.signed_at,
+        "how": how,
+        "digest": signature.facts_sha256,
+        "version": _("policy %(number)s") % {"number": policy_version} if policy_version else "",
+        "lapsed": signature.voided_because if signature.voided_at else "",
         "verify_url": reverse("initiatives:seal", args=[initiative.key, signature.pk]),
-    }  # fmt: skip
+    }
 
 
 def matches(decision: Decision) -> bool:
@@ -350,4 +462,6 @@ def how_it_ended(decision: Decision) -> str:
     }
     if decision.closed != "decided":
         return said[decision.closed]
-    return (_("%(name)s passed it.") if decision.outcome == "pass" else _("%(name)s did not pass it.")) % {"name": decision.decided_by.name}
+    return (_("%(name)s passed it.") if decision.outcome == "pass" else _("%(name)s did not pass it.")) % {
+        "name": decision.decided_by.name
+    }

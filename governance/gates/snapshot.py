@@ -16,18 +16,76 @@ def of(decision, initiative, at: datetime) -> dict:
     outcome, budget = outcomes.outcome(initiative), outcomes.budget(initiative)
     return {
         "schema": 1,
-        "initiative": {"key": initiative.key, "name": initiative.name, "stage": str(initiative.stage), "tier": initiative.tier, **material.facts(initiative)},
-        "decision": {
-            "kind": decision.kind, "number": decision.number, "asked_by": decision.asked_by_id, "asked_at": decision.asked_at, "recommendation": decision.recommendation,
-            "particulars": decision.particulars, "due_at": decision.due_at, "final_at": decision.final_at,
+        "initiative": {
+            "key": initiative.key,
+            "name": initiative.name,
+            "stage": str(initiative.stage),
+            "tier": initiative.tier,
+            **material.facts(initiative),
         },
-        "requirements": [{"code": rule.code, "met": not found, "blockers": [b.code for b in found]} for rule, found in queries.requirements(decision, initiative, at)],
-        "matrix": [{"row": a.row, "role": a.role, "person": a.person_id, "group": a.group.name if a.group else None, "accepted_at": a.accepted_at} for a in raci.matrix(initiative).rows],
-        "outcome": {name: getattr(outcome, name) for name in ("metric", "unit", "baseline", "target", "threshold", "threshold_set_at")} if outcome else None,
-        "figures": [{"number": m.number, "value": m.value, "starts_on": m.starts_on, "ends_on": m.ends_on, "cases": m.cases, "confirmed_by": m.confirmed_by_id} for m in outcomes.measurements(initiative)],
-        "budget": {"asked": budget.asked, "approved": budget.approved, "currency": budget.currency, "months": budget.months, "cost_centre": budget.cost_centre, "reference": budget.reference} if budget else None,
-        "controls": [dict(zip(("ref", "confirmed_by", "waived_until"), row, strict=True)) for row in ControlCheck.objects.filter(initiative=initiative).order_by("ref").values_list("ref", "confirmed_by", "waived_until")],
-        "sign_offs": [dict(zip(("function", "answer", "answered_by"), row, strict=True)) for row in SignOff.objects.filter(decision=decision).order_by("function").values_list("function", "answer", "answered_by")],
+        "decision": {
+            "kind": decision.kind,
+            "number": decision.number,
+            "asked_by": decision.asked_by_id,
+            "asked_at": decision.asked_at,
+            "recommendation": decision.recommendation,
+            "particulars": decision.particulars,
+            "due_at": decision.due_at,
+            "final_at": decision.final_at,
+        },
+        "requirements": [
+            {"code": rule.code, "met": not found, "blockers": [b.code for b in found]}
+            for rule, found in queries.requirements(decision, initiative, at)
+        ],
+        "matrix": [
+            {
+                "row": a.row,
+                "role": a.role,
+                "person": a.person_id,
+                "group": a.group.name if a.group else None,
+                "accepted_at": a.accepted_at,
+            }
+            for a in raci.matrix(initiative).rows
+        ],
+        "outcome": {
+            name: getattr(outcome, name)
+            for name in ("metric", "unit", "baseline", "target", "threshold", "threshold_set_at")
+        }
+        if outcome
+        else None,
+        "figures": [
+            {
+                "number": m.number,
+                "value": m.value,
+                "starts_on": m.starts_on,
+                "ends_on": m.ends_on,
+                "cases": m.cases,
+                "confirmed_by": m.confirmed_by_id,
+            }
+            for m in outcomes.measurements(initiative)
+        ],
+        "budget": {
+            "asked": budget.asked,
+            "approved": budget.approved,
+            "currency": budget.currency,
+            "months": budget.months,
+            "cost_centre": budget.cost_centre,
+            "reference": budget.reference,
+        }
+        if budget
+        else None,
+        "controls": [
+            dict(zip(("ref", "confirmed_by", "waived_until"), row, strict=True))
+            for row in ControlCheck.objects.filter(initiative=initiative)
+            .order_by("ref")
+            .values_list("ref", "confirmed_by", "waived_until")
+        ],
+        "sign_offs": [
+            dict(zip(("function", "answer", "answered_by"), row, strict=True))
+            for row in SignOff.objects.filter(decision=decision)
+            .order_by("function")
+            .values_list("function", "answer", "answered_by")
+        ],
         "policy": policy.current().number,
     }
 

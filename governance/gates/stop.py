@@ -33,7 +33,10 @@ def stop(initiative: Initiative, *, reason: str, note: str = "", by, at: datetim
     from governance.gates.actions import refusals_recorded, settle
 
     settle(initiative, at=at)
-    with refusals_recorded("stop", initiative, initiative_id=initiative.pk, by=by, at=at), ledger.act(by=by, at=at) as say:
+    with (
+        refusals_recorded("stop", initiative, initiative_id=initiative.pk, by=by, at=at),
+        ledger.act(by=by, at=at) as say,
+    ):
         initiative = Initiative.objects.lock(initiative.pk)
         require(by, initiative, May.STOP, at, _("You cannot stop it yourself. Ask those who can."))
         there = Stop.objects.filter(initiative=initiative, lifted_at=None).first()
@@ -55,13 +58,25 @@ def _order(initiative, *, reason: str, note: str, by, at: datetime, say) -> Stop
     made = Stop.objects.create(initiative=moved, asked_at=at, asked_by=person, reason=reason, note=note[:600])
     say(Verb.STOP_ASKED, made, reason=reason, text={"note": note} if note else None)
     overtake(moved, at=at, say=say, because=_("Overtaken by a stop."))
-    StopWish.objects.filter(initiative=moved, answered_at=None).update(answered_at=at, answered_by=person, answer=_("Stopped."))
+    StopWish.objects.filter(initiative=moved, answered_at=None).update(
+        answered_at=at, answered_by=person, answer=_("Stopped.")
+    )
     who = person.name if person else _("The clock")
     notices.owe(
-        concerned(moved), thing=made, occasion="asked", initiative=moved, at=at, binding=True,
+        concerned(moved),
+        thing=made,
+        occasion="asked",
+        initiative=moved,
+        at=at,
+        binding=True,
         subject=_("STOP asked: %(key)s %(name)s, by %(who)s") % {"key": moved.key, "name": moved.name, "who": who},
-        body=_("Why: %(reason)s. It is not confirmed yet that it stopped. Meanwhile: %(fallback)s") % {"reason": made.get_reason_display(), "fallback": moved.fallback or _("nobody has written down what people do instead.")},
-        path=moved.get_absolute_url(), why=_("You are named on it, or you are CTO."),
+        body=_("Why: %(reason)s. It is not confirmed yet that it stopped. Meanwhile: %(fallback)s")
+        % {
+            "reason": made.get_reason_display(),
+            "fallback": moved.fallback or _("nobody has written down what people do instead."),
+        },
+        path=moved.get_absolute_url(),
+        why=_("You are named on it, or you are CTO."),
     )
     return made
 
@@ -79,10 +94,19 @@ def confirm(stopped: Stop, *, how: str, by, at: datetime, proof: Proof | None) -
     """Confirm, as a named person, that it really stopped, and say how you know. Signed."""
     from governance.gates.actions import refusals_recorded
 
-    with refusals_recorded("sign", stopped, initiative_id=stopped.initiative_id, by=by, at=at), ledger.act(by=by, at=at) as say:
+    with (
+        refusals_recorded("sign", stopped, initiative_id=stopped.initiative_id, by=by, at=at),
+        ledger.act(by=by, at=at) as say,
+    ):
         initiative = Initiative.objects.lock(stopped.initiative_id)
         stopped = Stop.objects.select_related("confirmed_by").get(pk=stopped.pk)
-        require(by, initiative, May.CONFIRM_STOP, at, _("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."))
+        require(
+            by,
+            initiative,
+            May.CONFIRM_STOP,
+            at,
+            _("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."),
+        )
         if stopped.confirmed_at is not None:
             if stopped.confirmed_by_id == by.pk:
                 return stopped
@@ -90,17 +114,28 @@ def confirm(stopped: Stop, *, how: str, by, at: datetime, proof: Proof | None) -
         if proof is None:
             raise Refused(_("Prove that it is you before you sign."))
         stopped.signature = signatures.sign(
-            initiative=initiative, by=by, meaning=Meaning.STOP_CONFIRMED, proof=proof, at=at,
-            statement=_("I confirm that %(key)s %(name)s has stopped. How I know: %(how)s") % {"key": initiative.key, "name": initiative.name, "how": how},
+            initiative=initiative,
+            by=by,
+            meaning=Meaning.STOP_CONFIRMED,
+            proof=proof,
+            at=at,
+            statement=_("I confirm that %(key)s %(name)s has stopped. How I know: %(how)s")
+            % {"key": initiative.key, "name": initiative.name, "how": how},
             facts={"stop": stopped.pk, "asked_at": stopped.asked_at, "how": how},
         )
         stopped.confirmed_at, stopped.confirmed_by, stopped.confirmed_how = at, by, how[:300]
         stopped.save()
         say(Verb.STOP_CONFIRMED, stopped, signature=stopped.signature_id, text={"how": how})
         notices.owe(
-            [p for p in concerned(initiative) if p.pk != by.pk], thing=stopped, occasion="confirmed", initiative=initiative, at=at,
+            [p for p in concerned(initiative) if p.pk != by.pk],
+            thing=stopped,
+            occasion="confirmed",
+            initiative=initiative,
+            at=at,
             subject=_("Stopped and confirmed: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-            body=_("%(who)s confirmed it. Starting again needs a restart decision.") % {"who": by.name}, path=initiative.get_absolute_url(), why=_("You are named on it, or you are CTO."),
+            body=_("%(who)s confirmed it. Starting again needs a restart decision.") % {"who": by.name},
+            path=initiative.get_absolute_url(),
+            why=_("You are named on it, or you are CTO."),
         )
     return stopped
 
@@ -130,11 +165,23 @@ def ask_to_stop(initiative: Initiative, *, saw: str, by, at: datetime) -> StopWi
         wish = StopWish.objects.create(initiative=initiative, person=by, at=at, saw=saw[:600])
         say(Verb.STOP_ASKED_FOR, wish, text={"saw": saw})
         matrix = raci.matrix(initiative)
-        people = [p for p in (matrix.accountable(Row.HALT), matrix.escalation(Row.HALT)) if p] or [*functions.members(Function.PORTFOLIO), *functions.members(Function.COMPLIANCE)]
+        people = [p for p in (matrix.accountable(Row.HALT), matrix.escalation(Row.HALT)) if p] or [
+            *functions.members(Function.PORTFOLIO),
+            *functions.members(Function.COMPLIANCE),
+        ]
         notices.owe(
-            people, thing=wish, occasion="asked", initiative=initiative, at=at, binding=True, action=_("Look and stop it"),
-            subject=_("%(who)s asks you to stop %(key)s %(name)s") % {"who": by.name, "key": initiative.key, "name": initiative.name},
-            body=_("What they saw: %(saw)s It is still running.") % {"saw": saw}, path=reverse("gates:stop", args=[initiative.key]), why=_("You hold stop authority."),
+            people,
+            thing=wish,
+            occasion="asked",
+            initiative=initiative,
+            at=at,
+            binding=True,
+            action=_("Look and stop it"),
+            subject=_("%(who)s asks you to stop %(key)s %(name)s")
+            % {"who": by.name, "key": initiative.key, "name": initiative.name},
+            body=_("What they saw: %(saw)s It is still running.") % {"saw": saw},
+            path=reverse("gates:stop", args=[initiative.key]),
+            why=_("You hold stop authority."),
         )
     return wish
 
@@ -151,8 +198,15 @@ def answer_wish(wish: StopWish, *, answer: str, by, at: datetime) -> StopWish:
         wish.save()
         say(Verb.STOP_WISH_ANSWERED, wish, text={"answer": answer})
         notices.owe(
-            wish.person, thing=wish, occasion="answered", initiative=initiative, at=at,
-            subject=_("Answered: your wish to stop %(key)s") % {"key": initiative.key}, body=_("%(who)s: %(answer)s") % {"who": by.name, "answer": answer}, path=initiative.get_absolute_url(), why=_("You asked to stop it."),
+            wish.person,
+            thing=wish,
+            occasion="answered",
+            initiative=initiative,
+            at=at,
+            subject=_("Answered: your wish to stop %(key)s") % {"key": initiative.key},
+            body=_("%(who)s: %(answer)s") % {"who": by.name, "answer": answer},
+            path=initiative.get_absolute_url(),
+            why=_("You asked to stop it."),
         )
     return wish
 
@@ -170,6 +224,8 @@ def end_pilot(initiative, *, by, at: datetime, say, because: str) -> None:
 
 def open_stops():
     """Return the stops nobody confirmed yet. Lazy queryset."""
-    return Stop.objects.filter(confirmed_at=None, lifted_at=None).select_related("initiative", "asked_by").order_by("asked_at", "pk")
-
-
+    return (
+        Stop.objects.filter(confirmed_at=None, lifted_at=None)
+        .select_related("initiative", "asked_by")
+        .order_by("asked_at", "pk")
+    )

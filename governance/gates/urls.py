@@ -14,7 +14,9 @@ urlpatterns = [
     path("initiatives/<key:number>/decisions/<int:nth>/sign/", views_answer.sign, name="sign"),
     path("initiatives/<key:number>/decisions/<int:nth>/withdraw/", views_answer.withdraw, name="withdraw"),
     path("initiatives/<key:number>/decisions/<int:nth>/extend/", views_answer.extend, name="extend"),
-    path("initiatives/<key:number>/decisions/<int:nth>/sign-off/<slug:function>/", views_answer.sign_off, name="sign_off"),
+    path(
+        "initiatives/<key:number>/decisions/<int:nth>/sign-off/<slug:function>/", views_answer.sign_off, name="sign_off"
+    ),
     path("initiatives/<key:number>/gates/<slug:kind>/", views.latest, name="latest"),
     path("initiatives/<key:number>/stop/", views_stop.stop, name="stop"),
     path("initiatives/<key:number>/stop/confirm/", views_stop.confirm, name="confirm_stop"),

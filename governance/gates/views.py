@@ -35,23 +35,42 @@ def index(request: Request) -> HttpResponse:
     at, me = request.at, request.user
     shown = lists.show(_listing(me, at), request.GET)
     raci.prefetch([d.initiative for d in shown.rows])
-    context = {"shown": shown, "items": [_row(d, me, at) for d in shown.rows], "tabs": _tabs(shown), "mine": "mine" in shown.chosen.values}
+    context = {
+        "shown": shown,
+        "items": [_row(d, me, at) for d in shown.rows],
+        "tabs": _tabs(shown),
+        "mine": "mine" in shown.chosen.values,
+    }
     return render(request, "gates/list.html", context)
 
 
 def _listing(me, at) -> lists.Listing:
     """Return what may be asked of the list of open questions. One query for those that wait for `me`."""
-    mine = [0, *queries.with_person(me, at)]  # nobody's key comes along: counting with an empty list counts nothing at all
+    mine = [
+        0,
+        *queries.with_person(me, at),
+    ]  # nobody's key comes along: counting with an empty list counts nothing at all
     return lists.Listing(
-        path=reverse("gates:list"), sort="due", sorts=(lists.Sort("due", _("Due"), "due_at"),),
+        path=reverse("gates:list"),
+        sort="due",
+        sorts=(lists.Sort("due", _("Due"), "due_at"),),
         rows=Decision.objects.open().filter(final_at__gt=at, initiative__in=Initiative.objects.visible_to(me, at)),
         facets=(
             lists.Facet("mine", _("Whose"), (lists.Option("1", _("Yours"), Q(pk__in=mine)),)),
-            lists.Facet("due", _("Due"), (lists.Option("week", _("In 7 days"), Q(due_at__lte=at + timedelta(days=7))), lists.Option("late", _("Late"), Q(due_at__lte=at)))),
-            lists.Facet("kind", _("Kind"), tuple(lists.Option(value, label, Q(kind=value)) for value, label in Kind.choices)),
+            lists.Facet(
+                "due",
+                _("Due"),
+                (
+                    lists.Option("week", _("In 7 days"), Q(due_at__lte=at + timedelta(days=7))),
+                    lists.Option("late", _("Late"), Q(due_at__lte=at)),
+                ),
+            ),
+            lists.Facet(
+                "kind", _("Kind"), tuple(lists.Option(value, label, Q(kind=value)) for value, label in Kind.choices)
+            ),
         ),
         dress=lambda rows: rows.select_related("initiative", "asked_by"),
-    )  # fmt: skip
+    )
 
 
 def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:
@@ -72,19 +91,37 @@ def _row(decision: Decision, me, at) -> dict[str, Any]:
     decides, part = queries.decider(decision, initiative), actions.roles_for(decision, me, initiative)
     handed = decision.state_at(at) == "handed_over"
     mine = part == "decider" or (part == "escalation" and handed)
-    facts = [_("%(name)s decides") % {"name": decides.name} if decides and decides != me else _("You decide") if decides else _("Nobody is Accountable, so nobody can decide")]
+    facts = [
+        _("%(name)s decides") % {"name": decides.name}
+        if decides and decides != me
+        else _("You decide")
+        if decides
+        else _("Nobody is Accountable, so nobody can decide")
+    ]
     if handed:
         owner = queries.escalation_owner(decision, initiative)
         facts.append(_("With %(name)s to get it decided") % {"name": owner.name if owner else _("nobody")})
     elif decision.asked_by:
         facts.append(_("asked by %(name)s") % {"name": decision.asked_by.name})
     return {
-        "title": _("%(verb)s · %(key)s %(name)s") % {"verb": question.verb, "key": initiative.key, "name": initiative.name}, "url": decision.get_absolute_url(),
-        "icon": "diamond-open" if decision.kind in (Kind.PILOT_GO, Kind.FUNDING, Kind.GO_LIVE) else "clock" if decision.kind == Kind.DAY_90 else "review",
-        "whose": "overdue" if handed else "mine" if mine else "theirs", "has_tier": True, "tier": initiative.tier, "capability": initiative.capability, "facts": facts,
-        "due": decision.final_at if handed else decision.due_at, "due_word": _("closes") if handed else "", "consequence": _("If nobody answers: %(silent)s") % {"silent": named(question.if_silent)} if mine else "",
+        "title": _("%(verb)s · %(key)s %(name)s")
+        % {"verb": question.verb, "key": initiative.key, "name": initiative.name},
+        "url": decision.get_absolute_url(),
+        "icon": "diamond-open"
+        if decision.kind in (Kind.PILOT_GO, Kind.FUNDING, Kind.GO_LIVE)
+        else "clock"
+        if decision.kind == Kind.DAY_90
+        else "review",
+        "whose": "overdue" if handed else "mine" if mine else "theirs",
+        "has_tier": True,
+        "tier": initiative.tier,
+        "capability": initiative.capability,
+        "facts": facts,
+        "due": decision.final_at if handed else decision.due_at,
+        "due_word": _("closes") if handed else "",
+        "consequence": _("If nobody answers: %(silent)s") % {"silent": named(question.if_silent)} if mine else "",
         "action": _("Review and decide") if part == "decider" else _("Open") if mine else "",
-    }  # fmt: skip
+    }
 
 
 # One question
@@ -99,21 +136,43 @@ def decision(request: Request, number: int, nth: int) -> HttpResponse:
     state, question = asked.state_at(at), QUESTIONS[asked.kind]
     part = actions.roles_for(asked, me, initiative)
     context: dict[str, Any] = {
-        "initiative": initiative, "decision": asked, "question": question, "state": state, "part": part, "row": queries.row_of(asked).label,
-        "decides": queries.decider(asked, initiative), "escalation": queries.escalation_owner(asked, initiative) if question.hands_over else None,
-        "told": sheets.told(asked, initiative), "money": sheets.money_lines(initiative), "policy": asked.policy_version or current().number,
-    }  # fmt: skip
+        "initiative": initiative,
+        "decision": asked,
+        "question": question,
+        "state": state,
+        "part": part,
+        "row": queries.row_of(asked).label,
+        "decides": queries.decider(asked, initiative),
+        "escalation": queries.escalation_owner(asked, initiative) if question.hands_over else None,
+        "told": sheets.told(asked, initiative),
+        "money": sheets.money_lines(initiative),
+        "policy": asked.policy_version or current().number,
+    }
     if asked.is_open:
         with kept.asking_once():
             proof.bring(initiative)
-            answers, context["sign_offs"] = sheets.answers(asked, initiative, at, me), sheets.sign_off_rows(asked, initiative, me)
+            answers, context["sign_offs"] = (
+                sheets.answers(asked, initiative, at, me),
+                sheets.sign_off_rows(asked, initiative, me),
+            )
         may_answer = part == "decider" and asked.asked_by_id != me.pk and state != Closed.LAPSED
         context |= {
-            "answers": answers, "met": sum(a.met for a in answers), "silence": sheets.silence(asked, initiative, at), "lapsed": state == Closed.LAPSED,
-            "cannot": sheets.cannot(answers), "may_answer": may_answer, "may_withdraw": state != Closed.LAPSED and queries.may_withdraw(asked, initiative, me), "may_extend": queries.may_extend(asked, part, state),
-        }  # fmt: skip
+            "answers": answers,
+            "met": sum(a.met for a in answers),
+            "silence": sheets.silence(asked, initiative, at),
+            "lapsed": state == Closed.LAPSED,
+            "cannot": sheets.cannot(answers),
+            "may_answer": may_answer,
+            "may_withdraw": state != Closed.LAPSED and queries.may_withdraw(asked, initiative, me),
+            "may_extend": queries.may_extend(asked, part, state),
+        }
         return render(request, "gates/decision.html", context)
-    context |= {"ended": sheets.how_it_ended(asked), "recorded": sheets.recorded(asked), "sign_offs": sheets.sign_off_rows(asked, initiative, me), "seal": sheets.seal(asked.signature, initiative, asked.policy_version)}
+    context |= {
+        "ended": sheets.how_it_ended(asked),
+        "recorded": sheets.recorded(asked),
+        "sign_offs": sheets.sign_off_rows(asked, initiative, me),
+        "seal": sheets.seal(asked.signature, initiative, asked.policy_version),
+    }
     if asked.signature_id:
         context |= {"matches": sheets.matches(asked), "moved": changes.since(asked, initiative, at)}
     return render(request, "gates/record.html", context)
@@ -123,7 +182,11 @@ def decision(request: Request, number: int, nth: int) -> HttpResponse:
 def latest(request: Request, number: int, kind: str) -> HttpResponse:
     """Lead to the open question of a kind, or to the newest one."""
     initiative = find(request, number)
-    newest = Decision.objects.filter(initiative=initiative, kind=kind).order_by("closed", "-number").first() if kind in Kind.values else None
+    newest = (
+        Decision.objects.filter(initiative=initiative, kind=kind).order_by("closed", "-number").first()
+        if kind in Kind.values
+        else None
+    )
     if newest is None:
         raise Http404
     newest.initiative = initiative

@@ -74,11 +74,17 @@ def _answer(request: Request, asked: Decision, outcome: str) -> HttpResponse:
             raise
         return _check(request, now, outcome, form, status=409)
     does = QUESTIONS[done.kind].pass_words if outcome == Answer.PASS else QUESTIONS[done.kind].no_pass_words
-    messages.success(request, _("%(outcome)s, signed. %(does)s Recorded as decision %(number)s of %(key)s.") % {"outcome": Answer(outcome).label, "does": does, "number": done.number, "key": asked.initiative.key})
+    messages.success(
+        request,
+        _("%(outcome)s, signed. %(does)s Recorded as decision %(number)s of %(key)s.")
+        % {"outcome": Answer(outcome).label, "does": does, "number": done.number, "key": asked.initiative.key},
+    )
     return go(done)
 
 
-def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | None = None, status: int = 200) -> HttpResponse:
+def _check(
+    request: Request, asked: Decision, outcome: str, form: forms.Sign | None = None, status: int = 200
+) -> HttpResponse:
     """Show what would be signed; raise Blocked where a Pass is asked for and cannot be.
 
     After a conflict (409), say what changed and start from the facts as they are now.
@@ -87,7 +93,11 @@ def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | N
     with answers_kept.asking_once():
         proof_queries.bring(initiative)
         facts, answers = snapshot.of(asked, initiative, at), sheets.answers(asked, initiative, at)
-    if outcome == Answer.PASS and status == 200 and (found := [blocker for answer in answers for blocker in answer.blockers]):
+    if (
+        outcome == Answer.PASS
+        and status == 200
+        and (found := [blocker for answer in answers for blocker in answer.blockers])
+    ):
         raise Blocked(found)
     held = {"seen": canonical.digest(facts), "shown": signing.dumps(canonical.plain(facts), salt=SHOWN, compress=True)}
     was = _what_was_shown(form) if status == 409 and form is not None else {}
@@ -97,11 +107,25 @@ def _check(request: Request, asked: Decision, outcome: str, form: forms.Sign | N
         form = forms.Sign(initial={**typed, **held}, kind=asked.kind, outcome=outcome)
     passes = outcome == Answer.PASS
     context = {
-        "initiative": initiative, "decision": asked, "question": QUESTIONS[asked.kind], "outcome": outcome, "passes": passes, "outcome_label": Answer(outcome).label, "form": form,
-        "statement": actions.statement(asked, initiative, outcome), "then": sheets.then(asked, initiative, outcome, at), "button": _("Sign and pass") if passes else _("Sign: no pass"),
-        "answers": answers, "cannot": sheets.cannot(answers) if passes else "", "money": sheets.money_lines(initiative), "digest": held["seen"], "moved": moved, "stale": status == 409,
-        "proved": proof.fresh(request) is not None, "told": sheets.told(asked, initiative),
-    }  # fmt: skip
+        "initiative": initiative,
+        "decision": asked,
+        "question": QUESTIONS[asked.kind],
+        "outcome": outcome,
+        "passes": passes,
+        "outcome_label": Answer(outcome).label,
+        "form": form,
+        "statement": actions.statement(asked, initiative, outcome),
+        "then": sheets.then(asked, initiative, outcome, at),
+        "button": _("Sign and pass") if passes else _("Sign: no pass"),
+        "answers": answers,
+        "cannot": sheets.cannot(answers) if passes else "",
+        "money": sheets.money_lines(initiative),
+        "digest": held["seen"],
+        "moved": moved,
+        "stale": status == 409,
+        "proved": proof.fresh(request) is not None,
+        "told": sheets.told(asked, initiative),
+    }
     return render(request, "gates/sign.html", context, status=status)
 
 
@@ -122,7 +146,9 @@ def withdraw(request: Request, number: int, nth: int) -> HttpResponse:
     initiative = find(request, number)
     asked = find_decision(initiative, nth)
     form = forms.Withdraw(request.POST if request.method == "POST" else None)
-    if asked.closed == Closed.WITHDRAWN or (request.method == "GET" and (asked.closed or asked.state_at(request.at) == Closed.LAPSED)):
+    if asked.closed == Closed.WITHDRAWN or (
+        request.method == "GET" and (asked.closed or asked.state_at(request.at) == Closed.LAPSED)
+    ):
         return go(asked) if request.method == "POST" else redirect(asked)
     if request.method == "GET" and not queries.may_withdraw(asked, initiative, request.user):
         raise _only_asker(asked)
@@ -137,7 +163,9 @@ def withdraw(request: Request, number: int, nth: int) -> HttpResponse:
 def _only_asker(asked: Decision) -> Refused:
     if asked.asked_by is None:
         return Refused(_("The clock asked this, so nobody can withdraw it."))
-    return Refused(_("Only %(name)s, who asked, can withdraw this.") % {"name": asked.asked_by.name}, asked.asked_by.name)
+    return Refused(
+        _("Only %(name)s, who asked, can withdraw this.") % {"name": asked.asked_by.name}, asked.asked_by.name
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -161,16 +189,25 @@ def extend(request: Request, number: int, nth: int) -> HttpResponse:
         messages.success(request, _("Extended. The new deadline is on this page."))
         return go(asked)
     context = {
-        "initiative": initiative, "decision": asked, "question": QUESTIONS[asked.kind], "form": form, "day_90": asked.kind == Kind.DAY_90, "days": current().windows["day_90_extension_d"],
+        "initiative": initiative,
+        "decision": asked,
+        "question": QUESTIONS[asked.kind],
+        "form": form,
+        "day_90": asked.kind == Kind.DAY_90,
+        "days": current().windows["day_90_extension_d"],
         "until": asked.final_at + timedelta(days=current().windows["day_90_extension_d"]),
-    }  # fmt: skip
+    }
     return render(request, "gates/extend.html", context, status=422 if form.errors else 200)
 
 
 def _only_extender(asked: Decision, initiative) -> Refused:
     if asked.kind == Kind.DAY_90:
         decides = queries.decider(asked, initiative)
-        return Refused(_("Only %(name)s, who decides, can extend it.") % {"name": decides.name if decides else _("the Accountable")}, decides.name if decides else "")
+        return Refused(
+            _("Only %(name)s, who decides, can extend it.")
+            % {"name": decides.name if decides else _("the Accountable")},
+            decides.name if decides else "",
+        )
     owner = queries.escalation_owner(asked, initiative)
     return Refused(_("Only the Escalation owner can extend it, once its time is up."), owner.name if owner else "")
 
@@ -180,12 +217,19 @@ def sign_off(request: Request, number: int, nth: int, function: str) -> HttpResp
     """Look at the whole for one function, and sign off or not. Everybody who sees it can read where it stands."""
     initiative = find(request, number)
     asked = find_decision(initiative, nth)
-    row = SignOff.objects.select_related("answered_by", "asked_by", "signature").filter(decision=asked, function=function).first()
+    row = (
+        SignOff.objects.select_related("answered_by", "asked_by", "signature")
+        .filter(decision=asked, function=function)
+        .first()
+    )
     if row is None:
         raise Http404
     row.decision, row.initiative = asked, initiative
     refusal = "" if row.answer else signoffs.may_answer(request.user, initiative, row)
-    form = forms.AnswerSignOff(request.POST if request.method == "POST" else None, initial={**kept(request), "seen": signoffs.shown(row, initiative)})
+    form = forms.AnswerSignOff(
+        request.POST if request.method == "POST" else None,
+        initial={**kept(request), "seen": signoffs.shown(row, initiative)},
+    )
     if request.method == "POST":
         may = (not refusal and asked.is_open) or row.answered_by_id == request.user.pk
         if form.is_valid() or not may:
@@ -193,24 +237,53 @@ def sign_off(request: Request, number: int, nth: int, function: str) -> HttpResp
             if isinstance(proved, HttpResponse):
                 return proved
             said = form.cleaned_data
-            done = signoffs.answer(row, said.get("answer") == SignOff.Answer.SIGNED, by=request.user, at=request.at, proof=proved, reason=said.get("reason", ""), seen=said.get("seen", ""))
-            messages.success(request, _("Signed off for %(function)s.") % {"function": functions.label(function)} if done.answer == SignOff.Answer.SIGNED else _("Recorded: not signed off. Whoever asked is told why."))
+            done = signoffs.answer(
+                row,
+                said.get("answer") == SignOff.Answer.SIGNED,
+                by=request.user,
+                at=request.at,
+                proof=proved,
+                reason=said.get("reason", ""),
+                seen=said.get("seen", ""),
+            )
+            messages.success(
+                request,
+                _("Signed off for %(function)s.") % {"function": functions.label(function)}
+                if done.answer == SignOff.Answer.SIGNED
+                else _("Recorded: not signed off. Whoever asked is told why."),
+            )
             return go(asked)
     controls = _control_rows(initiative, function, request.at)
     context = {
-        "initiative": initiative, "decision": asked, "question": QUESTIONS[asked.kind], "row": row, "label": functions.label(function), "form": form, "refusal": refusal, "controls": controls,
-        "open_controls": sum(row["open"] for row in controls), "statement": signoffs.statement(row, initiative, True), "told": sheets.told(asked, initiative),
-        "can": not row.answer and not refusal and asked.is_open and asked.state_at(request.at) != Closed.LAPSED, "members": [] if row.answer else list(functions.members(function)[:5]),
-        "seal": sheets.seal(row.signature, initiative), "badcall": badcall.parts(initiative), "owner": raci.matrix(initiative).owner,
-    }  # fmt: skip
+        "initiative": initiative,
+        "decision": asked,
+        "question": QUESTIONS[asked.kind],
+        "row": row,
+        "label": functions.label(function),
+        "form": form,
+        "refusal": refusal,
+        "controls": controls,
+        "open_controls": sum(row["open"] for row in controls),
+        "statement": signoffs.statement(row, initiative, True),
+        "told": sheets.told(asked, initiative),
+        "can": not row.answer and not refusal and asked.is_open and asked.state_at(request.at) != Closed.LAPSED,
+        "members": [] if row.answer else list(functions.members(function)[:5]),
+        "seal": sheets.seal(row.signature, initiative),
+        "badcall": badcall.parts(initiative),
+        "owner": raci.matrix(initiative).owner,
+    }
     return render(request, "gates/sign_off.html", context, status=422 if form.errors else 200)
 
 
 #: What stands beside a control, by its state: the glyph's state, and words.
 CONTROL_STATES = {
-    "met": ("met", gettext_lazy("Confirmed")), "waived": ("waived", gettext_lazy("Waived for now")), "waiting": ("waiting", gettext_lazy("Waits for a look")), "returned": ("not_met", gettext_lazy("Returned")),
-    "expired": ("expired", gettext_lazy("Its waiver ended")), "open": ("not_met", gettext_lazy("Nobody said how")),
-}  # fmt: skip
+    "met": ("met", gettext_lazy("Confirmed")),
+    "waived": ("waived", gettext_lazy("Waived for now")),
+    "waiting": ("waiting", gettext_lazy("Waits for a look")),
+    "returned": ("not_met", gettext_lazy("Returned")),
+    "expired": ("expired", gettext_lazy("Its waiver ended")),
+    "open": ("not_met", gettext_lazy("Nobody said how")),
+}
 
 
 def _control_rows(initiative, function: str, at) -> list[dict[str, Any]]:
@@ -219,5 +292,14 @@ def _control_rows(initiative, function: str, at) -> list[dict[str, Any]]:
     for control in proof_queries.controls(initiative):
         state = control.state(at)
         glyph, word = CONTROL_STATES[state]
-        rows.append({"control": control, "check": control.check, "glyph": glyph, "word": word, "open": state not in ("met", "waived"), "own": control.function == function})
+        rows.append(
+            {
+                "control": control,
+                "check": control.check,
+                "glyph": glyph,
+                "word": word,
+                "open": state not in ("met", "waived"),
+                "own": control.function == function,
+            }
+        )
     return sorted(rows, key=lambda row: (not row["open"], not row["own"]))

@@ -33,14 +33,24 @@ def ask(request: Request, number: int) -> HttpResponse:
         return _choose(request, initiative)
     if kind not in QUESTIONS or kind == Kind.DAY_90:
         raise Http404
-    question, draft = QUESTIONS[kind], Decision(initiative=initiative, kind=kind, asked_by=request.user, asked_at=request.at)
+    question, draft = (
+        QUESTIONS[kind],
+        Decision(initiative=initiative, kind=kind, asked_by=request.user, asked_at=request.at),
+    )
     hindrance = _hindrance(draft, initiative, request)
     if request.method == "POST":
         if isinstance(hindrance, Refused):
             raise hindrance
         form = forms.Ask(request.POST, question=question, initiative=initiative)
         if form.is_valid():
-            asked = actions.ask(initiative, kind, by=request.user, at=request.at, recommendation=form.cleaned_data["recommendation"], particulars=form.particulars())
+            asked = actions.ask(
+                initiative,
+                kind,
+                by=request.user,
+                at=request.at,
+                recommendation=form.cleaned_data["recommendation"],
+                particulars=form.particulars(),
+            )
             messages.success(request, _receipt(asked))
             return go(asked)
     else:
@@ -71,17 +81,30 @@ def _show(request: Request, draft: Decision, form: forms.Ask, hindrance) -> Http
     initiative, question = draft.initiative, QUESTIONS[draft.kind]
     decides = queries.decider(draft, initiative)
     days = policy.current().windows[question.window]
-    open_one = Decision.objects.open().filter(initiative=initiative, kind=draft.kind).order_by("-number").first() if isinstance(hindrance, Conflict) else None
+    open_one = (
+        Decision.objects.open().filter(initiative=initiative, kind=draft.kind).order_by("-number").first()
+        if isinstance(hindrance, Conflict)
+        else None
+    )
     if open_one is not None:
         open_one.initiative = initiative
     tier = policy.current().tiers.get(initiative.tier) if initiative.tier is not None else None
     context: dict[str, Any] = {
-        "initiative": initiative, "question": question, "form": form, "decides": decides, "days": days, "row": queries.row_of(draft).label,
-        "due": calendars.of_person(decides).working_days_after(request.at, days), "refusal": hindrance if isinstance(hindrance, Refused) else None, "open_one": open_one,
-        "blockers": claimed(hindrance.blockers, request.user) if isinstance(hindrance, Blocked) else [], "may_ask": hindrance is None,
+        "initiative": initiative,
+        "question": question,
+        "form": form,
+        "decides": decides,
+        "days": days,
+        "row": queries.row_of(draft).label,
+        "due": calendars.of_person(decides).working_days_after(request.at, days),
+        "refusal": hindrance if isinstance(hindrance, Refused) else None,
+        "open_one": open_one,
+        "blockers": claimed(hindrance.blockers, request.user) if isinstance(hindrance, Blocked) else [],
+        "may_ask": hindrance is None,
         "needs": sheets.asked_of_pass(draft.kind, initiative, request.at) if not isinstance(hindrance, Refused) else [],
-        "signs": [functions.label(slug) for slug in tier.sign_offs] if tier and question.signed_off else [], "askers": actions.askers(initiative, question),
-    }  # fmt: skip
+        "signs": [functions.label(slug) for slug in tier.sign_offs] if tier and question.signed_off else [],
+        "askers": actions.askers(initiative, question),
+    }
     status = 403 if context["refusal"] else 422 if form.errors else 200
     return render(request, "gates/ask.html", context, status=status)
 
@@ -92,7 +115,12 @@ def _choose(request: Request, initiative) -> HttpResponse:
     open_ones = {d.kind: d for d in queries.open_decisions(initiative)}
     rows = []
     for kind, question in QUESTIONS.items():
-        if kind == Kind.DAY_90 or initiative.stage not in question.stages or initiative.is_retiring or (kind == Kind.TIER_CHANGE and initiative.tier is None):
+        if (
+            kind == Kind.DAY_90
+            or initiative.stage not in question.stages
+            or initiative.is_retiring
+            or (kind == Kind.TIER_CHANGE and initiative.tier is None)
+        ):
             continue
         decides = queries.decider(Decision(initiative=initiative, kind=kind), initiative)
         there = open_ones.get(kind) if kind != Kind.MODIFICATION else None
@@ -101,11 +129,28 @@ def _choose(request: Request, initiative) -> HttpResponse:
             there.initiative = initiative
             url, action, fact = there.get_absolute_url(), _("See the question"), _("asked already")
         elif mine:
-            url, action, fact = "", "", _("You decide this, so someone else must ask: %(names)s") % {"names": actions.askers(initiative, question) or _("name a Responsible")}
+            url, action, fact = (
+                "",
+                "",
+                _("You decide this, so someone else must ask: %(names)s")
+                % {"names": actions.askers(initiative, question) or _("name a Responsible")},
+            )
         elif question.asks in held:
             url, action, fact = f"{reverse('gates:ask', args=[initiative.key])}?kind={kind}", _("Ask"), ""
         else:
-            url, action, fact = "", "", _("%(names)s can ask") % {"names": actions.askers(initiative, question) or _("nobody named yet")}
-        rows.append({"question": question, "decides": decides, "url": url, "action": action, "fact": fact, "mine": bool(url and action == _("Ask"))})
+            url, action, fact = (
+                "",
+                "",
+                _("%(names)s can ask") % {"names": actions.askers(initiative, question) or _("nobody named yet")},
+            )
+        rows.append(
+            {
+                "question": question,
+                "decides": decides,
+                "url": url,
+                "action": action,
+                "fact": fact,
+                "mine": bool(url and action == _("Ask")),
+            }
+        )
     return render(request, "gates/ask_which.html", {"initiative": initiative, "rows": rows})
-

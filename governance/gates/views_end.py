@@ -44,35 +44,59 @@ def retire(request: Request, number: int) -> HttpResponse:
     form = forms.Retire(request.POST if request.method == "POST" else None, initial=kept(request))
     if request.method == "GET":
         if not may:
-            raise Refused(_("%(name)s retires it.") % {"name": _retirer(initiative).name if _retirer(initiative) else Function.PORTFOLIO.label})
+            raise Refused(
+                _("%(name)s retires it.")
+                % {"name": _retirer(initiative).name if _retirer(initiative) else Function.PORTFOLIO.label}
+            )
         _require_step(initiative, "retire")
     elif form.is_valid() or not may:
         if may and isinstance(proved := need_proof(request), HttpResponse):
             return proved
-        acts.begin(initiative, **{name: form.cleaned_data.get(name, "") for name in ("reason", "replaced_by", "after_care")}, by=request.user, at=request.at)
+        acts.begin(
+            initiative,
+            **{name: form.cleaned_data.get(name, "") for name in ("reason", "replaced_by", "after_care")},
+            by=request.user,
+            at=request.at,
+        )
         messages.success(request, _("It is retiring. It is retired when what was learned is published."))
         return go("gates:postmortem", initiative.key)
     days = policy.current().windows["postmortem_wd"]
     context = {
-        "initiative": initiative, "form": form, "days": days, "due": calendars.of_person(_retirer(initiative)).working_days_after(request.at, days), "open": queries.open_decisions(initiative),
+        "initiative": initiative,
+        "form": form,
+        "days": days,
+        "due": calendars.of_person(_retirer(initiative)).working_days_after(request.at, days),
+        "open": queries.open_decisions(initiative),
         "runs": initiative.is_running,
-    }  # fmt: skip
+    }
     return render(request, "gates/retire.html", context, status=422 if form.errors else 200)
 
 
 def _require_step(initiative: Initiative, name: str) -> None:
     """Raise Blocked where a step does not start from the present stage, or a retirement has begun."""
     if initiative.is_retiring:
-        raise Blocked([Blocker("retiring", _("It is retiring. Only a stop, the postmortem and a correction are left."), url=reverse("gates:postmortem", args=[initiative.key]))])
+        raise Blocked(
+            [
+                Blocker(
+                    "retiring",
+                    _("It is retiring. Only a stop, the postmortem and a correction are left."),
+                    url=reverse("gates:postmortem", args=[initiative.key]),
+                )
+            ]
+        )
     if steps.step_out(initiative, name) is None:
-        raise Blocked([Blocker("stage", _("Not possible while it is at %(stage)s.") % {"stage": initiative.stage_label})])
+        raise Blocked(
+            [Blocker("stage", _("Not possible while it is at %(stage)s.") % {"stage": initiative.stage_label})]
+        )
 
 
 @require_http_methods(["GET", "POST"])
 def postmortem(request: Request, number: int) -> HttpResponse:
     """Write what was learned, and publish it: with that it is retired. Published, everybody who sees it reads it."""
     initiative = find(request, number)
-    made = Retirement.objects.select_related("published_by", "begun_by", "signature").filter(initiative=initiative).first()
+    made = (
+        Retirement.objects.select_related("published_by", "begun_by", "signature").filter(initiative=initiative).first()
+    )
     if made is None:
         raise Http404
     made.initiative = initiative
@@ -82,17 +106,36 @@ def postmortem(request: Request, number: int) -> HttpResponse:
             raise Conflict(_("The postmortem is published; it stays as it is."))
         if request.method == "POST":
             return go("gates:postmortem", initiative.key)
-        parts = [{"label": forms.label_of(name), "text": getattr(made, name)} for name in acts.PARTS if getattr(made, name).strip()]
-        return render(request, "gates/postmortem.html", {"initiative": initiative, "retirement": made, "parts": parts, "seal": sheets.seal(made.signature, initiative)})
+        parts = [
+            {"label": forms.label_of(name), "text": getattr(made, name)}
+            for name in acts.PARTS
+            if getattr(made, name).strip()
+        ]
+        return render(
+            request,
+            "gates/postmortem.html",
+            {
+                "initiative": initiative,
+                "retirement": made,
+                "parts": parts,
+                "seal": sheets.seal(made.signature, initiative),
+            },
+        )
     may_publish = May.RETIRE in grants.held_by(request.user, initiative, request.at)
-    may_write = may_publish or request.user in raci.matrix(initiative).people or request.user.pk == initiative.workflow_owner_id
+    may_write = (
+        may_publish or request.user in raci.matrix(initiative).people or request.user.pk == initiative.workflow_owner_id
+    )
     if request.method == "POST":
         return _write(request, initiative, made, publishing=publishing, may_write=may_write, may_publish=may_publish)
-    form = forms.Postmortem(instance=made, initial={"seen_version": made.version, **kept(request)}) if may_write else None
+    form = (
+        forms.Postmortem(instance=made, initial={"seen_version": made.version, **kept(request)}) if may_write else None
+    )
     return _draft(request, initiative, made, form, may_publish=may_publish)
 
 
-def _write(request: Request, initiative, made: Retirement, *, publishing: bool, may_write: bool, may_publish: bool) -> HttpResponse:
+def _write(
+    request: Request, initiative, made: Retirement, *, publishing: bool, may_write: bool, may_publish: bool
+) -> HttpResponse:
     """Save the draft or publish it. A draft somebody else saved meanwhile is shown beside what was typed (409)."""
     form = forms.Postmortem(request.POST, instance=Retirement.objects.get(pk=made.pk), draft=not publishing)
     may = may_publish if publishing else may_write
@@ -115,14 +158,28 @@ def _write(request: Request, initiative, made: Retirement, *, publishing: bool, 
         now = Retirement.objects.get(pk=made.pk)
         if now.published_at is not None:
             raise
-        theirs = [{"label": forms.label_of(name), "text": getattr(now, name)} for name in acts.PARTS if getattr(now, name) != values[name]]
+        theirs = [
+            {"label": forms.label_of(name), "text": getattr(now, name)}
+            for name in acts.PARTS
+            if getattr(now, name) != values[name]
+        ]
         again = forms.Postmortem(instance=now, initial={**values, "seen_version": now.version})
         return _draft(request, initiative, now, again, may_publish=may_publish, status=409, theirs=theirs)
     return go("gates:postmortem", initiative.key)
 
 
-def _draft(request: Request, initiative, made: Retirement, form, *, may_publish: bool, status: int = 200, theirs=()) -> HttpResponse:
-    context = {"initiative": initiative, "retirement": made, "form": form, "may_publish": may_publish, "theirs": theirs, "retirer": _retirer(initiative), "office": Function.PORTFOLIO.label}
+def _draft(
+    request: Request, initiative, made: Retirement, form, *, may_publish: bool, status: int = 200, theirs=()
+) -> HttpResponse:
+    context = {
+        "initiative": initiative,
+        "retirement": made,
+        "form": form,
+        "may_publish": may_publish,
+        "theirs": theirs,
+        "retirer": _retirer(initiative),
+        "office": Function.PORTFOLIO.label,
+    }
     return render(request, "gates/postmortem_draft.html", context, status=status)
 
 
@@ -134,13 +191,21 @@ def close(request: Request, number: int) -> HttpResponse:
     form = forms.Because(request.POST if request.method == "POST" else None)
     if request.method == "GET":
         if not may:
-            raise Refused(_("Whoever registered it or the Portfolio office closes it."), initiative.registrant.name if initiative.registrant else "")
+            raise Refused(
+                _("Whoever registered it or the Portfolio office closes it."),
+                initiative.registrant.name if initiative.registrant else "",
+            )
         _require_step(initiative, "close")
     elif form.is_valid() or not may:
         acts.close(initiative, because=form.cleaned_data.get("because", ""), by=request.user, at=request.at)
         messages.success(request, _("Closed. It stays in the catalog under Retired, with your reason."))
         return go(initiative)
-    return render(request, "gates/close.html", {"initiative": initiative, "form": form, "open": queries.open_decisions(initiative)}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "gates/close.html",
+        {"initiative": initiative, "form": form, "open": queries.open_decisions(initiative)},
+        status=422 if form.errors else 200,
+    )
 
 
 def _targets(name: str, initiative) -> list[str]:
@@ -163,10 +228,18 @@ def place(request: Request, number: int) -> HttpResponse:
             raise Refused(_("The Portfolio office says where it stands."), str(Function.PORTFOLIO.label))
         _require_step(initiative, "place")
     elif form.is_valid() or not may or not _targets("place", initiative):
-        moved = acts.place(initiative, form.cleaned_data.get("to", "idea"), source=form.cleaned_data.get("source", ""), by=request.user, at=request.at)
+        moved = acts.place(
+            initiative,
+            form.cleaned_data.get("to", "idea"),
+            source=form.cleaned_data.get("source", ""),
+            by=request.user,
+            at=request.at,
+        )
         messages.success(request, _("It stands at %(stage)s now.") % {"stage": moved.stage_label})
         return go(initiative)
-    return render(request, "gates/place.html", {"initiative": initiative, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "gates/place.html", {"initiative": initiative, "form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,11 +250,29 @@ def correct(request: Request, number: int) -> HttpResponse:
     form = forms.Correct(request.POST if request.method == "POST" else None, stages=_targets("correct", initiative))
     if request.method == "GET":
         if not office or named:
-            raise Refused(_("You are named on it, so somebody else in the Portfolio office must correct it.") if office else _("The Portfolio office corrects a stage."), str(Function.PORTFOLIO.label))
+            raise Refused(
+                _("You are named on it, so somebody else in the Portfolio office must correct it.")
+                if office
+                else _("The Portfolio office corrects a stage."),
+                str(Function.PORTFOLIO.label),
+            )
         if reasons := steps.why_not(initiative, "correct", request.at):
             raise Blocked(reasons)
     elif form.is_valid() or not office or named or not _targets("correct", initiative):
-        moved = acts.correct(initiative, form.cleaned_data.get("to", "idea"), because=form.cleaned_data.get("because", ""), by=request.user, at=request.at)
-        messages.success(request, _("Corrected: it stands at %(stage)s. It is shown as a correction.") % {"stage": moved.stage_label})
+        moved = acts.correct(
+            initiative,
+            form.cleaned_data.get("to", "idea"),
+            because=form.cleaned_data.get("because", ""),
+            by=request.user,
+            at=request.at,
+        )
+        messages.success(
+            request, _("Corrected: it stands at %(stage)s. It is shown as a correction.") % {"stage": moved.stage_label}
+        )
         return go(initiative)
-    return render(request, "gates/correct.html", {"initiative": initiative, "form": form, "open": queries.open_decisions(initiative)}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "gates/correct.html",
+        {"initiative": initiative, "form": form, "open": queries.open_decisions(initiative)},
+        status=422 if form.errors else 200,
+    )

@@ -42,34 +42,89 @@ def stop(request: Request, number: int) -> HttpResponse:
         raise Conflict(_("Nothing runs: it is %(stage)s.") % {"stage": initiative.stage_label})
     if request.method == "GET" and May.STOP not in held:
         return redirect("gates:ask_to_stop", initiative.key)
-    form = forms.StopNow(request.POST if request.method == "POST" else None, initial={"reason": request.GET.get("reason", ""), **kept(request)})
+    form = forms.StopNow(
+        request.POST if request.method == "POST" else None,
+        initial={"reason": request.GET.get("reason", ""), **kept(request)},
+    )
     if request.method == "POST" and (form.is_valid() or May.STOP not in held):
         within = timedelta(hours=policy.current().windows["stop_sign_in_h"])
         proved = need_proof(request, within) if May.STOP in held else proof.fresh(request)
         if isinstance(proved, HttpResponse):
             return proved
         said = form.cleaned_data
-        acts.stop(initiative, reason=said.get("reason", StopReason.OTHER), note=said.get("note", ""), by=request.user, at=request.at, proof=proved)
+        acts.stop(
+            initiative,
+            reason=said.get("reason", StopReason.OTHER),
+            note=said.get("note", ""),
+            by=request.user,
+            at=request.at,
+            proof=proved,
+        )
         return go("gates:stop", initiative.key)
-    context = {"initiative": initiative, "form": form, "told": acts.concerned(initiative), "wishes": queries.open_wishes(initiative), "may_pause": May.PAUSE in held and not initiative.is_rollout_paused()}
+    context = {
+        "initiative": initiative,
+        "form": form,
+        "told": acts.concerned(initiative),
+        "wishes": queries.open_wishes(initiative),
+        "may_pause": May.PAUSE in held and not initiative.is_rollout_paused(),
+    }
     return render(request, "gates/stop.html", context, status=422 if form.errors else 200)
 
 
 def _stopped(request: Request, initiative, there: Stop, held: frozenset) -> HttpResponse:
     """Show the stop in force: asked, then confirmed. A part alone where htmx asks whether it is confirmed by now."""
     who = there.asked_by.name if there.asked_by else _("The clock")
-    steps: list[dict[str, Any]] = [{"at": there.asked_at, "text": _("Asked by %(who)s: %(reason)s") % {"who": who, "reason": there.get_reason_display()}, "detail": there.note, "tone": "ok", "icon": "met"}]
+    steps: list[dict[str, Any]] = [
+        {
+            "at": there.asked_at,
+            "text": _("Asked by %(who)s: %(reason)s") % {"who": who, "reason": there.get_reason_display()},
+            "detail": there.note,
+            "tone": "ok",
+            "icon": "met",
+        }
+    ]
     told = acts.concerned(initiative)
-    steps.append({"at": there.asked_at, "text": _("Told: %(names)s") % {"names": ", ".join(p.name for p in told) or _("nobody is named")}, "tone": "ok", "icon": "mail"})
+    steps.append(
+        {
+            "at": there.asked_at,
+            "text": _("Told: %(names)s") % {"names": ", ".join(p.name for p in told) or _("nobody is named")},
+            "tone": "ok",
+            "icon": "mail",
+        }
+    )
     if there.confirmed_at and there.confirmed_by:
-        steps.append({"at": there.confirmed_at, "text": _("Confirmed stopped by %(name)s") % {"name": there.confirmed_by.name}, "detail": there.confirmed_how, "tone": "ok", "icon": "square"})
+        steps.append(
+            {
+                "at": there.confirmed_at,
+                "text": _("Confirmed stopped by %(name)s") % {"name": there.confirmed_by.name},
+                "detail": there.confirmed_how,
+                "tone": "ok",
+                "icon": "square",
+            }
+        )
     else:
-        steps.append({"at": request.at, "text": _("Not confirmed yet: it may still be running."), "tone": "stop", "icon": "warning"})
+        steps.append(
+            {
+                "at": request.at,
+                "text": _("Not confirmed yet: it may still be running."),
+                "tone": "stop",
+                "icon": "warning",
+            }
+        )
     context = {
-        "initiative": initiative, "stop": there, "steps": steps, "calls": _whom_to_call(initiative), "may_confirm": May.CONFIRM_STOP in held and not there.confirmed_at, "who": who,
-        "may_ask": May.ASK_HALT in held and not initiative.is_retiring, "owner": raci.matrix(initiative).accountable(Row.HALT), "took": there.confirmed_at,
-        "restart": next((d for d in queries.open_decisions(initiative) if d.kind in ("restart", "back_to_pilot")), None),
-    }  # fmt: skip
+        "initiative": initiative,
+        "stop": there,
+        "steps": steps,
+        "calls": _whom_to_call(initiative),
+        "may_confirm": May.CONFIRM_STOP in held and not there.confirmed_at,
+        "who": who,
+        "may_ask": May.ASK_HALT in held and not initiative.is_retiring,
+        "owner": raci.matrix(initiative).accountable(Row.HALT),
+        "took": there.confirmed_at,
+        "restart": next(
+            (d for d in queries.open_decisions(initiative) if d.kind in ("restart", "back_to_pilot")), None
+        ),
+    }
     if context["restart"]:
         context["restart"].initiative = initiative
     return render(request, "gates/_stopped.html" if request.htmx else "gates/stopped.html", context)
@@ -78,11 +133,23 @@ def _stopped(request: Request, initiative, there: Stop, held: frozenset) -> Http
 def _whom_to_call(initiative) -> list[dict[str, Any]]:
     """Return who can make sure that it stops, with their phone, once each: Escalation owner, business owner, workflow owner."""
     matrix = raci.matrix(initiative)
-    wanted = ((matrix.escalation(Row.HALT), _("Escalation owner")), (matrix.accountable(Row.HALT), _("Business owner")), (initiative.workflow_owner, _("Workflow owner")))
+    wanted = (
+        (matrix.escalation(Row.HALT), _("Escalation owner")),
+        (matrix.accountable(Row.HALT), _("Business owner")),
+        (initiative.workflow_owner, _("Workflow owner")),
+    )
     found: dict[int, dict[str, Any]] = {}
     for person, role in wanted:
         if person is not None and person.is_active:
-            found.setdefault(person.pk, {"person": person, "role": role, "phone": person.phone, "tel": "".join(c for c in person.phone if c.isdigit() or c == "+")})
+            found.setdefault(
+                person.pk,
+                {
+                    "person": person,
+                    "role": role,
+                    "phone": person.phone,
+                    "tel": "".join(c for c in person.phone if c.isdigit() or c == "+"),
+                },
+            )
     return list(found.values())
 
 
@@ -97,7 +164,10 @@ def confirm(request: Request, number: int) -> HttpResponse:
     if there.confirmed_at and (request.method == "GET" or there.confirmed_by_id == request.user.pk):
         return go("gates:stop", initiative.key) if request.method == "POST" else redirect("gates:stop", initiative.key)
     if request.method == "GET" and not may:
-        raise Refused(_("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."), ", ".join(c["person"].name for c in _whom_to_call(initiative)))
+        raise Refused(
+            _("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."),
+            ", ".join(c["person"].name for c in _whom_to_call(initiative)),
+        )
     form = forms.ConfirmStop(request.POST if request.method == "POST" else None, initial=kept(request))
     if request.method == "POST" and (form.is_valid() or not may):
         proved = need_proof(request) if may else proof.fresh(request)
@@ -107,7 +177,12 @@ def confirm(request: Request, number: int) -> HttpResponse:
         messages.success(request, _("Confirmed. Everybody who was told of the stop now knows that it has stopped."))
         return go("gates:stop", initiative.key)
     who = there.asked_by.name if there.asked_by else _("the clock")
-    return render(request, "gates/confirm_stop.html", {"initiative": initiative, "stop": there, "who": who, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "gates/confirm_stop.html",
+        {"initiative": initiative, "stop": there, "who": who, "form": form},
+        status=422 if form.errors else 200,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -121,13 +196,24 @@ def ask_to_stop(request: Request, number: int) -> HttpResponse:
     form = forms.AskToStop(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         acts.ask_to_stop(initiative, saw=form.cleaned_data["saw"], by=request.user, at=request.at)
-        messages.success(request, _("Asked. %(names)s know now. It is still running.") % {"names": _names(_paged(initiative))})
+        messages.success(
+            request, _("Asked. %(names)s know now. It is still running.") % {"names": _names(_paged(initiative))}
+        )
         return go("gates:ask_to_stop", initiative.key)
-    wishes = StopWish.objects.filter(initiative=initiative, person=request.user).select_related("answered_by").order_by("-at", "-pk")[:5]
+    wishes = (
+        StopWish.objects.filter(initiative=initiative, person=request.user)
+        .select_related("answered_by")
+        .order_by("-at", "-pk")[:5]
+    )
     context = {
-        "initiative": initiative, "form": form, "paged": _paged(initiative), "calls": _whom_to_call(initiative), "mine": list(wishes), "hours": policy.current().windows["ask_to_stop_h"],
+        "initiative": initiative,
+        "form": form,
+        "paged": _paged(initiative),
+        "calls": _whom_to_call(initiative),
+        "mine": list(wishes),
+        "hours": policy.current().windows["ask_to_stop_h"],
         "may_stop": May.STOP in grants.held_by(request.user, initiative, request.at),
-    }  # fmt: skip
+    }
     return render(request, "gates/ask_to_stop.html", context, status=422 if form.errors else 200)
 
 
@@ -160,5 +246,11 @@ def answer_wish(request: Request, number: int, pk: int) -> HttpResponse:
     if not may and wish.person_id != request.user.pk and request.method == "GET" and wish.answered_at is None:
         names = grants.who(initiative, May.STOP, request.at)
         raise Refused(_("Those with stop authority answer this."), ", ".join(dict.fromkeys(p.name for p in names)))
-    context = {"initiative": initiative, "wish": wish, "form": form, "may": may and wish.answered_at is None, "stop_url": reverse("gates:stop", args=[initiative.key])}
+    context = {
+        "initiative": initiative,
+        "wish": wish,
+        "form": form,
+        "may": may and wish.answered_at is None,
+        "stop_url": reverse("gates:stop", args=[initiative.key]),
+    }
     return render(request, "gates/wish.html", context, status=422 if form.errors else 200)

@@ -20,9 +20,29 @@ from governance.raci.models import Assignment, Role, Row
 
 #: What people may change on the initiative, and nothing else: the form and the page read this list.
 AMENDABLE = (
-    "name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "vendor", "capability", "tools", "exposure",
-    "breaks", "rollback_how", "rollback_minutes", "fallback", "unit", "receiving_unit", "building_unit",
-    "scope_who", "scope_people", "scope_limit", "scope_until", "gate_on",
+    "name",
+    "purpose",
+    "not_for",
+    "known_limits",
+    "how_to_get",
+    "today",
+    "could_go_wrong",
+    "vendor",
+    "capability",
+    "tools",
+    "exposure",
+    "breaks",
+    "rollback_how",
+    "rollback_minutes",
+    "fallback",
+    "unit",
+    "receiving_unit",
+    "building_unit",
+    "scope_who",
+    "scope_people",
+    "scope_limit",
+    "scope_until",
+    "gate_on",
 )
 
 
@@ -31,7 +51,11 @@ def require(person, initiative, may: May, at: datetime, message: str = "") -> No
     if may in grants.held_by(person, initiative, at):
         return
     holders = ", ".join(p.name for p in grants.who(initiative, may, at)) if may in grants.STORED else ""
-    text = message or (_("Only %(names)s can %(what)s.") % {"names": holders, "what": may.words} if holders else _("You cannot %(what)s.") % {"what": may.words})
+    text = message or (
+        _("Only %(names)s can %(what)s.") % {"names": holders, "what": may.words}
+        if holders
+        else _("You cannot %(what)s.") % {"what": may.words}
+    )
     raise Refused(text, holders)
 
 
@@ -52,29 +76,57 @@ def report_found(values: dict, *, by, at: datetime) -> Initiative:
 
 
 def _begin(values: dict, stage: Stage, *, by, at: datetime) -> Initiative:
-    allowed = {name: value for name, value in values.items() if name in AMENDABLE or name in ("tier_proposed", "restricted")}
+    allowed = {
+        name: value for name, value in values.items() if name in AMENDABLE or name in ("tier_proposed", "restricted")
+    }
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative(**allowed, registrant=by, registered_at=at, stage_since=at)
         steps.admit(initiative, stage, at=at)
         initiative.number = KeyCounter.take()
         initiative.save(force_insert=True)
-        Assignment.objects.create(initiative=initiative, row=Row.PILOT, role=Role.RESPONSIBLE, person=by, assigned_by=by, assigned_at=at, accepted_at=at)
+        Assignment.objects.create(
+            initiative=initiative,
+            row=Row.PILOT,
+            role=Role.RESPONSIBLE,
+            person=by,
+            assigned_by=by,
+            assigned_at=at,
+            accepted_at=at,
+        )
         grants.rebuild(initiative)
         search.index([initiative])
-        say(Verb.INITIATIVE_REGISTERED, initiative, stage=str(stage), number=initiative.number, text={"name": initiative.name})
+        say(
+            Verb.INITIATIVE_REGISTERED,
+            initiative,
+            stage=str(stage),
+            number=initiative.number,
+            text={"name": initiative.name},
+        )
         if stage is Stage.DISCOVERED:
             days = policy.current().windows["ownership_d"]
             notices.owe(
-                functions.members(Function.PORTFOLIO), thing=initiative, occasion="found", initiative=initiative, at=at,
+                functions.members(Function.PORTFOLIO),
+                thing=initiative,
+                occasion="found",
+                initiative=initiative,
+                at=at,
                 subject=_("Found in use: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-                body=_("%(who)s reported it. Somebody must own it within %(days)s days.") % {"who": by.name, "days": days},
-                path=initiative.get_absolute_url(), why=_("You are in the Portfolio office."),
+                body=_("%(who)s reported it. Somebody must own it within %(days)s days.")
+                % {"who": by.name, "days": days},
+                path=initiative.get_absolute_url(),
+                why=_("You are in the Portfolio office."),
             )
             notices.owe(
-                by, thing=initiative, occasion="thanks", initiative=initiative, at=at,
+                by,
+                thing=initiative,
+                occasion="thanks",
+                initiative=initiative,
+                at=at,
                 subject=_("Thank you: %(key)s is registered") % {"key": initiative.key},
-                body=_("Nobody is in trouble. The Portfolio office now has %(days)s days to find an owner.") % {"days": days},
-                path=initiative.get_absolute_url(), why=_("You reported it."),
+                body=_("Nobody is in trouble. The Portfolio office now has %(days)s days to find an owner.")
+                % {"days": days},
+                path=initiative.get_absolute_url(),
+                why=_("You reported it."),
             )
     return initiative
 
@@ -88,9 +140,14 @@ def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_versio
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         require(by, initiative, May.AMEND, at)
-        changed = {name: values[name] for name in AMENDABLE if name in values and values[name] != getattr(initiative, name)}
+        changed = {
+            name: values[name] for name in AMENDABLE if name in values and values[name] != getattr(initiative, name)
+        }
         if initiative.version != seen_version and changed:
-            raise Conflict(_("Somebody saved this since you opened it. Compare, then save again."), [f"{name}: {getattr(initiative, name) or '–'}" for name in changed])
+            raise Conflict(
+                _("Somebody saved this since you opened it. Compare, then save again."),
+                [f"{name}: {getattr(initiative, name) or '–'}" for name in changed],
+            )
         if not changed:
             return initiative
         if locked := sorted(set(changed) & set(material.LOCKED)):
@@ -101,7 +158,13 @@ def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_versio
         initiative.version += 1
         initiative.save()
         search.index([initiative])
-        say(Verb.INITIATIVE_AMENDED, initiative, fields=sorted(changed), version=initiative.version, text={"before": before, "after": {name: _plain(value) for name, value in changed.items()}})
+        say(
+            Verb.INITIATIVE_AMENDED,
+            initiative,
+            fields=sorted(changed),
+            version=initiative.version,
+            text={"before": before, "after": {name: _plain(value) for name, value in changed.items()}},
+        )
     return initiative
 
 
@@ -111,7 +174,18 @@ def refuse_while_gate_open(initiative, fields) -> None:
     if gate is None:
         return
     words = ", ".join(str(f) for f in fields)
-    raise Blocked([Blocker("gate.open", _("%(gate)s is open, so %(fields)s cannot change. Withdraw it first.") % {"gate": gate.get_kind_display(), "fields": words}, gate.asked_by.name if gate.asked_by else "", gate.get_absolute_url(), gate.asked_at)])
+    raise Blocked(
+        [
+            Blocker(
+                "gate.open",
+                _("%(gate)s is open, so %(fields)s cannot change. Withdraw it first.")
+                % {"gate": gate.get_kind_display(), "fields": words},
+                gate.asked_by.name if gate.asked_by else "",
+                gate.get_absolute_url(),
+                gate.asked_at,
+            )
+        ]
+    )
 
 
 def _plain(value):
@@ -125,7 +199,9 @@ def propose_tier(initiative: Initiative, tier: int, *, by, at: datetime, reason:
         initiative = Initiative.objects.lock(initiative.pk)
         require(by, initiative, May.AMEND, at)
         if initiative.tier is not None:
-            raise Conflict(_("Tier %(tier)s is confirmed. It changes through a decision now.") % {"tier": initiative.tier})
+            raise Conflict(
+                _("Tier %(tier)s is confirmed. It changes through a decision now.") % {"tier": initiative.tier}
+            )
         initiative.tier_proposed = tier
         initiative.version += 1
         initiative.save(update_fields=["tier_proposed", "version"])
@@ -133,9 +209,14 @@ def propose_tier(initiative: Initiative, tier: int, *, by, at: datetime, reason:
         who = [Function(slug) for slug in policy.current().tiers[tier].tier_confirmed_by]
         for function in who:
             notices.owe(
-                functions.members(function), thing=initiative, occasion=f"tier-proposed-{initiative.version}", initiative=initiative, at=at,
+                functions.members(function),
+                thing=initiative,
+                occasion=f"tier-proposed-{initiative.version}",
+                initiative=initiative,
+                at=at,
                 subject=_("Confirm a tier: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-                body=_("%(who)s proposes tier %(tier)s.") % {"who": by.name, "tier": tier}, path=_path("initiatives:tier", initiative),
+                body=_("%(who)s proposes tier %(tier)s.") % {"who": by.name, "tier": tier},
+                path=_path("initiatives:tier", initiative),
                 why=_("You are in %(function)s.") % {"function": function.label},
             )
     return initiative
@@ -151,10 +232,19 @@ def confirm_tier(initiative: Initiative, tier: int, *, by, at: datetime) -> Init
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         if initiative.tier is not None:
-            raise Conflict(_("Tier %(tier)s is confirmed already. It changes through a decision now.") % {"tier": initiative.tier})
+            raise Conflict(
+                _("Tier %(tier)s is confirmed already. It changes through a decision now.") % {"tier": initiative.tier}
+            )
         proposed, initiative.tier_proposed = initiative.tier_proposed, tier
         confirmers = ", ".join(str(Function(f).label) for f in policy.current().tiers[tier].tier_confirmed_by)
-        require(by, initiative, May.CONFIRM_TIER, at, _("Tier %(tier)s is confirmed by %(who)s, and by nobody who is Responsible or Accountable here.") % {"tier": tier, "who": confirmers})
+        require(
+            by,
+            initiative,
+            May.CONFIRM_TIER,
+            at,
+            _("Tier %(tier)s is confirmed by %(who)s, and by nobody who is Responsible or Accountable here.")
+            % {"tier": tier, "who": confirmers},
+        )
         set_tier(initiative, tier, by=by, at=at)
         say(Verb.INITIATIVE_TIER_CONFIRMED, initiative, proposed=proposed, tier=tier)
         roles.stand_in_functions(initiative, by=by, at=at, say=say)
@@ -192,8 +282,16 @@ def pause_rollout(initiative: Initiative, *, by, at: datetime, because: str) -> 
         if not {May.PAUSE, May.STOP} & grants.held_by(by, initiative, at):
             require(by, initiative, May.PAUSE, at)
         if initiative.rollout_paused_at is not None or not initiative.is_in_use:
-            raise Conflict(_("The rollout is paused already.") if initiative.rollout_paused_at else _("Nothing is rolling out: it is %(stage)s.") % {"stage": initiative.stage_label})
-        initiative.rollout_paused_at, initiative.rollout_paused_by, initiative.rollout_paused_because = at, by, because[:300]
+            raise Conflict(
+                _("The rollout is paused already.")
+                if initiative.rollout_paused_at
+                else _("Nothing is rolling out: it is %(stage)s.") % {"stage": initiative.stage_label}
+            )
+        initiative.rollout_paused_at, initiative.rollout_paused_by, initiative.rollout_paused_because = (
+            at,
+            by,
+            because[:300],
+        )
         initiative.save(update_fields=["rollout_paused_at", "rollout_paused_by", "rollout_paused_because"])
         say(Verb.INITIATIVE_ROLLOUT_PAUSED, initiative, text={"because": because})
     return initiative

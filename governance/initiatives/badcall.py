@@ -25,8 +25,12 @@ def parts(initiative, *, may_amend: bool = False, may_propose: bool = False) -> 
     paged = raci.matrix(initiative).escalation(Row.HALT)
     pieces = {
         "who": _said(paged.name) if paged else _blank(_nobody(initiative), matrix and f"{matrix}#halt-E"),
-        "what": _said(named(initiative.breaks.rstrip(". "))) if initiative.breaks else _blank(_("what breaks is not written down"), amend and f"{amend}#id_breaks"),
-        "time": _said(length(initiative.rollback_minutes)) if initiative.rollback_minutes else _blank(_("nobody has said how many minutes"), amend and f"{amend}#id_rollback_minutes"),
+        "what": _said(named(initiative.breaks.rstrip(". ")))
+        if initiative.breaks
+        else _blank(_("what breaks is not written down"), amend and f"{amend}#id_breaks"),
+        "time": _said(length(initiative.rollback_minutes))
+        if initiative.rollback_minutes
+        else _blank(_("nobody has said how many minutes"), amend and f"{amend}#id_rollback_minutes"),
     }
     sentence = _("If this makes a bad call, %(who)s is paged, %(what)s, and we can roll back in %(time)s.")
     out: list[dict] = []

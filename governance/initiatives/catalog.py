@@ -59,7 +59,9 @@ STAGE_COUNTS = {
 
 def accepted_owner() -> QuerySet:
     """Return, for a subquery on initiatives, the accepted and active Accountable of go-live: the business owner."""
-    return Assignment.objects.standing().filter(initiative=OuterRef("pk"), row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True)
+    return Assignment.objects.standing().filter(
+        initiative=OuterRef("pk"), row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True
+    )
 
 
 def has_metric() -> Q:
@@ -84,12 +86,15 @@ def marked(rows: QuerySet) -> QuerySet:
     """Return `rows` with what the facets ask about: owner, metric, and what they wait for. No query."""
     this = {"initiative": OuterRef("pk")}
     return rows.annotate(
-        owner_id=Subquery(accepted_owner().values("person_id")[:1]), metric=has_metric(),
+        owner_id=Subquery(accepted_owner().values("person_id")[:1]),
+        metric=has_metric(),
         stop_unconfirmed=Exists(_kept_by_the_gates("stops").objects.filter(lifted_at=None, confirmed_at=None, **this)),  # type: ignore[attr-defined]
-        threshold=Exists(Outcome.objects.filter(threshold__isnull=False, **this)), measured=Exists(Measurement.objects.filter(**this)),
-        figure=Exists(Measurement.objects.filter(confirmed_at__isnull=False, **this)), money_asked=Exists(Budget.objects.filter(approved_at=None, **this)),
+        threshold=Exists(Outcome.objects.filter(threshold__isnull=False, **this)),
+        measured=Exists(Measurement.objects.filter(**this)),
+        figure=Exists(Measurement.objects.filter(confirmed_at__isnull=False, **this)),
+        money_asked=Exists(Budget.objects.filter(approved_at=None, **this)),
         signing=Exists(SignOff.objects.filter(answer="", decision__closed="", **this)),
-    )  # fmt: skip
+    )
 
 
 def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
@@ -100,7 +105,10 @@ def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
         "owner": (_("An owner"), going_on & Q(stage__in=Stage.in_use(), owner_id=None)),
         "threshold": (_("A threshold"), going_on & tried & Q(threshold=False)),
         "figure": (_("A confirmed figure"), going_on & tried & time_for_a_case & Q(figure=False)),
-        "money": (_("An approved budget"), going_on & Q(stage__in=[Stage.PILOT, Stage.FUNDING, Stage.BUILD], money_asked=True)),
+        "money": (
+            _("An approved budget"),
+            going_on & Q(stage__in=[Stage.PILOT, Stage.FUNDING, Stage.BUILD], money_asked=True),
+        ),
         "sign_off": (_("A sign-off"), going_on & Q(signing=True)),
     }
 
@@ -127,26 +135,38 @@ def dressed(rows: QuerySet) -> QuerySet:
     return (
         marked(rows)
         .annotate(
-            owner_name=Subquery(accepted_owner().values("person__name")[:1]), open_due_at=Subquery(next_open.values("due_at")[:1]),
-            open_kind=Subquery(next_open.values("kind")[:1]), day_90_asked=Exists(decisions.filter(kind="day_90")), postmortem_due_at=F("retirement__due_at"),
+            owner_name=Subquery(accepted_owner().values("person__name")[:1]),
+            open_due_at=Subquery(next_open.values("due_at")[:1]),
+            open_kind=Subquery(next_open.values("kind")[:1]),
+            day_90_asked=Exists(decisions.filter(kind="day_90")),
+            postmortem_due_at=F("retirement__due_at"),
         )
         .select_related("unit", "workflow_owner")
         .defer("not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
-    )  # fmt: skip
+    )
 
 
 # --- The list ---------------------------------------------------------------------------------
 
 
-def listing(person, at: datetime, *, path: str, company: str = "", rows: QuerySet | None = None, size: int | None = None) -> Listing:
+def listing(
+    person, at: datetime, *, path: str, company: str = "", rows: QuerySet | None = None, size: int | None = None
+) -> Listing:
     """Return the catalog for `person` at `at`. `rows` are what they may see and `size` how many, where the caller knows.
 
     Costs the queries of `visible_to`, and one for the units.
     """
     return Listing(
-        path=path, rows=marked(Initiative.objects.visible_to(person, at) if rows is None else rows), size=size,
-        facets=_facets(person, at, _units(company)), sorts=SORTS, sort="name", search=search.matching, key="number", dress=dressed,
-    )  # fmt: skip
+        path=path,
+        rows=marked(Initiative.objects.visible_to(person, at) if rows is None else rows),
+        size=size,
+        facets=_facets(person, at, _units(company)),
+        sorts=SORTS,
+        sort="name",
+        search=search.matching,
+        key="number",
+        dress=dressed,
+    )
 
 
 def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...]:
@@ -157,24 +177,57 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
     return (
         Facet("stage", _("Stage"), stages),
         Facet("tier", _("Tier"), (*tiers, Option("none", _("Tier not set"), Q(tier=None)))),
-        Facet("capability", _("Capability"), (*(Option(c.value, c.label, Q(capability=c.value)) for c in Capability), Option("none", _("Not known"), Q(capability="")))),
+        Facet(
+            "capability",
+            _("Capability"),
+            (
+                *(Option(c.value, c.label, Q(capability=c.value)) for c in Capability),
+                Option("none", _("Not known"), Q(capability="")),
+            ),
+        ),
         Facet("unit", _("Unit"), units),
-        Facet("owner", _("Owner"), (
-            Option("me", _("Me"), Q(owner_id=person.pk)), Option("has", _("Has an owner"), Q(owner_id__isnull=False)), Option("none", _("No owner"), Q(owner_id=None)),
-        )),
-        Facet("missing", _("Missing"), (
-            Option("metric", _("Metric"), Q(metric=False)), Option("way_back", _("Way back"), ~HAS_WAY_BACK), Option("nothing", _("Nothing: owner, metric and way back"), COMPLETE),
-        )),
+        Facet(
+            "owner",
+            _("Owner"),
+            (
+                Option("me", _("Me"), Q(owner_id=person.pk)),
+                Option("has", _("Has an owner"), Q(owner_id__isnull=False)),
+                Option("none", _("No owner"), Q(owner_id=None)),
+            ),
+        ),
+        Facet(
+            "missing",
+            _("Missing"),
+            (
+                Option("metric", _("Metric"), Q(metric=False)),
+                Option("way_back", _("Way back"), ~HAS_WAY_BACK),
+                Option("nothing", _("Nothing: owner, metric and way back"), COMPLETE),
+            ),
+        ),
         Facet("waits", _("Waits for"), tuple(Option(name, words, where) for name, (words, where) in waits(at).items())),
-        Facet("due", _("Due"), (
-            Option("review_overdue", _("Review overdue"), is_review_overdue(at)), Option("review", _("Review within 30 days"), awaits_review() & Q(review_due_at__gte=at, review_due_at__lt=month)),
-            Option("day_90", _("Past day 90"), is_past_day_90(at)),
-        )),
-        Facet("stop", _("Stop"), (
-            Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)), Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
-        )),
+        Facet(
+            "due",
+            _("Due"),
+            (
+                Option("review_overdue", _("Review overdue"), is_review_overdue(at)),
+                Option(
+                    "review",
+                    _("Review within 30 days"),
+                    awaits_review() & Q(review_due_at__gte=at, review_due_at__lt=month),
+                ),
+                Option("day_90", _("Past day 90"), is_past_day_90(at)),
+            ),
+        ),
+        Facet(
+            "stop",
+            _("Stop"),
+            (
+                Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)),
+                Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
+            ),
+        ),
         Facet("restricted", _("Restricted"), (Option("yes", _("Restricted"), Q(restricted=True)),)),
-    )  # fmt: skip
+    )
 
 
 def _in_order() -> list[Stage]:
@@ -183,14 +236,22 @@ def _in_order() -> list[Stage]:
 
 
 #: Where a stage stands in the order of a life; what is not known comes last.
-_STAGE_ORDER = Case(*(When(stage=value, then=Value(place)) for place, value in enumerate(Stage.counted())), default=Value(len(Stage.counted())), output_field=IntegerField())
+_STAGE_ORDER = Case(
+    *(When(stage=value, then=Value(place)) for place, value in enumerate(Stage.counted())),
+    default=Value(len(Stage.counted())),
+    output_field=IntegerField(),
+)
 
 SORTS = (
     Sort("name", gettext_lazy("Name"), Lower("name")),
     Sort("key", gettext_lazy("Key"), "number", descending=True),
     Sort("tier", gettext_lazy("Tier"), Coalesce(F("tier"), Value(-1)), descending=True),
     Sort("stage", gettext_lazy("Stage"), _STAGE_ORDER),
-    Sort("owner", gettext_lazy("Business owner"), Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value(""))),
+    Sort(
+        "owner",
+        gettext_lazy("Business owner"),
+        Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value("")),
+    ),
 )
 
 
@@ -198,9 +259,16 @@ def _units(company: str) -> tuple[Option, ...]:
     """Return the units at the top, each with everything below it, and every other unit for those who come by a link. One query."""
     tree = Tree.read()
     tops = tree.tops(company)
-    listed = [Option(slug, name, Q(unit_id__in=sorted(pk for pk, top in tops.items() if top == (slug, name)))) for slug, name in dict.fromkeys(tops.values())]
+    listed = [
+        Option(slug, name, Q(unit_id__in=sorted(pk for pk, top in tops.items() if top == (slug, name))))
+        for slug, name in dict.fromkeys(tops.values())
+    ]
     known = {option.value for option in listed}
-    others = [Option(row.slug, row.name, Q(unit_id__in=tree.below(row.pk)), listed=False) for row in tree.rows.values() if row.slug not in known]
+    others = [
+        Option(row.slug, row.name, Q(unit_id__in=tree.below(row.pk)), listed=False)
+        for row in tree.rows.values()
+        if row.slug not in known
+    ]
     return (*listed, *others, Option("none", _("No unit"), Q(unit=None)))
 
 
@@ -223,7 +291,12 @@ class Tree:
     @classmethod
     def read(cls) -> "Tree":
         """Return the tree as it is. One query."""
-        return cls({row[0]: Place(*row) for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")})
+        return cls(
+            {
+                row[0]: Place(*row)
+                for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")
+            }
+        )
 
     @classmethod
     def of(cls, units: Iterable[Unit]) -> "Tree":
@@ -257,7 +330,9 @@ class Tree:
         roots = self._children.get(None, [])
         found = {}
         for root in roots:
-            whole = bool(self._children.get(root)) and (len(roots) == 1 or self.rows[root].name.casefold() == company.casefold())
+            whole = bool(self._children.get(root)) and (
+                len(roots) == 1 or self.rows[root].name.casefold() == company.casefold()
+            )
             for top in [*self._children[root], root] if whole else [root]:
                 itself = whole and top == root
                 name = _("%(unit)s itself") % {"unit": self.rows[top].name} if itself else self.rows[top].name
@@ -323,13 +398,26 @@ def columns(at: datetime) -> list[Column]:
         Column("name", _("Name"), lambda i: i.name),
         Column("purpose", _("What it is for"), lambda i: i.purpose),
         Column("stage", _("Stage"), lambda i: i.stage_label),
-        Column("stop_confirmed", _("Stop confirmed"), lambda i: not i.stop_unconfirmed if i.stage == Stage.STOPPED else None),
+        Column(
+            "stop_confirmed",
+            _("Stop confirmed"),
+            lambda i: not i.stop_unconfirmed if i.stage == Stage.STOPPED else None,
+        ),
         Column("tier", _("Tier"), lambda i: i.tier),
         Column("capability", _("Capability"), lambda i: i.get_capability_display() or None),
         Column("unit", _("Unit"), lambda i: i.unit.name if i.unit_id else None),
         Column("business_owner", _("Business owner"), lambda i: i.owner_name),
         Column("workflow_owner", _("Workflow owner"), lambda i: i.workflow_owner.name if i.workflow_owner_id else None),
-        *(Column(name, label, lambda i, place=place: marks(i)[place]["there"]) for place, (name, label) in enumerate((("has_owner", _("Has an owner")), ("has_metric", _("Has a metric")), ("has_way_back", _("Has a way back"))))),
+        *(
+            Column(name, label, lambda i, place=place: marks(i)[place]["there"])
+            for place, (name, label) in enumerate(
+                (
+                    ("has_owner", _("Has an owner")),
+                    ("has_metric", _("Has a metric")),
+                    ("has_way_back", _("Has a way back")),
+                )
+            )
+        ),
         Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None),
         Column("next_at", _("Next at"), lambda i: following(i).due_at if following(i) else None),
         Column("stage_since", _("At this stage since"), lambda i: i.stage_since),

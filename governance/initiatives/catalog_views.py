@@ -30,14 +30,22 @@ def show(request: Request) -> HttpResponse:
     shown = lists.show(_listing(request, rows=visible, size=sum(counts.values())), request.GET)
     guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {
-        "shown": shown, "rows": [_row(initiative, request.at) for initiative in shown.rows], "headline": _headline(shown, counts), "size": sum(counts.values()),
-        "guess": guess, "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "", "csv_url": reverse("catalog:csv") + shown.query, "json_url": reverse("catalog:json") + shown.query,
-    }  # fmt: skip
+        "shown": shown,
+        "rows": [_row(initiative, request.at) for initiative in shown.rows],
+        "headline": _headline(shown, counts),
+        "size": sum(counts.values()),
+        "guess": guess,
+        "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "",
+        "csv_url": reverse("catalog:csv") + shown.query,
+        "json_url": reverse("catalog:json") + shown.query,
+    }
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
 
 
 def _listing(request: Request, **known: Any) -> lists.Listing:
-    return catalog.listing(request.user, request.at, path=reverse("catalog:list"), company=request.installation.company, **known)
+    return catalog.listing(
+        request.user, request.at, path=reverse("catalog:list"), company=request.installation.company, **known
+    )
 
 
 def _wants_part(request: Request) -> bool:
@@ -48,17 +56,24 @@ def _wants_part(request: Request) -> bool:
 def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]]:
     """Return how many are at each stage, most lived-in first, each with the list of them."""
     return [
-        {"words": words % {"n": lists.in_digits(counts[stage]), "count": counts[stage]}, "url": shown.only(stage=stage.value)}
-        for stage, words in catalog.STAGE_COUNTS.items() if counts.get(stage)
-    ]  # fmt: skip
+        {
+            "words": words % {"n": lists.in_digits(counts[stage]), "count": counts[stage]},
+            "url": shown.only(stage=stage.value),
+        }
+        for stage, words in catalog.STAGE_COUNTS.items()
+        if counts.get(stage)
+    ]
 
 
-def _row(initiative: Initiative, at) -> dict[str, Any]:
+def _row(initiative: Any, at) -> dict[str, Any]:
     """Return one row as `catalog/_list.html` reads it. No query."""
     return {
-        "initiative": initiative, "owner": initiative.owner_name, "marks": catalog.marks(initiative), "next": catalog.next_deadline(initiative, at),  # type: ignore[attr-defined]
-        "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,  # type: ignore[attr-defined]
-    }  # fmt: skip
+        "initiative": initiative,
+        "owner": initiative.owner_name,
+        "marks": catalog.marks(initiative),
+        "next": catalog.next_deadline(initiative, at),
+        "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
+    }
 
 
 @require_safe
@@ -72,7 +87,12 @@ def as_json(request: Request) -> StreamingHttpResponse:
     """Return the same list as JSON, streamed. Two queries, and those of who may see what."""
     listing = _listing(request)
     asked = lists.address(listing, lists.choose(listing, request.GET))
-    said = {"list": "catalog", "company": request.installation.company, "at": request.at, "address": f"{settings.SITE_URL}{asked}"}
+    said = {
+        "list": "catalog",
+        "company": request.installation.company,
+        "at": request.at,
+        "address": f"{settings.SITE_URL}{asked}",
+    }
     return lists.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
 
 

@@ -43,9 +43,15 @@ def supply(initiative: Initiative, ref: str, *, note: str, effective_on: date, b
         check.save()
         say(Verb.CONTROL_SUPPLIED, check, ref=ref, effective_on=effective_on, text={"note": note})
         notices.owe(
-            functions.members(state.function), thing=check, occasion=f"supplied-{at:%Y%m%d%H%M}", initiative=initiative, at=at,
+            functions.members(state.function),
+            thing=check,
+            occasion=f"supplied-{at:%Y%m%d%H%M}",
+            initiative=initiative,
+            at=at,
             subject=_("Confirm a control: %(control)s on %(key)s") % {"control": state.title, "key": initiative.key},
-            body=note, path=_path(initiative), why=_("You are in %(function)s.") % {"function": state.function_label},
+            body=note,
+            path=_path(initiative),
+            why=_("You are in %(function)s.") % {"function": state.function_label},
         )
     return check
 
@@ -55,17 +61,32 @@ def may_confirm(person, initiative, state: queries.ControlState) -> str:
     mine = functions.of(person)
     if state.check is not None and state.check.supplied_by_id == person.pk:
         return _("You supplied this, so somebody else must confirm it.")
-    if state.function in mine and state.function in raci.matrix(initiative).consulted_functions(person, mine, (Row.GO_LIVE,)):
+    if state.function in mine and state.function in raci.matrix(initiative).consulted_functions(
+        person, mine, (Row.GO_LIVE,)
+    ):
         return ""
     return _("%(function)s confirms this control.") % {"function": state.function_label}
 
 
 def statement(state: queries.ControlState) -> str:
     """Return the words somebody signs when they confirm a control."""
-    return _("I looked at %(control)s and confirm that it is met: %(asks)s") % {"control": state.title, "asks": state.control.asks}
+    return _("I looked at %(control)s and confirm that it is met: %(asks)s") % {
+        "control": state.title,
+        "asks": state.control.asks,
+    }
 
 
-def answer(initiative: Initiative, ref: str, *, by, at: datetime, proof: Proof | None, returned_because: str = "", waived_until: date | None = None, waived_because: str = "") -> ControlCheck:
+def answer(
+    initiative: Initiative,
+    ref: str,
+    *,
+    by,
+    at: datetime,
+    proof: Proof | None,
+    returned_because: str = "",
+    waived_until: date | None = None,
+    waived_because: str = "",
+) -> ControlCheck:
     """Confirm a control (signed), return it with a reason, or waive it until a day with a reason."""
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
@@ -84,17 +105,32 @@ def answer(initiative: Initiative, ref: str, *, by, at: datetime, proof: Proof |
         else:
             check.confirmed_by, check.confirmed_at = by, at
             check.signature = signatures.sign(
-                initiative=initiative, by=by, meaning=Meaning.CONTROL, proof=proof, at=at,
+                initiative=initiative,
+                by=by,
+                meaning=Meaning.CONTROL,
+                proof=proof,
+                at=at,
                 statement=statement(state),
-                facts={"ref": ref, "note": check.note, "effective_on": check.effective_on, "supplied_by": check.supplied_by_id},
+                facts={
+                    "ref": ref,
+                    "note": check.note,
+                    "effective_on": check.effective_on,
+                    "supplied_by": check.supplied_by_id,
+                },
             )
             say(Verb.CONTROL_CONFIRMED, check, ref=ref, signature=check.signature_id)
         check.save()
         if returned_because:
             notices.owe(
-                check.supplied_by, thing=check, occasion=f"returned-{at:%Y%m%d%H%M}", initiative=initiative, at=at,
+                check.supplied_by,
+                thing=check,
+                occasion=f"returned-{at:%Y%m%d%H%M}",
+                initiative=initiative,
+                at=at,
                 subject=_("Returned: %(control)s on %(key)s") % {"control": state.title, "key": initiative.key},
-                body=_("%(who)s could not confirm it: %(reason)s") % {"who": by.name, "reason": returned_because}, path=_path(initiative), why=_("You supplied it."),
+                body=_("%(who)s could not confirm it: %(reason)s") % {"who": by.name, "reason": returned_because},
+                path=_path(initiative),
+                why=_("You supplied it."),
             )
     return check
 

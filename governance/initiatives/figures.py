@@ -24,7 +24,18 @@ from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
 
 #: What people may set on the outcome.
-SETTABLE = ("metric", "kind", "unit", "lower_is_better", "baseline", "baseline_kind", "baseline_source", "baseline_on", "target", "threshold")
+SETTABLE = (
+    "metric",
+    "kind",
+    "unit",
+    "lower_is_better",
+    "baseline",
+    "baseline_kind",
+    "baseline_source",
+    "baseline_on",
+    "target",
+    "threshold",
+)
 
 
 def set_outcome(initiative: Initiative, values: dict, *, by, at: datetime, seen_version: int = 0) -> Outcome:
@@ -50,7 +61,16 @@ def set_outcome(initiative: Initiative, values: dict, *, by, at: datetime, seen_
             outcome.threshold_set_at = at if outcome.threshold is not None else None
         outcome.version += 1
         outcome.save()
-        say(Verb.OUTCOME_SET, outcome, version=outcome.version, fields=sorted(changed), threshold=outcome.threshold, target=outcome.target, baseline=outcome.baseline, text={"before": before, "after": {k: _words(v) for k, v in changed.items()}})
+        say(
+            Verb.OUTCOME_SET,
+            outcome,
+            version=outcome.version,
+            fields=sorted(changed),
+            threshold=outcome.threshold,
+            target=outcome.target,
+            baseline=outcome.baseline,
+            text={"before": before, "after": {k: _words(v) for k, v in changed.items()}},
+        )
     queries.forget(initiative)
     return outcome
 
@@ -59,7 +79,9 @@ def _words(value) -> str:
     return "" if value is None else str(value)
 
 
-def add_measurement(initiative: Initiative, *, value: Decimal, starts_on, ends_on, cases: int, source: str, by, at: datetime) -> Measurement:
+def add_measurement(
+    initiative: Initiative, *, value: Decimal, starts_on, ends_on, cases: int, source: str, by, at: datetime
+) -> Measurement:
     """Add a figure. It is claimed until somebody other than owner and Responsible confirms it."""
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
@@ -67,13 +89,39 @@ def add_measurement(initiative: Initiative, *, value: Decimal, starts_on, ends_o
         if queries.outcome(initiative) is None:
             raise Conflict(_("Name the outcome first, then add figures for it."))
         number = (Measurement.objects.filter(initiative=initiative).aggregate(n=Max("number"))["n"] or 0) + 1
-        figure = Measurement.objects.create(initiative=initiative, number=number, value=value, starts_on=starts_on, ends_on=ends_on, cases=cases, source=source, supplied_by=by, supplied_at=at)
-        say(Verb.MEASUREMENT_ADDED, figure, value=value, starts_on=starts_on, ends_on=ends_on, cases=cases, text={"source": source})
+        figure = Measurement.objects.create(
+            initiative=initiative,
+            number=number,
+            value=value,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            cases=cases,
+            source=source,
+            supplied_by=by,
+            supplied_at=at,
+        )
+        say(
+            Verb.MEASUREMENT_ADDED,
+            figure,
+            value=value,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            cases=cases,
+            text={"source": source},
+        )
         notices.owe(
-            functions.members(Function.FINANCE), thing=figure, occasion="claimed", initiative=initiative, at=at,
+            functions.members(Function.FINANCE),
+            thing=figure,
+            occasion="claimed",
+            initiative=initiative,
+            at=at,
             subject=_("Confirm a figure: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-            body=_("%(who)s claims %(value)s for %(start)s to %(end)s. Until it is confirmed it counts for nothing at the gate.") % {"who": by.name, "value": value, "start": starts_on, "end": ends_on},
-            path=_path("initiatives:outcome", initiative), why=_("You are in Finance."),
+            body=_(
+                "%(who)s claims %(value)s for %(start)s to %(end)s. Until it is confirmed it counts for nothing at the gate."
+            )
+            % {"who": by.name, "value": value, "start": starts_on, "end": ends_on},
+            path=_path("initiatives:outcome", initiative),
+            why=_("You are in Finance."),
         )
     queries.forget(initiative)
     return figure
@@ -90,17 +138,30 @@ def may_confirm_figure(person, initiative, figure: Measurement) -> str:
         return _("A figure is confirmed by somebody other than owner and Responsible.")
     if Function.FINANCE in mine:
         return ""
-    if not queries.is_money(queries.outcome(initiative)) and matrix.consulted_functions(person, mine, (Row.PILOT, Row.GO_LIVE)):
+    if not queries.is_money(queries.outcome(initiative)) and matrix.consulted_functions(
+        person, mine, (Row.PILOT, Row.GO_LIVE)
+    ):
         return ""
     return _("Finance confirms this figure.")
 
 
 def figure_statement(figure: Measurement, outcome: Outcome) -> str:
     """Return the words somebody signs when they confirm a figure."""
-    return _("I looked at the source and confirm %(value)s %(unit)s (%(metric)s), %(start)s to %(end)s, %(cases)s cases.") % {"value": figure.value, "unit": outcome.unit, "metric": outcome.metric, "start": figure.starts_on, "end": figure.ends_on, "cases": figure.cases}
+    return _(
+        "I looked at the source and confirm %(value)s %(unit)s (%(metric)s), %(start)s to %(end)s, %(cases)s cases."
+    ) % {
+        "value": figure.value,
+        "unit": outcome.unit,
+        "metric": outcome.metric,
+        "start": figure.starts_on,
+        "end": figure.ends_on,
+        "cases": figure.cases,
+    }
 
 
-def answer_figure(figure: Measurement, *, by, at: datetime, proof: Proof | None, returned_because: str = "") -> Measurement:
+def answer_figure(
+    figure: Measurement, *, by, at: datetime, proof: Proof | None, returned_because: str = ""
+) -> Measurement:
     """Confirm a figure (signed), or return it with a reason to whoever supplied it."""
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(figure.initiative_id)
@@ -117,21 +178,51 @@ def answer_figure(figure: Measurement, *, by, at: datetime, proof: Proof | None,
             outcome = queries.outcome(initiative)
             figure.confirmed_by, figure.confirmed_at = by, at
             figure.signature = signatures.sign(
-                initiative=initiative, by=by, meaning=Meaning.FIGURE, proof=proof, at=at,
+                initiative=initiative,
+                by=by,
+                meaning=Meaning.FIGURE,
+                proof=proof,
+                at=at,
                 statement=figure_statement(figure, outcome),
-                facts={"number": figure.number, "value": figure.value, "starts_on": figure.starts_on, "ends_on": figure.ends_on, "cases": figure.cases, "source": figure.source},
+                facts={
+                    "number": figure.number,
+                    "value": figure.value,
+                    "starts_on": figure.starts_on,
+                    "ends_on": figure.ends_on,
+                    "cases": figure.cases,
+                    "source": figure.source,
+                },
             )
             figure.save(update_fields=["confirmed_by", "confirmed_at", "signature"])
             say(Verb.MEASUREMENT_CONFIRMED, figure, value=figure.value, signature=figure.signature_id)
         notices.owe(
-            figure.supplied_by, thing=figure, occasion="answered", initiative=initiative, at=at,
-            subject=(_("Returned: your figure on %(key)s") if returned_because else _("Confirmed: your figure on %(key)s")) % {"key": initiative.key},
-            body=returned_because or _("%(who)s confirmed it.") % {"who": by.name}, path=_path("initiatives:outcome", initiative), why=_("You supplied it."),
+            figure.supplied_by,
+            thing=figure,
+            occasion="answered",
+            initiative=initiative,
+            at=at,
+            subject=(
+                _("Returned: your figure on %(key)s") if returned_because else _("Confirmed: your figure on %(key)s")
+            )
+            % {"key": initiative.key},
+            body=returned_because or _("%(who)s confirmed it.") % {"who": by.name},
+            path=_path("initiatives:outcome", initiative),
+            why=_("You supplied it."),
         )
     return figure
 
 
-def ask_budget(initiative: Initiative, *, asked: Decimal, currency: str, months: int, pays_for: str = "", licence: str = "", by, at: datetime) -> Budget:
+def ask_budget(
+    initiative: Initiative,
+    *,
+    asked: Decimal,
+    currency: str,
+    months: int,
+    pays_for: str = "",
+    licence: str = "",
+    by,
+    at: datetime,
+) -> Budget:
     """Ask for the production budget, or ask anew; asking anew takes an earlier approval away.
 
     Amount and period are material: an acceptance given before no longer counts.
@@ -142,24 +233,54 @@ def ask_budget(initiative: Initiative, *, asked: Decimal, currency: str, months:
         budget = Budget.objects.filter(initiative=initiative).first() or Budget(initiative=initiative, version=0)
         if budget.pk and (budget.asked, budget.currency, budget.months) != (asked, currency, months):
             refuse_while_gate_open(initiative, [_("the budget asked for")])
-        budget.asked, budget.currency, budget.months, budget.pays_for, budget.licence = asked, currency, months, pays_for, licence
+        budget.asked, budget.currency, budget.months, budget.pays_for, budget.licence = (
+            asked,
+            currency,
+            months,
+            pays_for,
+            licence,
+        )
         budget.asked_by, budget.asked_at = by, at
         budget.approved = budget.approved_by = budget.approved_at = budget.signature = None
         budget.cost_centre = budget.reference = ""
         budget.version += 1
         budget.save()
-        say(Verb.BUDGET_ASKED, budget, asked=asked, currency=currency, months=months, version=budget.version, text={"pays_for": pays_for, "licence": licence})
+        say(
+            Verb.BUDGET_ASKED,
+            budget,
+            asked=asked,
+            currency=currency,
+            months=months,
+            version=budget.version,
+            text={"pays_for": pays_for, "licence": licence},
+        )
         notices.owe(
-            functions.members(Function.FINANCE), thing=budget, occasion=f"asked-{budget.version}", initiative=initiative, at=at,
+            functions.members(Function.FINANCE),
+            thing=budget,
+            occasion=f"asked-{budget.version}",
+            initiative=initiative,
+            at=at,
             subject=_("Approve a budget: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-            body=_("%(who)s asks for %(amount)s %(currency)s for %(months)s months.") % {"who": by.name, "amount": f"{asked:,.0f}", "currency": currency, "months": months},
-            path=_path("initiatives:budget", initiative), why=_("You are in Finance."),
+            body=_("%(who)s asks for %(amount)s %(currency)s for %(months)s months.")
+            % {"who": by.name, "amount": f"{asked:,.0f}", "currency": currency, "months": months},
+            path=_path("initiatives:budget", initiative),
+            why=_("You are in Finance."),
         )
     queries.forget(initiative)
     return budget
 
 
-def approve_budget(budget: Budget, *, approved: Decimal, cost_centre: str, reference: str, by, at: datetime, proof: Proof | None, seen_version: int) -> Budget:
+def approve_budget(
+    budget: Budget,
+    *,
+    approved: Decimal,
+    cost_centre: str,
+    reference: str,
+    by,
+    at: datetime,
+    proof: Proof | None,
+    seen_version: int,
+) -> Budget:
     """Approve a budget, signed, by a member of Finance who did not ask for it. Raises Conflict when it was asked anew."""
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(budget.initiative_id)
@@ -170,19 +291,60 @@ def approve_budget(budget: Budget, *, approved: Decimal, cost_centre: str, refer
             raise Refused(_("You asked for this budget, so somebody else must approve it."))
         if budget.version != seen_version or budget.approved_at is not None:
             raise Conflict(_("This budget was approved or asked anew since you opened it."))
-        budget.approved, budget.cost_centre, budget.reference, budget.approved_by, budget.approved_at = approved, cost_centre, reference, by, at
+        budget.approved, budget.cost_centre, budget.reference, budget.approved_by, budget.approved_at = (
+            approved,
+            cost_centre,
+            reference,
+            by,
+            at,
+        )
         budget.signature = signatures.sign(
-            initiative=initiative, by=by, meaning=Meaning.BUDGET, proof=proof, at=at,
-            statement=_("I approve %(amount)s %(currency)s for %(months)s months from cost centre %(centre)s, reference %(reference)s.") % {"amount": f"{approved:,.2f}", "currency": budget.currency, "months": budget.months, "centre": cost_centre, "reference": reference},
-            facts={"asked": budget.asked, "approved": approved, "currency": budget.currency, "months": budget.months, "cost_centre": cost_centre, "reference": reference, "asked_by": budget.asked_by_id},
+            initiative=initiative,
+            by=by,
+            meaning=Meaning.BUDGET,
+            proof=proof,
+            at=at,
+            statement=_(
+                "I approve %(amount)s %(currency)s for %(months)s months from cost centre %(centre)s, reference %(reference)s."
+            )
+            % {
+                "amount": f"{approved:,.2f}",
+                "currency": budget.currency,
+                "months": budget.months,
+                "centre": cost_centre,
+                "reference": reference,
+            },
+            facts={
+                "asked": budget.asked,
+                "approved": approved,
+                "currency": budget.currency,
+                "months": budget.months,
+                "cost_centre": cost_centre,
+                "reference": reference,
+                "asked_by": budget.asked_by_id,
+            },
         )
         budget.save()
-        say(Verb.BUDGET_APPROVED, budget, approved=approved, currency=budget.currency, months=budget.months, signature=budget.signature_id, text={"cost_centre": cost_centre, "reference": reference})
+        say(
+            Verb.BUDGET_APPROVED,
+            budget,
+            approved=approved,
+            currency=budget.currency,
+            months=budget.months,
+            signature=budget.signature_id,
+            text={"cost_centre": cost_centre, "reference": reference},
+        )
         notices.owe(
-            budget.asked_by, thing=budget, occasion=f"approved-{budget.version}", initiative=initiative, at=at,
+            budget.asked_by,
+            thing=budget,
+            occasion=f"approved-{budget.version}",
+            initiative=initiative,
+            at=at,
             subject=_("Approved: the budget of %(key)s") % {"key": initiative.key},
-            body=_("%(who)s approved %(amount)s %(currency)s, reference %(reference)s.") % {"who": by.name, "amount": f"{approved:,.0f}", "currency": budget.currency, "reference": reference},
-            path=_path("initiatives:budget", initiative), why=_("You asked for it."),
+            body=_("%(who)s approved %(amount)s %(currency)s, reference %(reference)s.")
+            % {"who": by.name, "amount": f"{approved:,.0f}", "currency": budget.currency, "reference": reference},
+            path=_path("initiatives:budget", initiative),
+            why=_("You asked for it."),
         )
     queries.forget(initiative)
     return budget

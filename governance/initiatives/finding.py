@@ -7,8 +7,14 @@ from governance.initiatives.models import Initiative
 
 #: What nearly every page and rule reads: units with who leads them, who registered it, the workflow owner.
 RELATED = (
-    "unit__leader", "unit__parent__leader", "receiving_unit__leader", "receiving_unit__parent__leader", "building_unit__parent",
-    "registrant", "workflow_owner", "tier_confirmed_by",
+    "unit__leader",
+    "unit__parent__leader",
+    "receiving_unit__leader",
+    "receiving_unit__parent__leader",
+    "building_unit__parent",
+    "registrant",
+    "workflow_owner",
+    "tier_confirmed_by",
 )
 
 
@@ -18,7 +24,12 @@ def find(request: Request, number: int, *also: str) -> Initiative:
     `also` names further relations to bring. Raises Http404 when there is none or they may not see it: the
     two must not be told apart. One query, and one for the functions of somebody not asked about before.
     """
-    found = Initiative.objects.visible_to(request.user, request.at).select_related(*RELATED, *also).filter(number=number).first()
+    found = (
+        Initiative.objects.visible_to(request.user, request.at)
+        .select_related(*RELATED, *also)
+        .filter(number=number)
+        .first()
+    )
     if found is None:
         raise Http404
     return found

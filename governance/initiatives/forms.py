@@ -32,8 +32,12 @@ class Offer(Form):
         self.fields["person"] = PersonField(label=_("Person"), suggested=suggested)
         if may_waive:
             self.fields["grade_waived_because"] = forms.CharField(
-                label=_("Why the grade does not matter here"), required=False, max_length=300,
-                help_text=_("At tiers 0 and 1 the Portfolio office may name somebody below VP, with a reason that stays on the record."),
+                label=_("Why the grade does not matter here"),
+                required=False,
+                max_length=300,
+                help_text=_(
+                    "At tiers 0 and 1 the Portfolio office may name somebody below VP, with a reason that stays on the record."
+                ),
             )
 
 
@@ -44,7 +48,14 @@ class Assign(Form):
         super().__init__(*args, **kwargs)
         self.fields["person"] = PersonField(label=_("Person"), required=False, suggested=suggested)
         groups = [(g.pk, str(functions.label(g.name))) for g in Group.objects.order_by("name")]
-        self.fields["group"] = forms.TypedChoiceField(label=_("Group"), help_text=_("Instead of a person."), required=False, coerce=int, empty_value=None, choices=[("", _("Choose a group")), *sorted(groups, key=lambda pair: pair[1])])
+        self.fields["group"] = forms.TypedChoiceField(
+            label=_("Group"),
+            help_text=_("Instead of a person."),
+            required=False,
+            coerce=int,
+            empty_value=None,
+            choices=[("", _("Choose a group")), *sorted(groups, key=lambda pair: pair[1])],
+        )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -63,13 +74,23 @@ class WorkflowOwner(Form):
 
     def __init__(self, *args: Any, suggested=(), **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["person"] = PersonField(label=_("Workflow owner"), required=False, suggested=suggested, help_text=_("Leave it empty to name nobody."))
+        self.fields["person"] = PersonField(
+            label=_("Workflow owner"),
+            required=False,
+            suggested=suggested,
+            help_text=_("Leave it empty to name nobody."),
+        )
 
 
 class Because(Form):
     """One reason."""
 
-    because = forms.CharField(label=gettext_lazy("Why"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}), error_messages={"required": gettext_lazy("Say why. It is read by whoever is concerned.")})
+    because = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": gettext_lazy("Say why. It is read by whoever is concerned.")},
+    )
 
     def __init__(self, *args: Any, label: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -91,7 +112,10 @@ class Writing(ModelForm):
 
 #: The form in sections: heading, and the fields under it.
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (gettext_lazy("What it is"), ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong")),
+    (
+        gettext_lazy("What it is"),
+        ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong"),
+    ),
     (gettext_lazy("What it may do"), ("capability", "tools", "exposure", "vendor")),
     (gettext_lazy("If it makes a bad call"), ("breaks", "rollback_how", "rollback_minutes", "fallback")),
     (gettext_lazy("Where it belongs"), ("unit", "receiving_unit", "building_unit")),
@@ -124,8 +148,21 @@ class Amend(Writing):
         model = Initiative
         fields = AMENDABLE
         field_classes = {"scope_until": Day, "gate_on": Day}
-        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")} | {
-            "capability": forms.RadioSelect, "exposure": forms.RadioSelect,
+        widgets = {
+            name: forms.Textarea(attrs={"rows": 3})
+            for name in (
+                "purpose",
+                "not_for",
+                "known_limits",
+                "how_to_get",
+                "today",
+                "could_go_wrong",
+                "tools",
+                "fallback",
+            )
+        } | {
+            "capability": forms.RadioSelect,
+            "exposure": forms.RadioSelect,
         }
         help_texts = _HELP
 
@@ -158,14 +195,20 @@ class Amend(Writing):
 class Tier(Form):
     """How much harm a mistake can do."""
 
-    reason = forms.CharField(label=gettext_lazy("Why this one"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=gettext_lazy("Why this one"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def __init__(self, *args: Any, with_reason: bool = True, **kwargs: Any):
         super().__init__(*args, **kwargs)
         tiers = policy.current().tiers.values()
         choices = [(str(t.tier), _("Tier %(tier)s: %(harm)s") % {"tier": t.tier, "harm": t.harm}) for t in tiers]
         field = forms.TypedChoiceField(
-            label=_("What is the worst a mistake can do?"), choices=choices, coerce=int, widget=forms.RadioSelect, error_messages={"required": _("Choose the worst that a mistake can do.")},
+            label=_("What is the worst a mistake can do?"),
+            choices=choices,
+            coerce=int,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose the worst that a mistake can do.")},
         )
         self.fields = {"tier": field, **(self.fields if with_reason else {})}
 
@@ -178,19 +221,35 @@ class OutcomeForm(Writing):
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     better = forms.TypedChoiceField(
-        label=gettext_lazy("Which way is better"), coerce=lambda value: value == "lower", widget=forms.RadioSelect,
+        label=gettext_lazy("Which way is better"),
+        coerce=lambda value: value == "lower",
+        widget=forms.RadioSelect,
         choices=[("lower", gettext_lazy("Lower is better")), ("higher", gettext_lazy("Higher is better"))],
     )
 
     class Meta:
         model = Outcome
-        fields = ("metric", "kind", "unit", "baseline", "baseline_kind", "baseline_source", "baseline_on", "target", "threshold")
+        fields = (
+            "metric",
+            "kind",
+            "unit",
+            "baseline",
+            "baseline_kind",
+            "baseline_source",
+            "baseline_on",
+            "target",
+            "threshold",
+        )
         field_classes = {"baseline_on": Day}
         widgets = {"kind": forms.RadioSelect, "baseline_kind": forms.RadioSelect}
         help_texts = {
-            "metric": gettext_lazy("A business figure: cost per refund, days to pay a claim, complaints per 1,000 calls."),
+            "metric": gettext_lazy(
+                "A business figure: cost per refund, days to pay a claim, complaints per 1,000 calls."
+            ),
             "unit": gettext_lazy("What one number means: € per refund, hours, %."),
-            "threshold": gettext_lazy("What the pilot has to reach. It counts for what is measured after the day you set it."),
+            "threshold": gettext_lazy(
+                "What the pilot has to reach. It counts for what is measured after the day you set it."
+            ),
             "target": gettext_lazy("Where it should end up in production."),
             "baseline_source": gettext_lazy("Where somebody else can look it up."),
         }
@@ -202,7 +261,21 @@ class OutcomeForm(Writing):
         self.fields["better"].initial = "lower" if self.instance.lower_is_better else "higher"
         for name in ("kind", "baseline_kind"):
             self.fields[name].choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
-        self.order_fields(["metric", "kind", "unit", "better", "baseline", "baseline_kind", "baseline_source", "baseline_on", "target", "threshold", "version"])
+        self.order_fields(
+            [
+                "metric",
+                "kind",
+                "unit",
+                "better",
+                "baseline",
+                "baseline_kind",
+                "baseline_source",
+                "baseline_on",
+                "target",
+                "threshold",
+                "version",
+            ]
+        )
 
     def clean_metric(self) -> str:
         """Return the metric. Raises ValidationError for a technical one, which is the CTO's task to translate."""
@@ -221,16 +294,33 @@ class OutcomeForm(Writing):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("baseline") is not None and not values.get("baseline_kind"):
-            self.add_error("baseline_kind", _("Say whether the number before AI was measured or reconstructed afterwards."))
+            self.add_error(
+                "baseline_kind", _("Say whether the number before AI was measured or reconstructed afterwards.")
+            )
         better, start, threshold = values.get("better"), values.get("baseline"), values.get("threshold")
-        if better is not None and start is not None and threshold is not None and start != threshold and (threshold > start) is better:
+        if (
+            better is not None
+            and start is not None
+            and threshold is not None
+            and start != threshold
+            and (threshold > start) is better
+        ):
             way = _("lower") if better else _("higher")
-            self.add_error("threshold", _("The threshold is %(threshold)s and before AI it was %(start)s, but %(way)s is better. Turn one of them round.") % {"threshold": threshold, "start": start, "way": way})
+            self.add_error(
+                "threshold",
+                _(
+                    "The threshold is %(threshold)s and before AI it was %(start)s, but %(way)s is better. Turn one of them round."
+                )
+                % {"threshold": threshold, "start": start, "way": way},
+            )
         return values
 
     def values(self) -> dict[str, Any]:
         """Return what to set on the outcome."""
-        return {**{name: self.cleaned_data[name] for name in self.Meta.fields}, "lower_is_better": self.cleaned_data["better"]}
+        return {
+            **{name: self.cleaned_data[name] for name in self.Meta.fields},
+            "lower_is_better": self.cleaned_data["better"],
+        }
 
 
 class Figure(Writing):
@@ -240,7 +330,10 @@ class Figure(Writing):
         model = Measurement
         fields = ("value", "starts_on", "ends_on", "cases", "source")
         field_classes = {"starts_on": Day, "ends_on": Day}
-        help_texts = {"source": gettext_lazy("Where somebody else can look it up."), "cases": gettext_lazy("On how many cases the figure rests.")}
+        help_texts = {
+            "source": gettext_lazy("Where somebody else can look it up."),
+            "cases": gettext_lazy("On how many cases the figure rests."),
+        }
 
     def __init__(self, *args: Any, at=None, **kwargs: Any):
         self.at = at
@@ -250,7 +343,10 @@ class Figure(Writing):
         values = super().clean() or self.cleaned_data
         start, end = values.get("starts_on"), values.get("ends_on")
         if start and end and end < start:
-            self.add_error("ends_on", _("The last day measured is %(end)s, before the first, %(start)s.") % {"end": end, "start": start})
+            self.add_error(
+                "ends_on",
+                _("The last day measured is %(end)s, before the first, %(start)s.") % {"end": end, "start": start},
+            )
         elif end and self.at is not None and end > self.at.date():
             self.add_error("ends_on", _("The last day measured is %(end)s, which has not come yet.") % {"end": end})
         return values
@@ -272,7 +368,9 @@ class AskBudget(Writing):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         currencies = policy.current().limits["currencies"]
-        self.fields["currency"] = forms.ChoiceField(label=_("Currency"), choices=[(c, c) for c in currencies], initial=currencies[0])
+        self.fields["currency"] = forms.ChoiceField(
+            label=_("Currency"), choices=[(c, c) for c in currencies], initial=currencies[0]
+        )
         self.order_fields(["asked", "currency", "months", "pays_for", "licence"])
 
     def clean(self) -> dict[str, Any]:
@@ -290,7 +388,10 @@ class ApproveBudget(Writing):
     class Meta:
         model = Budget
         fields = ("approved", "cost_centre", "reference")
-        help_texts = {"cost_centre": gettext_lazy("The department that carries it."), "reference": gettext_lazy("Where the approval is filed: a purchase request, a minute.")}
+        help_texts = {
+            "cost_centre": gettext_lazy("The department that carries it."),
+            "reference": gettext_lazy("Where the approval is filed: a purchase request, a minute."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -305,10 +406,15 @@ class Supply(Form):
     """How a control is met."""
 
     note = forms.CharField(
-        label=gettext_lazy("How it is met, and where the evidence is"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}),
+        label=gettext_lazy("How it is met, and where the evidence is"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": gettext_lazy("Say how it is met, and where somebody can look.")},
     )
-    effective_on = Day(label=gettext_lazy("Evidence is from"), help_text=gettext_lazy("The day the evidence was made, not the day you upload it."))
+    effective_on = Day(
+        label=gettext_lazy("Evidence is from"),
+        help_text=gettext_lazy("The day the evidence was made, not the day you upload it."),
+    )
 
     def __init__(self, *args: Any, at=None, **kwargs: Any):
         self.at = at
@@ -326,7 +432,9 @@ class Waive(Form):
     """Setting a control aside until a day."""
 
     until = Day(label=gettext_lazy("Set aside until"))
-    because = forms.CharField(label=gettext_lazy("Why it can wait"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    because = forms.CharField(
+        label=gettext_lazy("Why it can wait"), max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def __init__(self, *args: Any, at=None, **kwargs: Any):
         self.at = at
@@ -336,7 +444,9 @@ class Waive(Form):
         """Return the day. Raises ValidationError for one that is past or more than a year ahead."""
         day = self.cleaned_data["until"]
         if self.at is not None and not 0 < (day - self.at.date()).days <= 366:
-            raise ValidationError(_("Set aside until %(day)s. Choose a day from tomorrow on, at most a year ahead.") % {"day": day})
+            raise ValidationError(
+                _("Set aside until %(day)s. Choose a day from tomorrow on, at most a year ahead.") % {"day": day}
+            )
         return day
 
 
@@ -355,7 +465,9 @@ class WhatWork(Form):
     """Page 1: the work that would improve."""
 
     purpose = forms.CharField(
-        label=gettext_lazy("What work would improve?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
+        label=gettext_lazy("What work would improve?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Say it as you would to a colleague. No model, vendor or budget is asked."),
     )
     name = forms.CharField(label=gettext_lazy("A short name for it"), max_length=200)
@@ -365,7 +477,9 @@ class WhoToday(Form):
     """Page 2: who does it today, and where."""
 
     today = forms.CharField(
-        label=gettext_lazy("Who does it today, and how often?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
+        label=gettext_lazy("Who does it today, and how often?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("For example: eight people on the refund desk, about 40 an hour."),
     )
 
@@ -378,18 +492,39 @@ class WhatHarm(Form):
     """Page 3: what could go wrong."""
 
     tier_proposed = forms.TypedChoiceField(
-        label=gettext_lazy("What could go wrong?"), choices=HARMS, coerce=int, widget=forms.RadioSelect, help_text=gettext_lazy("The worst of them that could really happen. Somebody else confirms it later."),
+        label=gettext_lazy("What could go wrong?"),
+        choices=HARMS,
+        coerce=int,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("The worst of them that could really happen. Somebody else confirms it later."),
         error_messages={"required": gettext_lazy("Choose the worst that could really happen.")},
     )
-    could_go_wrong = forms.CharField(label=gettext_lazy("In your own words"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    could_go_wrong = forms.CharField(
+        label=gettext_lazy("In your own words"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class Found(Form):
     """AI found in use: four questions, nobody is blamed."""
 
-    name = forms.CharField(label=gettext_lazy("What is it?"), max_length=200, help_text=gettext_lazy("Its name, or what people call it."))
-    today = forms.CharField(label=gettext_lazy("Who uses it, and for what?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text=gettext_lazy("A team is enough. No names are needed."))
-    could_go_wrong = forms.CharField(label=gettext_lazy("What could go wrong with it?"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    name = forms.CharField(
+        label=gettext_lazy("What is it?"), max_length=200, help_text=gettext_lazy("Its name, or what people call it.")
+    )
+    today = forms.CharField(
+        label=gettext_lazy("Who uses it, and for what?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("A team is enough. No names are needed."),
+    )
+    could_go_wrong = forms.CharField(
+        label=gettext_lazy("What could go wrong with it?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
     def __init__(self, *args: Any, person=None, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -405,7 +540,10 @@ def unit_field(label: str, person) -> forms.TypedChoiceField:
     """Return a field for one active unit, the person's own chosen already. One query."""
     units = {unit.pk: unit for unit in Unit.objects.active().order_by("name")}
     return forms.TypedChoiceField(
-        label=label, coerce=lambda pk: units[int(pk)], empty_value=None, choices=[("", _("Choose a unit")), *((pk, unit.name) for pk, unit in units.items())],
+        label=label,
+        coerce=lambda pk: units[int(pk)],
+        empty_value=None,
+        choices=[("", _("Choose a unit")), *((pk, unit.name) for pk, unit in units.items())],
         initial=person.unit_id if person is not None and person.unit_id in units else None,
     )
 

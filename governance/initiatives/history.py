@@ -34,10 +34,24 @@ V = Verb
 
 #: Kinds of events a reader can choose: words, and how the verbs begin.
 TYPES: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "stage": (gettext_lazy("Stages and stops"), ("initiative.registered", "initiative.moved", "initiative.corrected", "initiative.rollout", "stop.", "retire.", "postmortem.")),
+    "stage": (
+        gettext_lazy("Stages and stops"),
+        (
+            "initiative.registered",
+            "initiative.moved",
+            "initiative.corrected",
+            "initiative.rollout",
+            "stop.",
+            "retire.",
+            "postmortem.",
+        ),
+    ),
     "decisions": (gettext_lazy("Decisions"), ("decision.", "signoff.")),
     "people": (gettext_lazy("People"), ("role.",)),
-    "words": (gettext_lazy("What it says"), ("initiative.amended", "initiative.tier", "initiative.restricted", "initiative.unrestricted")),
+    "words": (
+        gettext_lazy("What it says"),
+        ("initiative.amended", "initiative.tier", "initiative.restricted", "initiative.unrestricted"),
+    ),
     "numbers": (gettext_lazy("Outcome and money"), ("outcome.", "measurement.", "budget.")),
     "controls": (gettext_lazy("Controls"), ("control.",)),
     "reviews": (gettext_lazy("Reviews and reminders"), ("review.", "clock.reminded", "clock.escalated")),
@@ -46,16 +60,32 @@ TYPES: dict[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 _MACHINES = {
-    "system:sweep": gettext_lazy("The clock"), "system:day-90": gettext_lazy("Day 90"), "system:withdrawn": gettext_lazy("The withdrawal"),
-    "system:upgrade": gettext_lazy("The release"), "system:quickstart": gettext_lazy("The start-up"), "withheld": gettext_lazy("Somebody (name withheld)"),
+    "system:sweep": gettext_lazy("The clock"),
+    "system:day-90": gettext_lazy("Day 90"),
+    "system:withdrawn": gettext_lazy("The withdrawal"),
+    "system:upgrade": gettext_lazy("The release"),
+    "system:quickstart": gettext_lazy("The start-up"),
+    "withheld": gettext_lazy("Somebody (name withheld)"),
 }
 
 _TONES = {
-    V.STOP_ASKED: ("stop", "stop"), V.STOP_CONFIRMED: ("stop", "square"), V.STOP_ASKED_FOR: ("wait", "warning"), V.STOP_LIFTED: ("ok", "restart"),
-    V.INITIATIVE_ROLLOUT_PAUSED: ("wait", "pause"), V.REFUSED: ("bad", "unmet"), V.DECISION_LAPSED: ("bad", "expired"), V.ROLE_LAPSED: ("bad", "expired"),
-    V.NOTICE_FAILED: ("bad", "mail"), V.POSTMORTEM_PUBLISHED: ("", "seal"), V.ROLE_ACCEPTED: ("", "seal"), V.SIGNOFF_SIGNED: ("", "seal"),
-    V.CONTROL_CONFIRMED: ("", "seal"), V.MEASUREMENT_CONFIRMED: ("", "seal"), V.BUDGET_APPROVED: ("", "seal"), V.DECISION_ANSWERED: ("", "seal"),
-}  # fmt: skip
+    V.STOP_ASKED: ("stop", "stop"),
+    V.STOP_CONFIRMED: ("stop", "square"),
+    V.STOP_ASKED_FOR: ("wait", "warning"),
+    V.STOP_LIFTED: ("ok", "restart"),
+    V.INITIATIVE_ROLLOUT_PAUSED: ("wait", "pause"),
+    V.REFUSED: ("bad", "unmet"),
+    V.DECISION_LAPSED: ("bad", "expired"),
+    V.ROLE_LAPSED: ("bad", "expired"),
+    V.NOTICE_FAILED: ("bad", "mail"),
+    V.POSTMORTEM_PUBLISHED: ("", "seal"),
+    V.ROLE_ACCEPTED: ("", "seal"),
+    V.SIGNOFF_SIGNED: ("", "seal"),
+    V.CONTROL_CONFIRMED: ("", "seal"),
+    V.MEASUREMENT_CONFIRMED: ("", "seal"),
+    V.BUDGET_APPROVED: ("", "seal"),
+    V.DECISION_ANSWERED: ("", "seal"),
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +141,10 @@ class Told:
         if self.d.get("row") == "workflow":
             return _("workflow owner")
         row, role = self.d.get("row", ""), self.d.get("role", "")
-        words = {"role": Role(role).label if role in Role.values else _("a role"), "row": Row(row).label if row in Row.values else _("the matrix")}
+        words = {
+            "role": Role(role).label if role in Role.values else _("a role"),
+            "row": Row(row).label if row in Row.values else _("the matrix"),
+        }
         return _("%(role)s for %(row)s") % words
 
     @property
@@ -187,7 +220,9 @@ def _changes(relation: str | None, told: Told) -> str:
     for name in sorted({*before, *after}):
         old, new = _short(before.get(name)), _short(after.get(name))
         label = _label(relation, name)
-        lines.append(_("%(field)s: %(old)s → %(new)s") % {"field": label[:1].upper() + label[1:], "old": old, "new": new})
+        lines.append(
+            _("%(field)s: %(old)s → %(new)s") % {"field": label[:1].upper() + label[1:], "old": old, "new": new}
+        )
     return " · ".join(lines)
 
 
@@ -202,10 +237,18 @@ def _moved(o: Told) -> str:
     step, to = o.d.get("step", ""), o.stage("entered")
     words = {"from": o.stage("left"), "to": to}
     said = {
-        "start_pilot": _("started the pilot"), "adopt": _("took it over as a pilot"), "request_funding": _("opened the funding gate"),
-        "fund": _("funded it: it may be built"), "return_to_pilot": _("sent it back to the pilot"), "go_live": _("took it live"),
-        "stop": _("stopped it, at %(from)s") % words, "restart": _("restarted it: it is at %(to)s again") % words, "back_to_pilot": _("sent it back to the pilot"),
-        "retire": _("retired it"), "close": _("closed it, at %(from)s") % words, "place": _("said where it stands: %(to)s") % words,
+        "start_pilot": _("started the pilot"),
+        "adopt": _("took it over as a pilot"),
+        "request_funding": _("opened the funding gate"),
+        "fund": _("funded it: it may be built"),
+        "return_to_pilot": _("sent it back to the pilot"),
+        "go_live": _("took it live"),
+        "stop": _("stopped it, at %(from)s") % words,
+        "restart": _("restarted it: it is at %(to)s again") % words,
+        "back_to_pilot": _("sent it back to the pilot"),
+        "retire": _("retired it"),
+        "close": _("closed it, at %(from)s") % words,
+        "place": _("said where it stands: %(to)s") % words,
         "correct": _("corrected the record: %(from)s → %(to)s") % words,
     }
     return said.get(step) or _("moved it from %(from)s to %(to)s") % words
@@ -217,15 +260,26 @@ def _registered(o: Told) -> str:
 
 def _answered(o: Told) -> str:
     outcome = _choice("decisions", "outcome", o.d.get("outcome"), "")
-    return _("decided %(outcome)s on %(kind)s") % {"outcome": outcome, "kind": o.kind} if outcome else _("answered %(kind)s") % {"kind": o.kind}
+    return (
+        _("decided %(outcome)s on %(kind)s") % {"outcome": outcome, "kind": o.kind}
+        if outcome
+        else _("answered %(kind)s") % {"kind": o.kind}
+    )
 
 
 def _asked(o: Told) -> str:
     if o.d.get("kind") == "day_90":
-        return _("set the day-90 question: %(name)s decides by %(day)s") % {"name": o.name("decider"), "day": o.day("due_at")}
+        return _("set the day-90 question: %(name)s decides by %(day)s") % {
+            "name": o.name("decider"),
+            "day": o.day("due_at"),
+        }
     if not o.d.get("decider"):
         return _("asked for %(kind)s; nobody is named to decide it") % {"kind": o.kind}
-    return _("asked %(name)s to decide %(kind)s by %(day)s") % {"name": o.name("decider"), "kind": o.kind, "day": o.day("due_at")}
+    return _("asked %(name)s to decide %(kind)s by %(day)s") % {
+        "name": o.name("decider"),
+        "kind": o.kind,
+        "day": o.day("due_at"),
+    }
 
 
 def _assigned(o: Told) -> str:
@@ -237,7 +291,12 @@ def _assigned(o: Told) -> str:
 
 
 def _measured(o: Told) -> str:
-    return _("claimed %(value)s for %(start)s to %(end)s, %(cases)s cases") % {"value": o.number("value"), "start": o.day("starts_on"), "end": o.day("ends_on"), "cases": o.number("cases")}
+    return _("claimed %(value)s for %(start)s to %(end)s, %(cases)s cases") % {
+        "value": o.number("value"),
+        "start": o.day("starts_on"),
+        "end": o.day("ends_on"),
+        "cases": o.number("cases"),
+    }
 
 
 def _tier_confirmed(o: Told) -> str:
@@ -249,51 +308,77 @@ def _tier_confirmed(o: Told) -> str:
 
 def _refusal(o: Told) -> str:
     return {
-        "decide": _("tried to answer a decision and was refused"), "sign": _("tried to sign and was refused"), "stop": _("tried to stop it and was refused"),
+        "decide": _("tried to answer a decision and was refused"),
+        "sign": _("tried to sign and was refused"),
+        "stop": _("tried to stop it and was refused"),
     }.get(o.d.get("what", ""), _("tried something and was refused"))
 
 
 def _stop(o: Told) -> str:
-    return _("asked to stop it: %(reason)s") % {"reason": named(_choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))}
+    return _("asked to stop it: %(reason)s") % {
+        "reason": named(_choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))
+    }
 
 
 #: One sentence a verb.
 SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.INITIATIVE_REGISTERED: _registered,
-    V.INITIATIVE_AMENDED: lambda o: _("changed %(fields)s") % {"fields": _labels(None, o.d.get("fields", ())) or _("what it says")},
+    V.INITIATIVE_AMENDED: lambda o: (
+        _("changed %(fields)s") % {"fields": _labels(None, o.d.get("fields", ())) or _("what it says")}
+    ),
     V.INITIATIVE_MOVED: _moved,
     V.INITIATIVE_RESTRICTED: lambda o: _("restricted it to the people it concerns"),
     V.INITIATIVE_UNRESTRICTED: lambda o: _("lifted the restriction: everybody who signs in sees it"),
     V.INITIATIVE_TIER_PROPOSED: lambda o: _("proposed tier %(tier)s") % {"tier": o.d.get("tier", "–")},
     V.INITIATIVE_TIER_CONFIRMED: _tier_confirmed,
-    V.INITIATIVE_CORRECTED: lambda o: _("corrected its stage to %(to)s; this is a correction, not a decision") % {"to": o.stage("to")},
+    V.INITIATIVE_CORRECTED: lambda o: (
+        _("corrected its stage to %(to)s; this is a correction, not a decision") % {"to": o.stage("to")}
+    ),
     V.INITIATIVE_ROLLOUT_PAUSED: lambda o: _("paused the rollout: it runs on and must not expand"),
     V.INITIATIVE_ROLLOUT_RESUMED: lambda o: _("resumed the rollout"),
-    V.ROLE_OFFERED: lambda o: _("asked %(name)s to be %(role)s, answer by %(day)s") % {"name": o.name("person"), "role": o.role, "day": o.day("answer_by")},
+    V.ROLE_OFFERED: lambda o: (
+        _("asked %(name)s to be %(role)s, answer by %(day)s")
+        % {"name": o.name("person"), "role": o.role, "day": o.day("answer_by")}
+    ),
     V.ROLE_ACCEPTED: lambda o: _("accepted to be %(role)s") % {"role": o.role},
     V.ROLE_DECLINED: lambda o: _("declined to be %(role)s") % {"role": o.role},
     V.ROLE_ASSIGNED: _assigned,
     V.ROLE_ENDED: lambda o: _("ended the role of %(holder)s as %(role)s") % {"holder": o.holder, "role": o.role},
-    V.ROLE_LAPSED: lambda o: _("closed the offer to %(name)s to be %(role)s: nobody answered in time") % {"name": o.name("person"), "role": o.role},
+    V.ROLE_LAPSED: lambda o: (
+        _("closed the offer to %(name)s to be %(role)s: nobody answered in time")
+        % {"name": o.name("person"), "role": o.role}
+    ),
     V.DECISION_ASKED: _asked,
     V.DECISION_ANSWERED: _answered,
     V.DECISION_WITHDRAWN: lambda o: _("withdrew %(kind)s") % {"kind": o.kind},
     V.DECISION_OVERTAKEN: lambda o: _("closed %(kind)s as overtaken, without an answer") % {"kind": o.kind},
     V.DECISION_LAPSED: lambda o: _("closed %(kind)s as No pass: nobody answered in time") % {"kind": o.kind},
-    V.DECISION_HANDED_OVER: lambda o: _("handed %(kind)s to %(name)s to get it decided: its time was up") % {"kind": o.kind, "name": o.name("to")},
+    V.DECISION_HANDED_OVER: lambda o: (
+        _("handed %(kind)s to %(name)s to get it decided: its time was up") % {"kind": o.kind, "name": o.name("to")}
+    ),
     V.DECISION_EXTENDED: lambda o: _("extended %(kind)s until %(day)s") % {"kind": o.kind, "day": o.day("final_at")},
-    V.SIGNOFF_ASKED: lambda o: _("asked %(function)s to sign off by %(day)s") % {"function": o.function, "day": o.day("due_at")},
+    V.SIGNOFF_ASKED: lambda o: (
+        _("asked %(function)s to sign off by %(day)s") % {"function": o.function, "day": o.day("due_at")}
+    ),
     V.SIGNOFF_SIGNED: lambda o: _("signed off for %(function)s") % {"function": o.function},
     V.SIGNOFF_REFUSED: lambda o: _("did not sign off for %(function)s") % {"function": o.function},
-    V.CONTROL_SUPPLIED: lambda o: _("said how “%(control)s” is met, from %(day)s on") % {"control": o.control, "day": o.day("effective_on")},
+    V.CONTROL_SUPPLIED: lambda o: (
+        _("said how “%(control)s” is met, from %(day)s on") % {"control": o.control, "day": o.day("effective_on")}
+    ),
     V.CONTROL_CONFIRMED: lambda o: _("confirmed “%(control)s”") % {"control": o.control},
     V.CONTROL_RETURNED: lambda o: _("returned “%(control)s”") % {"control": o.control},
-    V.CONTROL_WAIVED: lambda o: _("set “%(control)s” aside until %(day)s") % {"control": o.control, "day": o.day("until")},
-    V.OUTCOME_SET: lambda o: _("set the outcome: %(fields)s") % {"fields": _labels("outcome", o.d.get("fields", ())) or _("all of it")},
+    V.CONTROL_WAIVED: lambda o: (
+        _("set “%(control)s” aside until %(day)s") % {"control": o.control, "day": o.day("until")}
+    ),
+    V.OUTCOME_SET: lambda o: (
+        _("set the outcome: %(fields)s") % {"fields": _labels("outcome", o.d.get("fields", ())) or _("all of it")}
+    ),
     V.MEASUREMENT_ADDED: _measured,
     V.MEASUREMENT_CONFIRMED: lambda o: _("confirmed the figure of %(value)s") % {"value": o.number("value")},
     V.MEASUREMENT_RETURNED: lambda o: _("returned a figure"),
-    V.BUDGET_ASKED: lambda o: _("asked for %(amount)s for %(months)s months") % {"amount": o.amount("asked"), "months": o.number("months")},
+    V.BUDGET_ASKED: lambda o: (
+        _("asked for %(amount)s for %(months)s months") % {"amount": o.amount("asked"), "months": o.number("months")}
+    ),
     V.BUDGET_APPROVED: lambda o: _("approved %(amount)s") % {"amount": o.amount("approved")},
     V.STOP_ASKED_FOR: lambda o: _("asked those with stop authority to stop it"),
     V.STOP_ASKED: _stop,
@@ -301,19 +386,36 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.STOP_LIFTED: lambda o: _("lifted the stop"),
     V.STOP_WISH_ANSWERED: lambda o: _("answered the wish to stop it, without stopping it"),
     V.RETIRE_BEGUN: lambda o: _("began to retire it; the postmortem is due on %(day)s") % {"day": o.day("due_at")},
-    V.POSTMORTEM_SAVED: lambda o: _("saved the postmortem: %(parts)s") % {"parts": _labels("retirement", o.d.get("parts", ())) or _("no part changed")},
+    V.POSTMORTEM_SAVED: lambda o: (
+        _("saved the postmortem: %(parts)s")
+        % {"parts": _labels("retirement", o.d.get("parts", ())) or _("no part changed")}
+    ),
     V.POSTMORTEM_PUBLISHED: lambda o: _("published the postmortem"),
-    V.REVIEW_DONE: lambda o: _("reviewed it: %(outcome)s") % {"outcome": named(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))},
+    V.REVIEW_DONE: lambda o: (
+        _("reviewed it: %(outcome)s")
+        % {"outcome": named(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
+    ),
     V.REVIEW_DUE_MOVED: lambda o: _("moved the next review to %(day)s") % {"day": o.day("due_at")},
     V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject or _("a person")},
     V.PERSON_CHANGED: lambda o: _("changed the record of %(name)s") % {"name": o.subject or _("a person")},
-    V.PERSON_LEFT: lambda o: _("recorded that %(name)s left on %(day)s") % {"name": o.subject or _("a person"), "day": o.day("left_on")},
+    V.PERSON_LEFT: lambda o: (
+        _("recorded that %(name)s left on %(day)s") % {"name": o.subject or _("a person"), "day": o.day("left_on")}
+    ),
     V.UNIT_ADDED: lambda o: _("added the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
     V.UNIT_CHANGED: lambda o: _("changed the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
-    V.FUNCTION_GRANTED: lambda o: _("gave %(name)s the function %(function)s") % {"name": o.subject or _("a person"), "function": o.function},
-    V.FUNCTION_REVOKED: lambda o: _("took the function %(function)s from %(name)s") % {"name": o.subject or _("a person"), "function": o.function},
-    V.DEPUTY_NAMED: lambda o: _("named %(deputy)s deputy of %(name)s from %(start)s to %(end)s") % {"deputy": o.name("deputy"), "name": o.name("person"), "start": o.day("starts_on"), "end": o.day("ends_on")},
-    V.DEPUTY_ENDED: lambda o: _("ended the time of %(deputy)s as deputy of %(name)s") % {"deputy": o.name("deputy"), "name": o.name("person")},
+    V.FUNCTION_GRANTED: lambda o: (
+        _("gave %(name)s the function %(function)s") % {"name": o.subject or _("a person"), "function": o.function}
+    ),
+    V.FUNCTION_REVOKED: lambda o: (
+        _("took the function %(function)s from %(name)s") % {"name": o.subject or _("a person"), "function": o.function}
+    ),
+    V.DEPUTY_NAMED: lambda o: (
+        _("named %(deputy)s deputy of %(name)s from %(start)s to %(end)s")
+        % {"deputy": o.name("deputy"), "name": o.name("person"), "start": o.day("starts_on"), "end": o.day("ends_on")}
+    ),
+    V.DEPUTY_ENDED: lambda o: (
+        _("ended the time of %(deputy)s as deputy of %(name)s") % {"deputy": o.name("deputy"), "name": o.name("person")}
+    ),
     V.INVITATION_MADE: lambda o: _("made a link with which %(name)s sets a password") % {"name": o.name("person")},
     V.INVITATION_USED: lambda o: _("set the password of %(name)s, who used their link") % {"name": o.name("person")},
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
@@ -346,13 +448,22 @@ _DETAILS: dict[Verb, Callable[[Told], str]] = {
     V.CONTROL_SUPPLIED: lambda o: o.said("note"),
     V.MEASUREMENT_ADDED: lambda o: _("Source: %(source)s") % {"source": o.said("source")} if o.said("source") else "",
     V.BUDGET_ASKED: lambda o: o.said("pays_for", "licence"),
-    V.BUDGET_APPROVED: lambda o: _("Cost centre %(centre)s, reference %(reference)s") % {"centre": o.said("cost_centre"), "reference": o.said("reference")} if o.t else "",
+    V.BUDGET_APPROVED: lambda o: (
+        _("Cost centre %(centre)s, reference %(reference)s")
+        % {"centre": o.said("cost_centre"), "reference": o.said("reference")}
+        if o.t
+        else ""
+    ),
     V.STOP_ASKED_FOR: lambda o: o.said("saw"),
     V.STOP_ASKED: lambda o: o.said("note"),
     V.STOP_CONFIRMED: lambda o: o.said("how"),
     V.STOP_WISH_ANSWERED: lambda o: o.said("answer"),
     V.RETIRE_BEGUN: lambda o: o.said("reason", "replaced_by", "after_care"),
-    V.ROLE_OFFERED: lambda o: _("Grade waived: %(reason)s") % {"reason": o.said("grade_waived_because")} if o.said("grade_waived_because") else "",
+    V.ROLE_OFFERED: lambda o: (
+        _("Grade waived: %(reason)s") % {"reason": o.said("grade_waived_because")}
+        if o.said("grade_waived_because")
+        else ""
+    ),
     V.CLOCK_REMINDED: lambda o: o.said("subject"),
     V.CLOCK_ESCALATED: lambda o: o.said("subject"),
     V.REFUSED: lambda o: _("Why: %(codes)s") % {"codes": ", ".join(o.d["codes"])} if o.d.get("codes") else "",
@@ -380,7 +491,10 @@ def actor(entry, people: dict[int, str]) -> str:
         return people.get(entry.person_id) or _("Person %(id)s") % {"id": entry.person_id}
     if entry.actor.startswith("import:"):
         return _("Import %(number)s") % {"number": entry.actor.partition(":")[2]}
-    return str(_MACHINES.get(entry.actor) or _("Mandate (%(part)s)") % {"part": entry.actor.partition(":")[2].replace("_", " ") or entry.actor})
+    return str(
+        _MACHINES.get(entry.actor)
+        or _("Mandate (%(part)s)") % {"part": entry.actor.partition(":")[2].replace("_", " ") or entry.actor}
+    )
 
 
 def lines(entries: Iterable, initiative=None) -> list[Line]:
@@ -396,7 +510,20 @@ def lines(entries: Iterable, initiative=None) -> list[Line]:
         tone, icon = _TONES.get(Verb(entry.verb), ("", ""))
         url, link = _leads_to(entry, initiative)
         machine = entry.person_id is None and entry.actor != "withheld"
-        out.append(Line(entry.seq, entry.at, actor(entry, people), sentence(entry.verb, what), detail(entry.verb, what), machine, tone, icon, url, link))
+        out.append(
+            Line(
+                entry.seq,
+                entry.at,
+                actor(entry, people),
+                sentence(entry.verb, what),
+                detail(entry.verb, what),
+                machine,
+                tone,
+                icon,
+                url,
+                link,
+            )
+        )
     return out
 
 
@@ -413,7 +540,10 @@ def _names(entries: list, initiative) -> tuple[dict[int, str], dict[int, str]]:
     wanted: set[int] = set()
     wanted_groups: set[int] = set()
     for entry in entries:
-        mentioned = [*(entry.detail.get(key) for key in ("person", "decider", "to", "deputy")), *(entry.detail.get("people") or ())]
+        mentioned = [
+            *(entry.detail.get(key) for key in ("person", "decider", "to", "deputy")),
+            *(entry.detail.get("people") or ()),
+        ]
         wanted |= {key for key in (entry.person_id, *mentioned) if isinstance(key, int) and not isinstance(key, bool)}
         if entry.subject_kind == "person" and entry.subject_id:
             wanted.add(entry.subject_id)
@@ -422,7 +552,10 @@ def _names(entries: list, initiative) -> tuple[dict[int, str], dict[int, str]]:
     if missing := wanted - people.keys():
         people |= dict(Person.objects.filter(pk__in=missing).values_list("pk", "name"))
     if missing := wanted_groups - groups.keys():
-        groups |= {pk: str(functions.label(name)) for pk, name in Group.objects.filter(pk__in=missing).values_list("pk", "name")}
+        groups |= {
+            pk: str(functions.label(name))
+            for pk, name in Group.objects.filter(pk__in=missing).values_list("pk", "name")
+        }
     return people, groups
 
 
@@ -443,7 +576,10 @@ def _leads_to(entry, initiative) -> tuple[str, str]:
 
 def days(found: Iterable[Line]) -> list[dict]:
     """Return lines grouped by the reader's day, for `core/_timeline.html`."""
-    return [{"day": day, "entries": list(group)} for day, group in groupby(found, key=lambda line: timezone.localtime(line.at).date())]
+    return [
+        {"day": day, "entries": list(group)}
+        for day, group in groupby(found, key=lambda line: timezone.localtime(line.at).date())
+    ]
 
 
 def of_type(name: str) -> list[str]:

@@ -41,7 +41,9 @@ class Stage(models.TextChoices):
 
 S = Stage
 IN_USE = Stage.in_use()
-_stage = StateField(_("stage"), choices=Stage.choices, default=Stage.IDEA, max_length=10, protected=True, editable=False)
+_stage = StateField(
+    _("stage"), choices=Stage.choices, default=Stage.IDEA, max_length=10, protected=True, editable=False
+)
 
 
 def cleared(initiative) -> bool:
@@ -52,7 +54,12 @@ def cleared(initiative) -> bool:
 def step(source, target, may: May, rules: list, *, clock: bool = False):
     """Declare a step on `stage`: who may take it, the rules that must hold, whether a clock may take it."""
     return transition(
-        _stage, source, target, conditions=[cleared], permission=may.check, custom={"rules": rules, "may": may, "clock": clock}
+        _stage,
+        source,
+        target,
+        conditions=[cleared],
+        permission=may.check,
+        custom={"rules": rules, "may": may, "clock": clock},
     )
 
 
@@ -66,7 +73,20 @@ class Lifecycle(Stateful):
 
     # Stages, in order
 
-    @step(S.IDEA, S.PILOT, May.DECIDE_PILOT, [rules.RolesNamed(), rules.RolesAccepted(), rules.TierConfirmed(), rules.CapabilityStated(), rules.ScopeSet(), rules.OutcomeDefined(), rules.GatePlanned()])
+    @step(
+        S.IDEA,
+        S.PILOT,
+        May.DECIDE_PILOT,
+        [
+            rules.RolesNamed(),
+            rules.RolesAccepted(),
+            rules.TierConfirmed(),
+            rules.CapabilityStated(),
+            rules.ScopeSet(),
+            rules.OutcomeDefined(),
+            rules.GatePlanned(),
+        ],
+    )
     def start_pilot(self, *, at):
         """Named people answer for a pilot with a scope, an end and a number to reach."""
         self._enter_pilot(at)
@@ -76,11 +96,17 @@ class Lifecycle(Stateful):
         """Found in use and now owned: it goes on as a pilot."""
         self._enter_pilot(at)
 
-    @step(S.PILOT, S.FUNDING, May.ASK_FUNDING, [rules.PilotMeasured()], clock=True)  # day 90, passed, opens the gate by itself
+    # A clock may take it: day 90, passed, opens the gate by itself.
+    @step(S.PILOT, S.FUNDING, May.ASK_FUNDING, [rules.PilotMeasured()], clock=True)
     def request_funding(self, *, at):
         """The pilot has a result: ask for money. The gate itself says what is missing."""
 
-    @step(S.FUNDING, S.BUILD, May.DECIDE_GO_LIVE, [rules.EvidenceInBusinessTerms(), rules.OwnerAccepted(), rules.BudgetApproved()])
+    @step(
+        S.FUNDING,
+        S.BUILD,
+        May.DECIDE_GO_LIVE,
+        [rules.EvidenceInBusinessTerms(), rules.OwnerAccepted(), rules.BudgetApproved()],
+    )
     def fund(self, *, at):
         """Three questions answered yes: it may be built."""
 
@@ -88,7 +114,12 @@ class Lifecycle(Stateful):
     def return_to_pilot(self, *, at):
         """No pass, lapse or withdrawal: back to where it was running."""
 
-    @step(S.BUILD, S.PRODUCTION, May.DECIDE_GO_LIVE, [rules.OwnerAccepted(), rules.ControlsConfirmed(), rules.SignedOff(), rules.BadCallLineWhole()])
+    @step(
+        S.BUILD,
+        S.PRODUCTION,
+        May.DECIDE_GO_LIVE,
+        [rules.OwnerAccepted(), rules.ControlsConfirmed(), rules.SignedOff(), rules.BadCallLineWhole()],
+    )
     def go_live(self, *, at):
         """Funded, owned, controlled: it serves real people."""
         self.live_since = self.live_since or at
@@ -98,7 +129,12 @@ class Lifecycle(Stateful):
         """No new actions. Nothing else may stand in the way."""
         self.stopped_from = self.stage
 
-    @step(S.STOPPED, RETURN_VALUE(S.DISCOVERED, S.PILOT, S.BUILD, S.PRODUCTION), May.DECIDE_HALT, [rules.RestartExplained(), rules.SignedOff()])
+    @step(
+        S.STOPPED,
+        RETURN_VALUE(S.DISCOVERED, S.PILOT, S.BUILD, S.PRODUCTION),
+        May.DECIDE_HALT,
+        [rules.RestartExplained(), rules.SignedOff()],
+    )
     def restart(self, *, at):
         """Back to where it was; from the funding gate to the pilot, because the gate is asked again."""
         return S.PILOT if self.stopped_from == S.FUNDING else Stage(self.stopped_from)
@@ -126,7 +162,12 @@ class Lifecycle(Stateful):
         self._set_down(Stage(to), at)
         return Stage(to)
 
-    @step([S.TRIAGE, S.DISCOVERED, S.IDEA, S.PILOT, S.FUNDING, S.BUILD, S.PRODUCTION, S.RETIRED], RETURN_VALUE(S.IDEA, S.DISCOVERED, S.RETIRED, S.TRIAGE, S.PILOT), May.CORRECT, [rules.NothingDecidedHere()])
+    @step(
+        [S.TRIAGE, S.DISCOVERED, S.IDEA, S.PILOT, S.FUNDING, S.BUILD, S.PRODUCTION, S.RETIRED],
+        RETURN_VALUE(S.IDEA, S.DISCOVERED, S.RETIRED, S.TRIAGE, S.PILOT),
+        May.CORRECT,
+        [rules.NothingDecidedHere()],
+    )
     def correct(self, *, at, to):
         """The register was wrong. Shown as a correction, never as a decision."""
         self._set_down(Stage(to), at)

@@ -34,7 +34,13 @@ def brought(rows: QuerySet, *, units: dict[int, Unit] | None = None) -> list[Ini
     return found
 
 
-def bring(initiatives: Iterable[Initiative], within: QuerySet, *, units: dict[int, Unit] | None = None, decisions: Iterable[Any] | None = None) -> None:
+def bring(
+    initiatives: Iterable[Initiative],
+    within: QuerySet,
+    *,
+    units: dict[int, Unit] | None = None,
+    decisions: Iterable[Any] | None = None,
+) -> None:
     """Put every fact the rules read at hand of `initiatives`, which were loaded with JOINED and lie in `within`.
 
     `within` is asked for in every statement, so that none grows with their number. Seven queries, one
@@ -44,12 +50,23 @@ def bring(initiatives: Iterable[Initiative], within: QuerySet, *, units: dict[in
     ids = within.order_by().values("pk")
     units = units_by_id() if units is None else units
     groups = _groups()
-    matrices = _by_initiative(Assignment.objects.filter(initiative__in=ids, ended_at=None).select_related("person", "group").order_by("row", "role", "pk"))
-    figures = _by_initiative(Measurement.objects.filter(initiative__in=ids).select_related("supplied_by", "confirmed_by").order_by("-ends_on", "-pk"))
+    matrices = _by_initiative(
+        Assignment.objects.filter(initiative__in=ids, ended_at=None)
+        .select_related("person", "group")
+        .order_by("row", "role", "pk")
+    )
+    figures = _by_initiative(
+        Measurement.objects.filter(initiative__in=ids)
+        .select_related("supplied_by", "confirmed_by")
+        .order_by("-ends_on", "-pk")
+    )
     checks = _by_initiative(ControlCheck.objects.filter(initiative__in=ids))
-    sign_offs = _by_initiative(SignOff.objects.filter(initiative__in=ids, decision__closed="").select_related("decision"))
+    sign_offs = _by_initiative(
+        SignOff.objects.filter(initiative__in=ids, decision__closed="").select_related("decision")
+    )
     if decisions is None:
-        decisions = Initiative._meta.get_field("decisions").related_model.objects.filter(initiative__in=ids, closed="").order_by("asked_at", "pk")  # type: ignore[attr-defined]
+        asked: Any = Initiative._meta.get_field("decisions").related_model  # kept by the gates, a room above
+        decisions = asked.objects.filter(initiative__in=ids, closed="").order_by("asked_at", "pk")
     open_decisions = _by_initiative(decisions)
     for one in initiatives:
         for field in ("unit", "receiving_unit", "building_unit"):
@@ -62,9 +79,14 @@ def bring(initiatives: Iterable[Initiative], within: QuerySet, *, units: dict[in
         if one.registrant is not None:
             _place(one.registrant, units, groups)
         one.__dict__.update(
-            _matrix=Matrix(tuple(rows)), _outcome=getattr(one, "outcome", None), _budget=getattr(one, "budget", None), _measurements=figures[one.pk],
-            _brought_checks=checks[one.pk], _brought_sign_offs=sign_offs[one.pk], _brought_decisions=open_decisions[one.pk],
-        )  # fmt: skip
+            _matrix=Matrix(tuple(rows)),
+            _outcome=getattr(one, "outcome", None),
+            _budget=getattr(one, "budget", None),
+            _measurements=figures[one.pk],
+            _brought_checks=checks[one.pk],
+            _brought_sign_offs=sign_offs[one.pk],
+            _brought_decisions=open_decisions[one.pk],
+        )
 
 
 def units_by_id() -> dict[int, Unit]:

@@ -84,23 +84,56 @@ class Initiative(Lifecycle):
     capability = models.CharField(_("capability"), max_length=10, choices=Capability.choices, blank=True)
     tools = models.TextField(_("tools it may use"), blank=True, help_text="One a line.")
     exposure = models.CharField(_("who meets what it produces"), max_length=10, choices=Exposure.choices, blank=True)
-    tier_proposed = models.PositiveSmallIntegerField(_("proposed tier"), null=True, blank=True, validators=[MaxValueValidator(4)])
-    tier = models.PositiveSmallIntegerField(_("tier"), null=True, blank=True, editable=False, validators=[MaxValueValidator(4)])
-    tier_confirmed_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    tier_proposed = models.PositiveSmallIntegerField(
+        _("proposed tier"), null=True, blank=True, validators=[MaxValueValidator(4)]
+    )
+    tier = models.PositiveSmallIntegerField(
+        _("tier"), null=True, blank=True, editable=False, validators=[MaxValueValidator(4)]
+    )
+    tier_confirmed_by = models.ForeignKey(
+        "governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     tier_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The bad-call line: who is paged is the Escalation owner of halt
     breaks = models.CharField(_("what breaks when it makes a bad call"), max_length=300, blank=True)
     rollback_how = models.CharField(_("how it is stopped and rolled back"), max_length=300, blank=True)
-    rollback_minutes = models.PositiveIntegerField(_("minutes until it is rolled back"), null=True, blank=True, validators=[MinValueValidator(1)])
+    rollback_minutes = models.PositiveIntegerField(
+        _("minutes until it is rolled back"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     fallback = models.TextField(_("what people do while it is stopped"), blank=True)
 
     # Where it belongs
-    unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="initiatives", verbose_name=_("unit"))
-    receiving_unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit that takes most of the output"))
-    building_unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit that builds or runs it"))
-    registrant = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="registered")
-    workflow_owner = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="workflows", verbose_name=_("workflow owner"))
+    unit = models.ForeignKey(
+        "governance.Unit", models.PROTECT, null=True, blank=True, related_name="initiatives", verbose_name=_("unit")
+    )
+    receiving_unit = models.ForeignKey(
+        "governance.Unit",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("unit that takes most of the output"),
+    )
+    building_unit = models.ForeignKey(
+        "governance.Unit",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("unit that builds or runs it"),
+    )
+    registrant = models.ForeignKey(
+        "governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="registered"
+    )
+    workflow_owner = models.ForeignKey(
+        "governance.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="workflows",
+        verbose_name=_("workflow owner"),
+    )
     restricted = models.BooleanField(_("restricted"), default=False)
 
     # The pilot's scope and its gate
@@ -113,15 +146,23 @@ class Initiative(Lifecycle):
     # Kept by the machine
     stage_since = models.DateTimeField(editable=False)
     stopped_from = models.CharField(max_length=10, choices=Stage.choices, blank=True, editable=False)
-    pilot_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="First pilot go; day 90 counts from here, once.")
+    pilot_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="First pilot go; day 90 counts from here, once."
+    )
     live_since = models.DateTimeField(null=True, blank=True, editable=False)
     retiring_since = models.DateTimeField(null=True, blank=True, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
-    unowned_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="The ownership clock; empty while somebody accepted.")
+    unowned_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The ownership clock; empty while somebody accepted."
+    )
     review_due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    evidence_due_on = models.DateField(null=True, blank=True, editable=False, help_text="Admitted with evidence missing, due on this day.")
+    evidence_due_on = models.DateField(
+        null=True, blank=True, editable=False, help_text="Admitted with evidence missing, due on this day."
+    )
     rollout_paused_at = models.DateTimeField(null=True, blank=True, editable=False)
-    rollout_paused_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    rollout_paused_by = models.ForeignKey(
+        "governance.Person", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     rollout_paused_because = models.CharField(max_length=300, blank=True, editable=False)
     next_number = models.PositiveIntegerField(default=1, editable=False, help_text="Number of its next decision.")
     registered_at = models.DateTimeField(editable=False)
@@ -131,19 +172,32 @@ class Initiative(Lifecycle):
 
     class Meta:
         permissions = [
-            ("see", "See"), ("amend", "Amend"), ("propose", "Propose names"),
-            ("ask_pilot", "Ask for the pilot go"), ("ask_go_live", "Ask for funding and go-live"),
-            ("ask_modification", "Ask for a change"), ("ask_halt", "Ask for restart"),
-            ("decide_pilot", "Decide the pilot go"), ("decide_go_live", "Decide funding and go-live"),
-            ("decide_modification", "Decide a change"), ("decide_halt", "Decide halt and restart"),
-            ("stop", "Stop"), ("pause", "Pause the rollout"),
+            ("see", "See"),
+            ("amend", "Amend"),
+            ("propose", "Propose names"),
+            ("ask_pilot", "Ask for the pilot go"),
+            ("ask_go_live", "Ask for funding and go-live"),
+            ("ask_modification", "Ask for a change"),
+            ("ask_halt", "Ask for restart"),
+            ("decide_pilot", "Decide the pilot go"),
+            ("decide_go_live", "Decide funding and go-live"),
+            ("decide_modification", "Decide a change"),
+            ("decide_halt", "Decide halt and restart"),
+            ("stop", "Stop"),
+            ("pause", "Pause the rollout"),
         ]
         default_permissions = ()
         constraints = [
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="a_stage_is_a_known_one"),
-            models.CheckConstraint(condition=~Q(stage="stopped") | ~Q(stopped_from=""), name="stopped_knows_where_it_was"),
-            models.CheckConstraint(condition=~Q(stage="retired") | Q(retired_at__isnull=False), name="retired_has_its_instant"),
-            models.CheckConstraint(condition=Q(tier__isnull=True) | Q(tier_confirmed_at__isnull=False), name="a_tier_was_confirmed"),
+            models.CheckConstraint(
+                condition=~Q(stage="stopped") | ~Q(stopped_from=""), name="stopped_knows_where_it_was"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="retired") | Q(retired_at__isnull=False), name="retired_has_its_instant"
+            ),
+            models.CheckConstraint(
+                condition=Q(tier__isnull=True) | Q(tier_confirmed_at__isnull=False), name="a_tier_was_confirmed"
+            ),
             models.CheckConstraint(condition=Q(tier__isnull=True) | Q(tier__lte=4), name="tiers_end_at_four"),
             models.CheckConstraint(condition=Q(number__gte=1), name="keys_start_at_one"),
         ]

@@ -13,15 +13,24 @@ from governance.raci.models import Role, Row
 
 #: The step people work towards from each stage; none where nothing has to happen next.
 NEXT_STEP = {
-    "idea": "start_pilot", "discovered": "adopt", "pilot": "request_funding", "funding": "fund", "build": "go_live", "stopped": "restart",
+    "idea": "start_pilot",
+    "discovered": "adopt",
+    "pilot": "request_funding",
+    "funding": "fund",
+    "build": "go_live",
+    "stopped": "restart",
 }
 
 
 def holds_something_stopped(person) -> bool:
     """Return whether something `person` answers for as business owner is stopped. One query."""
     return Initiative.objects.filter(
-        stage=Stage.STOPPED, assignments__row=Row.HALT, assignments__role=Role.ACCOUNTABLE, assignments__person=person,
-        assignments__ended_at=None, assignments__accepted_at__isnull=False,
+        stage=Stage.STOPPED,
+        assignments__row=Row.HALT,
+        assignments__role=Role.ACCOUNTABLE,
+        assignments__person=person,
+        assignments__ended_at=None,
+        assignments__accepted_at__isnull=False,
     ).exists()
 
 

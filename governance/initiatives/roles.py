@@ -33,10 +33,16 @@ SHARED = (Row.GO_LIVE, Row.HALT)
 
 #: What somebody signs when they accept. The business owner's has three parts.
 STATEMENTS = {
-    Role.ACCOUNTABLE: gettext_lazy("I am Accountable for %(row)s of %(key)s %(name)s. I decide it myself, in time, and nobody decides it for me."),
-    Role.ESCALATION: gettext_lazy("I am Escalation owner for %(row)s of %(key)s %(name)s. I answer when it is unsure and when nobody decides."),
+    Role.ACCOUNTABLE: gettext_lazy(
+        "I am Accountable for %(row)s of %(key)s %(name)s. I decide it myself, in time, and nobody decides it for me."
+    ),
+    Role.ESCALATION: gettext_lazy(
+        "I am Escalation owner for %(row)s of %(key)s %(name)s. I answer when it is unsure and when nobody decides."
+    ),
 }
-OWNER_STATEMENT = gettext_lazy("I accept accountability for %(metric)s of %(key)s %(name)s. I make sure that it is paid for. I hold stop authority over it, and I use it.")
+OWNER_STATEMENT = gettext_lazy(
+    "I accept accountability for %(metric)s of %(key)s %(name)s. I make sure that it is paid for. I hold stop authority over it, and I use it."
+)
 
 
 def together(row: Row, role: Role) -> tuple[Row, ...]:
@@ -54,11 +60,18 @@ def statement(initiative, row: Row, role: Role) -> str:
     from governance.outcomes import queries as outcomes
 
     outcome = outcomes.outcome(initiative)
-    words = {"row": Row(row).label, "key": initiative.key, "name": initiative.name, "metric": outcome.metric if outcome else _("the business result")}
+    words = {
+        "row": Row(row).label,
+        "key": initiative.key,
+        "name": initiative.name,
+        "metric": outcome.metric if outcome else _("the business result"),
+    }
     return (OWNER_STATEMENT if role == Role.ACCOUNTABLE and row in SHARED else STATEMENTS[Role(role)]) % words
 
 
-def offer(initiative: Initiative, row: Row, role: Role, person, *, by, at: datetime, grade_waived_because: str = "") -> Assignment:
+def offer(
+    initiative: Initiative, row: Row, role: Role, person, *, by, at: datetime, grade_waived_because: str = ""
+) -> Assignment:
     """Offer A or E of a row (go-live's A: with halt) to one person, who has 5 working days to accept.
 
     A predecessor stays until then. Raises Refused for who may not propose or names themselves, Blocked
@@ -70,9 +83,18 @@ def offer(initiative: Initiative, row: Row, role: Role, person, *, by, at: datet
         raise ValueError("Only Accountable and Escalation owner are offered; assign the others.")
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
-        require(by, initiative, May.PROPOSE, at, _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."))
+        require(
+            by,
+            initiative,
+            May.PROPOSE,
+            at,
+            _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."),
+        )
         if person.pk == by.pk:
-            raise Refused(_("Nobody offers a role to themselves. Ask the Portfolio office to name you."), str(Function.PORTFOLIO.label))
+            raise Refused(
+                _("Nobody offers a role to themselves. Ask the Portfolio office to name you."),
+                str(Function.PORTFOLIO.label),
+            )
         if grade_waived_because and Function.PORTFOLIO not in functions.of(by):
             raise Refused(_("Only the Portfolio office waives a grade."), str(Function.PORTFOLIO.label))
         there = [queries.matrix(initiative).offer(each, role) for each in together(row, role)]
@@ -82,18 +104,51 @@ def offer(initiative: Initiative, row: Row, role: Role, person, *, by, at: datet
         due = calendars.of_person(person).working_days_after(at, policy.current().windows["offer_wd"])
         made = []
         for each in together(row, role):
-            for earlier in Assignment.objects.filter(initiative=initiative, row=each, role=role, accepted_at=None, ended_at=None):
+            for earlier in Assignment.objects.filter(
+                initiative=initiative, row=each, role=role, accepted_at=None, ended_at=None
+            ):
                 _end(earlier, at=at, because=_("Somebody else was named."), say=say)
-            made.append(Assignment.objects.create(
-                initiative=initiative, row=each, role=role, person=person, assigned_by=by, assigned_at=at, answer_by=due, grade_waived_because=grade_waived_because[:300],
-            ))
-            say(Verb.ROLE_OFFERED, made[-1], row=str(each), role=str(role), person=person.pk, answer_by=due, text={"grade_waived_because": grade_waived_because} if grade_waived_because else None)
+            made.append(
+                Assignment.objects.create(
+                    initiative=initiative,
+                    row=each,
+                    role=role,
+                    person=person,
+                    assigned_by=by,
+                    assigned_at=at,
+                    answer_by=due,
+                    grade_waived_because=grade_waived_because[:300],
+                )
+            )
+            say(
+                Verb.ROLE_OFFERED,
+                made[-1],
+                row=str(each),
+                role=str(role),
+                person=person.pk,
+                answer_by=due,
+                text={"grade_waived_because": grade_waived_because} if grade_waived_because else None,
+            )
         grants.rebuild(initiative)
         notices.owe(
-            person, thing=made[0], occasion="offered", initiative=initiative, at=at, binding=True, due=due, action=_("Answer"),
-            subject=lambda: _("Will you be %(role)s of %(key)s %(name)s? Answer by %(day)s") % {"role": _title(row, role), "key": initiative.key, "name": initiative.name, "day": day(due)},
-            body=_("%(who)s named you for %(row)s. If you do not answer, the role stays vacant and the Portfolio office is told.") % {"who": by.name, "row": row.label},
-            path=_answer_path(made[0]), why=_("You were named."),
+            person,
+            thing=made[0],
+            occasion="offered",
+            initiative=initiative,
+            at=at,
+            binding=True,
+            due=due,
+            action=_("Answer"),
+            subject=lambda: (
+                _("Will you be %(role)s of %(key)s %(name)s? Answer by %(day)s")
+                % {"role": _title(row, role), "key": initiative.key, "name": initiative.name, "day": day(due)}
+            ),
+            body=_(
+                "%(who)s named you for %(row)s. If you do not answer, the role stays vacant and the Portfolio office is told."
+            )
+            % {"who": by.name, "row": row.label},
+            path=_answer_path(made[0]),
+            why=_("You were named."),
         )
     return made[0]
 
@@ -121,21 +176,53 @@ def _refuse_ineligible(initiative, row: Row, role: Role, person, *, waived: bool
         other = Role.ESCALATION if role == Role.ACCOUNTABLE else Role.ACCOUNTABLE
         holder, offered = matrix.accepted(each, other), matrix.offer(each, other)
         if person.pk in {a.person_id for a in (holder, offered) if a}:
-            reasons.setdefault("same_person", Blocker("same_person", _("%(name)s is %(other)s for %(row)s. Accountable and Escalation owner are two people.") % {"name": person.name, "other": other.label, "row": each.label}))
+            reasons.setdefault(
+                "same_person",
+                Blocker(
+                    "same_person",
+                    _("%(name)s is %(other)s for %(row)s. Accountable and Escalation owner are two people.")
+                    % {"name": person.name, "other": other.label, "row": each.label},
+                ),
+            )
         if role == Role.ACCOUNTABLE:
-            if asked := [d for d in initiative.decisions.filter(closed="", asked_by=person) if DECIDED_BY_ROW[d.kind] == each]:
-                reasons.setdefault("asker", Blocker("asker", _("%(name)s asked for %(what)s, so somebody else must decide it.") % {"name": person.name, "what": asked[0].get_kind_display()}, url=asked[0].get_absolute_url()))
+            if asked := [
+                d for d in initiative.decisions.filter(closed="", asked_by=person) if DECIDED_BY_ROW[d.kind] == each
+            ]:
+                reasons.setdefault(
+                    "asker",
+                    Blocker(
+                        "asker",
+                        _("%(name)s asked for %(what)s, so somebody else must decide it.")
+                        % {"name": person.name, "what": asked[0].get_kind_display()},
+                        url=asked[0].get_absolute_url(),
+                    ),
+                )
             responsible = [p.pk for p in matrix.responsible(each)]
             if responsible == [person.pk] and each != Row.HALT:
-                reasons.setdefault("only_responsible", Blocker("only_responsible", _("%(name)s is the only Responsible for %(row)s. Name another Responsible first: who asks does not decide.") % {"name": person.name, "row": each.label}))
+                reasons.setdefault(
+                    "only_responsible",
+                    Blocker(
+                        "only_responsible",
+                        _(
+                            "%(name)s is the only Responsible for %(row)s. Name another Responsible first: who asks does not decide."
+                        )
+                        % {"name": person.name, "row": each.label},
+                    ),
+                )
     if reasons:
         raise Blocked(reasons.values())
 
 
 #: Which row's Accountable answers which kind of decision (gates/questions.py reads it too).
 DECIDED_BY_ROW = {
-    "pilot_go": Row.PILOT, "day_90": Row.PILOT, "funding": Row.GO_LIVE, "go_live": Row.GO_LIVE,
-    "modification": Row.MODIFICATION, "tier_change": Row.GO_LIVE, "restart": Row.HALT, "back_to_pilot": Row.HALT,
+    "pilot_go": Row.PILOT,
+    "day_90": Row.PILOT,
+    "funding": Row.GO_LIVE,
+    "go_live": Row.GO_LIVE,
+    "modification": Row.MODIFICATION,
+    "tier_change": Row.GO_LIVE,
+    "restart": Row.HALT,
+    "back_to_pilot": Row.HALT,
 }
 
 
@@ -148,8 +235,12 @@ def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None) -> 
         initiative = Initiative.objects.lock(assignment.initiative_id)
         assignment = Assignment.objects.select_related("person", "initiative").get(pk=assignment.pk)
         if assignment.person_id != by.pk:
-            raise Refused(_("Only %(name)s can answer this.") % {"name": assignment.person.name}, assignment.person.name)
-        if assignment.ended_at is not None or (assignment.accepted_at is None and assignment.answer_by and at >= assignment.answer_by):
+            raise Refused(
+                _("Only %(name)s can answer this.") % {"name": assignment.person.name}, assignment.person.name
+            )
+        if assignment.ended_at is not None or (
+            assignment.accepted_at is None and assignment.answer_by and at >= assignment.answer_by
+        ):
             raise Conflict(_("This offer is over. Ask the Portfolio office to name you again."))
         if assignment.accepted_at is not None and assignment.material_sha256 == material.digest(initiative):
             return assignment  # Accepted for this very version already: a second click signs nothing.
@@ -163,18 +254,41 @@ def _take(initiative, assignment: Assignment, *, by, at: datetime, proof: Proof 
     _refuse_ineligible_at_acceptance(initiative, row, role, by, waived=bool(assignment.grade_waived_because))
     digest = material.digest(initiative)
     signature = signatures.sign(
-        initiative=initiative, by=by, meaning=Meaning.ACCEPTANCE, statement=statement(initiative, row, role), proof=proof, at=at,
-        facts={"row": str(row), "role": str(role), "version": initiative.version, "material": material.facts(initiative)},
+        initiative=initiative,
+        by=by,
+        meaning=Meaning.ACCEPTANCE,
+        statement=statement(initiative, row, role),
+        proof=proof,
+        at=at,
+        facts={
+            "row": str(row),
+            "role": str(role),
+            "version": initiative.version,
+            "material": material.facts(initiative),
+        },
     )
     for each in together(row, role):
-        for before in Assignment.objects.filter(initiative=initiative, row=each, role=role, ended_at=None).exclude(accepted_at=None).exclude(person=by).select_related("signature"):
+        for before in (
+            Assignment.objects.filter(initiative=initiative, row=each, role=role, ended_at=None)
+            .exclude(accepted_at=None)
+            .exclude(person=by)
+            .select_related("signature")
+        ):
             _end(before, at=at, because=_("%(name)s accepted.") % {"name": by.name}, say=say)
         mine = Assignment.objects.filter(initiative=initiative, row=each, role=role, person=by, ended_at=None).first()
         if mine is None:
             continue
         mine.accepted_at, mine.material_sha256, mine.signature = at, digest, signature
         mine.save(update_fields=["accepted_at", "material_sha256", "signature"])
-        say(Verb.ROLE_ACCEPTED, mine, row=str(each), role=str(role), version=initiative.version, material=digest, signature=signature.pk)
+        say(
+            Verb.ROLE_ACCEPTED,
+            mine,
+            row=str(each),
+            role=str(role),
+            version=initiative.version,
+            material=digest,
+            signature=signature.pk,
+        )
     queries.forget(initiative)
     if role == Role.ACCOUNTABLE and row in SHARED and initiative.unowned_since is not None:
         initiative.unowned_since = None
@@ -185,7 +299,11 @@ def _take(initiative, assignment: Assignment, *, by, at: datetime, proof: Proof 
 
 def _refuse_ineligible_at_acceptance(initiative, row: Row, role: Role, person, *, waived: bool) -> None:
     """Raise Blocked when the person named can no longer hold it (they moved, or the unit did)."""
-    reasons = {b.code: b for each in together(row, role) for b in eligible.blockers(person, each, role, initiative, grade_waived=waived)}
+    reasons = {
+        b.code: b
+        for each in together(row, role)
+        for b in eligible.blockers(person, each, role, initiative, grade_waived=waived)
+    }
     if reasons:
         raise Blocked(reasons.values())
 
@@ -203,19 +321,30 @@ def decline(assignment: Assignment, *, by, at: datetime, because: str) -> None:
         initiative = Initiative.objects.lock(assignment.initiative_id)
         assignment = Assignment.objects.select_related("person").get(pk=assignment.pk)
         if assignment.person_id != by.pk:
-            raise Refused(_("Only %(name)s can answer this.") % {"name": assignment.person.name}, assignment.person.name)
+            raise Refused(
+                _("Only %(name)s can answer this.") % {"name": assignment.person.name}, assignment.person.name
+            )
         if assignment.accepted_at is not None or assignment.ended_at is not None:
             raise Conflict(_("This offer was answered already."))
         row, role = Row(assignment.row), Role(assignment.role)
-        for each in Assignment.objects.filter(initiative=initiative, row__in=together(row, role), role=role, person=by, accepted_at=None, ended_at=None):
+        for each in Assignment.objects.filter(
+            initiative=initiative, row__in=together(row, role), role=role, person=by, accepted_at=None, ended_at=None
+        ):
             each.ended_at, each.ended_because = at, because[:300]
             each.save(update_fields=["ended_at", "ended_because"])
             say(Verb.ROLE_DECLINED, each, row=each.row, role=each.role, text={"because": because})
         grants.rebuild(initiative)
         notices.owe(
-            [*functions.members(Function.PORTFOLIO), *([assignment.assigned_by] if assignment.assigned_by else [])], thing=assignment, occasion="declined", initiative=initiative, at=at,
-            subject=_("%(who)s declined to be %(role)s of %(key)s") % {"who": by.name, "role": _title(row, role), "key": initiative.key},
-            body=because, path=_matrix_path(initiative), why=_("You named somebody, or you are in the Portfolio office."),
+            [*functions.members(Function.PORTFOLIO), *([assignment.assigned_by] if assignment.assigned_by else [])],
+            thing=assignment,
+            occasion="declined",
+            initiative=initiative,
+            at=at,
+            subject=_("%(who)s declined to be %(role)s of %(key)s")
+            % {"who": by.name, "role": _title(row, role), "key": initiative.key},
+            body=because,
+            path=_matrix_path(initiative),
+            why=_("You named somebody, or you are in the Portfolio office."),
         )
 
 
@@ -232,14 +361,27 @@ def assign(initiative: Initiative, row: Row, role: Role, holder, *, by, at: date
         raise ValueError("Accountable and Escalation owner are offered.")
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
-        require(by, initiative, May.PROPOSE, at, _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."))
+        require(
+            by,
+            initiative,
+            May.PROPOSE,
+            at,
+            _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."),
+        )
         made = _stand(initiative, row, role, holder, by=by, at=at, say=say)
         grants.rebuild(initiative)
         if not isinstance(holder, Group) and holder.pk != by.pk:
             notices.owe(
-                holder, thing=made, occasion="assigned", initiative=initiative, at=at,
-                subject=_("You are %(role)s on %(key)s %(name)s") % {"role": role.label, "key": initiative.key, "name": initiative.name},
-                body=_("%(who)s put you down for %(row)s.") % {"who": by.name, "row": row.label}, path=_matrix_path(initiative), why=_("You were put into the matrix."),
+                holder,
+                thing=made,
+                occasion="assigned",
+                initiative=initiative,
+                at=at,
+                subject=_("You are %(role)s on %(key)s %(name)s")
+                % {"role": role.label, "key": initiative.key, "name": initiative.name},
+                body=_("%(who)s put you down for %(row)s.") % {"who": by.name, "row": row.label},
+                path=_matrix_path(initiative),
+                why=_("You were put into the matrix."),
             )
     return made
 
@@ -251,8 +393,18 @@ def _stand(initiative, row: Row, role: Role, holder, *, by, at: datetime, say) -
     if there is not None:
         return there
     if "person" in key and not holder.is_active:
-        raise Blocked([Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": holder.name})])
-    made = Assignment.objects.create(initiative=initiative, row=row, role=role, assigned_by=by if not isinstance(by, str) else None, assigned_at=at, accepted_at=at, **key)
+        raise Blocked(
+            [Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": holder.name})]
+        )
+    made = Assignment.objects.create(
+        initiative=initiative,
+        row=row,
+        role=role,
+        assigned_by=by if not isinstance(by, str) else None,
+        assigned_at=at,
+        accepted_at=at,
+        **key,
+    )
     say(Verb.ROLE_ASSIGNED, made, row=str(row), role=str(role), person=made.person_id, group=made.group_id)
     return made
 
@@ -304,14 +456,41 @@ def end(assignment: Assignment, *, by, at: datetime, because: str) -> None:
             raise Conflict(_("This was ended already."))
         row, role = Row(assignment.row), Role(assignment.role)
         if assignment.person_id != by.pk:
-            require(by, initiative, May.PROPOSE, at, _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."))
+            require(
+                by,
+                initiative,
+                May.PROPOSE,
+                at,
+                _("Names are proposed by whoever registered it, later by the business owner and the Portfolio office."),
+            )
         if assignment.group and role == Role.CONSULTED and assignment.group.name in required_functions(initiative)[row]:
-            raise Blocked([Blocker("required", _("%(function)s is Consulted because tier %(tier)s asks for it.") % {"function": functions.label(assignment.group.name), "tier": initiative.tier})])
+            raise Blocked(
+                [
+                    Blocker(
+                        "required",
+                        _("%(function)s is Consulted because tier %(tier)s asks for it.")
+                        % {"function": functions.label(assignment.group.name), "tier": initiative.tier},
+                    )
+                ]
+            )
         rows = together(row, role)
-        for each in Assignment.objects.filter(initiative=initiative, row__in=rows, role=role, person=assignment.person, group=assignment.group, ended_at=None).select_related("signature"):
+        for each in Assignment.objects.filter(
+            initiative=initiative,
+            row__in=rows,
+            role=role,
+            person=assignment.person,
+            group=assignment.group,
+            ended_at=None,
+        ).select_related("signature"):
             _end(each, at=at, because=because, say=say)
         queries.forget(initiative)
-        if role == Role.ACCOUNTABLE and row in SHARED and initiative.is_in_use and queries.matrix(initiative).owner is None and initiative.unowned_since is None:
+        if (
+            role == Role.ACCOUNTABLE
+            and row in SHARED
+            and initiative.is_in_use
+            and queries.matrix(initiative).owner is None
+            and initiative.unowned_since is None
+        ):
             initiative.unowned_since = at
             initiative.save(update_fields=["unowned_since"])
         grants.rebuild(initiative)
@@ -323,7 +502,14 @@ def _end(assignment: Assignment, *, at: datetime, because, say) -> None:
     assignment.save(update_fields=["ended_at", "ended_because"])
     if assignment.signature_id:
         signatures.void(assignment.signature, because=because, at=at)
-    say(Verb.ROLE_ENDED, assignment, row=assignment.row, role=assignment.role, person=assignment.person_id, text={"because": str(because)})
+    say(
+        Verb.ROLE_ENDED,
+        assignment,
+        row=assignment.row,
+        role=assignment.role,
+        person=assignment.person_id,
+        text={"because": str(because)},
+    )
 
 
 def lapse_offer(assignment: Assignment, *, at: datetime) -> bool:
@@ -335,15 +521,32 @@ def lapse_offer(assignment: Assignment, *, at: datetime) -> bool:
             return False
         row, role = Row(assignment.row), Role(assignment.role)
         # Go-live and halt were offered as one, and lapse as one: the Portfolio office is told once.
-        for each in Assignment.objects.offers().filter(initiative=initiative, row__in=together(row, role), role=role, person=assignment.person_id, answer_by__lte=at).order_by("pk"):
+        for each in (
+            Assignment.objects.offers()
+            .filter(
+                initiative=initiative,
+                row__in=together(row, role),
+                role=role,
+                person=assignment.person_id,
+                answer_by__lte=at,
+            )
+            .order_by("pk")
+        ):
             each.ended_at, each.ended_because = each.answer_by, _("Not answered in time.")
             each.save(update_fields=["ended_at", "ended_because"])
             say(Verb.ROLE_LAPSED, each, row=each.row, role=each.role, person=each.person_id)
         grants.rebuild(initiative)
         notices.owe(
-            functions.members(Function.PORTFOLIO), thing=f"initiative:{initiative.pk}", occasion=f"offer-lapsed-{assignment.pk}", initiative=initiative, at=at,
-            subject=_("Not answered: %(who)s as %(role)s of %(key)s") % {"who": assignment.person.name, "role": _title(row, role), "key": initiative.key},
-            body=_("The role is vacant. Name somebody else, or name %(who)s again.") % {"who": assignment.person.name}, path=_matrix_path(initiative), why=_("You are in the Portfolio office."),
+            functions.members(Function.PORTFOLIO),
+            thing=f"initiative:{initiative.pk}",
+            occasion=f"offer-lapsed-{assignment.pk}",
+            initiative=initiative,
+            at=at,
+            subject=_("Not answered: %(who)s as %(role)s of %(key)s")
+            % {"who": assignment.person.name, "role": _title(row, role), "key": initiative.key},
+            body=_("The role is vacant. Name somebody else, or name %(who)s again.") % {"who": assignment.person.name},
+            path=_matrix_path(initiative),
+            why=_("You are in the Portfolio office."),
         )
     return True
 
@@ -357,5 +560,12 @@ def name_workflow_owner(initiative: Initiative, person, *, by, at: datetime) -> 
         initiative.version += 1
         initiative.save(update_fields=["workflow_owner", "version"])
         grants.rebuild(initiative)
-        say(Verb.ROLE_ASSIGNED, initiative, row="workflow", role="owner", person=person.pk if person else None, before=before)
+        say(
+            Verb.ROLE_ASSIGNED,
+            initiative,
+            row="workflow",
+            role="owner",
+            person=person.pk if person else None,
+            before=before,
+        )
     return initiative

@@ -7,6 +7,7 @@ in one sentence, who can clear it, since when, and where.
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -73,7 +74,7 @@ def _namers(initiative) -> list:
 class _Roles(Rule):
     """Shared by the two rules that look at the matrix as a whole."""
 
-    def _vacant(self, initiative) -> Iterator[tuple[Row, Role, object]]:
+    def _vacant(self, initiative) -> Iterator[tuple[Row, Role, Any]]:
         """Yield (row, role, open offer or None) for every A and E nobody active has accepted."""
         matrix = raci.matrix(initiative)
         for row in Row:
@@ -91,7 +92,15 @@ class RolesNamed(_Roles):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         for row, role, offer in self._vacant(initiative):
             if offer is None:
-                yield _blocker(f"roles.named.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
+                yield _blocker(
+                    f"roles.named.{row}.{role}",
+                    _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
+                    _namers(initiative),
+                    Function.PORTFOLIO,
+                    _page("initiatives:matrix", initiative, f"{row}-{role}"),
+                    initiative.registered_at,
+                    _("Name somebody"),
+                )
 
 
 @listed
@@ -103,12 +112,29 @@ class RolesAccepted(_Roles):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         matrix = raci.matrix(initiative)
         for row, role, offer in self._vacant(initiative):
-            if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:  # type: ignore[attr-defined]
+            if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
                 continue  # Whoever decides the pilot go accepts by deciding.
             if offer is not None:
-                yield _blocker(f"roles.accepted.{row}.{role}", _("%(name)s has not accepted to be %(role)s for %(row)s.") % {"name": offer.person.name, "role": role.label, "row": row.label}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))  # type: ignore[attr-defined]
+                yield _blocker(
+                    f"roles.accepted.{row}.{role}",
+                    _("%(name)s has not accepted to be %(role)s for %(row)s.")
+                    % {"name": offer.person.name, "role": role.label, "row": row.label},
+                    [offer.person],
+                    None,
+                    _offer_page(initiative, offer),
+                    offer.assigned_at,
+                    _("Open the offer"),
+                )
             elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
-                yield _blocker(f"roles.accepted.{row}.{role}", _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label}, _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, f"{row}-{role}"), initiative.registered_at, _("Name somebody"))
+                yield _blocker(
+                    f"roles.accepted.{row}.{role}",
+                    _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
+                    _namers(initiative),
+                    Function.PORTFOLIO,
+                    _page("initiatives:matrix", initiative, f"{row}-{role}"),
+                    initiative.registered_at,
+                    _("Name somebody"),
+                )
 
 
 @listed
@@ -119,7 +145,15 @@ class TierSet(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if initiative.tier is None and initiative.tier_proposed is None:
-            yield _blocker("tier.set", _("Nobody has said how much harm a mistake can do."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:tier", initiative), initiative.registered_at, _("Find the tier"))
+            yield _blocker(
+                "tier.set",
+                _("Nobody has said how much harm a mistake can do."),
+                _movers(initiative),
+                Function.PORTFOLIO,
+                _page("initiatives:tier", initiative),
+                initiative.registered_at,
+                _("Find the tier"),
+            )
 
 
 @listed
@@ -135,7 +169,15 @@ class TierConfirmed(TierSet):
             yield from super().blockers(initiative, at)
             return
         functions_ = [Function(f) for f in policy.current().tiers[initiative.tier_proposed].tier_confirmed_by]
-        yield _blocker("tier.confirmed", _("Tier %(tier)s is proposed and not confirmed.") % {"tier": initiative.tier_proposed}, (), functions_[0], _page("initiatives:tier", initiative), initiative.registered_at, _("Confirm the tier"))
+        yield _blocker(
+            "tier.confirmed",
+            _("Tier %(tier)s is proposed and not confirmed.") % {"tier": initiative.tier_proposed},
+            (),
+            functions_[0],
+            _page("initiatives:tier", initiative),
+            initiative.registered_at,
+            _("Confirm the tier"),
+        )
 
 
 @listed
@@ -146,7 +188,15 @@ class CapabilityStated(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not initiative.capability:
-            yield _blocker("capability", _("It is not said whether it drafts only or can act."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:amend", initiative, "id_capability"), initiative.registered_at, _("Say which"))
+            yield _blocker(
+                "capability",
+                _("It is not said whether it drafts only or can act."),
+                _movers(initiative),
+                Function.PORTFOLIO,
+                _page("initiatives:amend", initiative, "id_capability"),
+                initiative.registered_at,
+                _("Say which"),
+            )
 
 
 @listed
@@ -164,10 +214,27 @@ class ScopeSet(Rule):
         }
         for field, (value, words) in missing.items():
             if not value:
-                yield _blocker(f"scope.{field}", _("The pilot does not say %(what)s.") % {"what": words}, _movers(initiative), None, _page("initiatives:amend", initiative, f"id_{field}"), initiative.registered_at, _("Add it"))
+                yield _blocker(
+                    f"scope.{field}",
+                    _("The pilot does not say %(what)s.") % {"what": words},
+                    _movers(initiative),
+                    None,
+                    _page("initiatives:amend", initiative, f"id_{field}"),
+                    initiative.registered_at,
+                    _("Add it"),
+                )
         longest = policy.current().windows["pilot_d"]
         if initiative.scope_until and (initiative.scope_until - at.date()).days > longest:
-            yield _blocker("scope.long", _("The pilot would run until %(day)s. The longest is %(days)s days.") % {"day": initiative.scope_until.isoformat(), "days": longest}, _movers(initiative), None, _page("initiatives:amend", initiative, "id_scope_until"), None, _("Shorten it"))
+            yield _blocker(
+                "scope.long",
+                _("The pilot would run until %(day)s. The longest is %(days)s days.")
+                % {"day": initiative.scope_until.isoformat(), "days": longest},
+                _movers(initiative),
+                None,
+                _page("initiatives:amend", initiative, "id_scope_until"),
+                None,
+                _("Shorten it"),
+            )
 
 
 @listed
@@ -180,17 +247,36 @@ class OutcomeDefined(Rule):
         url = _page("initiatives:outcome", initiative)
         outcome = outcomes.outcome(initiative)
         if outcome is None:
-            yield _blocker("outcome.none", _("No business outcome is named."), _movers(initiative), None, url, initiative.registered_at, _("Name the outcome"))
+            yield _blocker(
+                "outcome.none",
+                _("No business outcome is named."),
+                _movers(initiative),
+                None,
+                url,
+                initiative.registered_at,
+                _("Name the outcome"),
+            )
             return
         missing = {
             "baseline": (outcome.baseline is not None and outcome.baseline_kind, _("the number before AI")),
-            "baseline_source": (outcome.baseline_source and outcome.baseline_on, _("where the number before AI comes from, and its date")),
+            "baseline_source": (
+                outcome.baseline_source and outcome.baseline_on,
+                _("where the number before AI comes from, and its date"),
+            ),
             "target": (outcome.target is not None, _("the target")),
             "threshold": (outcome.threshold is not None, _("the threshold the gate will ask for")),
         }
         for field, (there, words) in missing.items():
             if not there:
-                yield _blocker(f"outcome.{field}", _("%(metric)s lacks %(what)s.") % {"metric": outcome.metric, "what": words}, _movers(initiative), None, f"{url}#id_{field}", initiative.registered_at, _("Add it"))
+                yield _blocker(
+                    f"outcome.{field}",
+                    _("%(metric)s lacks %(what)s.") % {"metric": outcome.metric, "what": words},
+                    _movers(initiative),
+                    None,
+                    f"{url}#id_{field}",
+                    initiative.registered_at,
+                    _("Add it"),
+                )
 
 
 @listed
@@ -201,7 +287,15 @@ class GatePlanned(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if initiative.gate_on is None:
-            yield _blocker("gate.day", _("The funding gate has no day."), _movers(initiative), None, _page("initiatives:amend", initiative, "id_gate_on"), initiative.registered_at, _("Set the day"))
+            yield _blocker(
+                "gate.day",
+                _("The funding gate has no day."),
+                _movers(initiative),
+                None,
+                _page("initiatives:amend", initiative, "id_gate_on"),
+                initiative.registered_at,
+                _("Set the day"),
+            )
 
 
 @listed
@@ -212,7 +306,15 @@ class StopDescribed(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not initiative.rollback_how:
-            yield _blocker("stop.described", _("Nobody has said how it is stopped now."), _movers(initiative), Function.PORTFOLIO, _page("initiatives:amend", initiative, "id_rollback_how"), initiative.registered_at, _("Describe it"))
+            yield _blocker(
+                "stop.described",
+                _("Nobody has said how it is stopped now."),
+                _movers(initiative),
+                Function.PORTFOLIO,
+                _page("initiatives:amend", initiative, "id_rollback_how"),
+                initiative.registered_at,
+                _("Describe it"),
+            )
 
 
 @listed
@@ -223,7 +325,15 @@ class PilotMeasured(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not outcomes.measurements(initiative):
-            yield _blocker("pilot.measured", _("Nobody has added a figure from the pilot."), _movers(initiative), None, _page("initiatives:outcome", initiative, "add"), initiative.pilot_since, _("Add a figure"))
+            yield _blocker(
+                "pilot.measured",
+                _("Nobody has added a figure from the pilot."),
+                _movers(initiative),
+                None,
+                _page("initiatives:outcome", initiative, "add"),
+                initiative.pilot_since,
+                _("Add a figure"),
+            )
 
 
 @listed
@@ -242,23 +352,63 @@ class EvidenceInBusinessTerms(Rule):
         if not figures:
             yield from PilotMeasured().blockers(initiative, at)
             if outcomes.measurements(initiative):
-                yield _blocker("funding.returned", _("Every figure was returned. Add one that answers why."), _movers(initiative), None, f"{url}#add", None, _("Add a figure"))
+                yield _blocker(
+                    "funding.returned",
+                    _("Every figure was returned. Add one that answers why."),
+                    _movers(initiative),
+                    None,
+                    f"{url}#add",
+                    None,
+                    _("Add a figure"),
+                )
             return
         first_day = outcomes.counts_from(outcome)
         counting = [m for m in figures if m.starts_on >= first_day and outcomes.long_enough(m)]
         if not counting:
             days = policy.current().windows["threshold_before_measuring_d"]
-            yield _blocker("funding.period", _("No figure covers %(days)s days after the threshold was set (from %(day)s on).") % {"days": days, "day": first_day.isoformat()}, _movers(initiative), None, f"{url}#add", outcome.threshold_set_at, _("Add a figure"))
+            yield _blocker(
+                "funding.period",
+                _("No figure covers %(days)s days after the threshold was set (from %(day)s on).")
+                % {"days": days, "day": first_day.isoformat()},
+                _movers(initiative),
+                None,
+                f"{url}#add",
+                outcome.threshold_set_at,
+                _("Add a figure"),
+            )
             return
         good = [m for m in counting if outcome.meets(m.value)]
         if not good:
             newest = counting[0]
-            yield _blocker("funding.threshold", _("%(metric)s is %(value)s. The gate asks for %(threshold)s %(unit)s.") % {"metric": outcome.metric, "value": newest.value.normalize(), "threshold": outcome.threshold.normalize(), "unit": outcome.unit}, _movers(initiative), None, url, newest.supplied_at, _("See the figures"))
+            yield _blocker(
+                "funding.threshold",
+                _("%(metric)s is %(value)s. The gate asks for %(threshold)s %(unit)s.")
+                % {
+                    "metric": outcome.metric,
+                    "value": newest.value.normalize(),
+                    "threshold": outcome.threshold.normalize(),
+                    "unit": outcome.unit,
+                },
+                _movers(initiative),
+                None,
+                url,
+                newest.supplied_at,
+                _("See the figures"),
+            )
             return
         if not any(self.stands(initiative, m) for m in good):
             newest = good[0]
             function = Function.FINANCE
-            yield _blocker("funding.confirmed", _("The figure of %(value)s is claimed by %(name)s and not confirmed.") % {"value": newest.value.normalize(), "name": newest.supplied_by.name}, (), function, f"{url}#figure-{newest.number}", newest.supplied_at, _("Confirm the figure"))
+            yield _blocker(
+                "funding.confirmed",
+                _("The figure of %(value)s is claimed by %(name)s and not confirmed.")
+                % {"value": newest.value.normalize(), "name": newest.supplied_by.name},
+                (),
+                function,
+                f"{url}#figure-{newest.number}",
+                newest.supplied_at,
+                _("Confirm the figure"),
+            )
 
     @staticmethod
     def stands(initiative, figure) -> bool:
@@ -281,18 +431,52 @@ class OwnerAccepted(Rule):
         accepted, offer = matrix.accepted(Row.GO_LIVE, Role.ACCOUNTABLE), matrix.offer(Row.GO_LIVE, Role.ACCOUNTABLE)
         if accepted is None:
             if offer is not None:
-                yield _blocker("owner.offered", _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name}, [offer.person], None, _offer_page(initiative, offer), offer.assigned_at, _("Open the offer"))
+                yield _blocker(
+                    "owner.offered",
+                    _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name},
+                    [offer.person],
+                    None,
+                    _offer_page(initiative, offer),
+                    offer.assigned_at,
+                    _("Open the offer"),
+                )
             else:
                 suggested = units.leader_of(initiative.output_unit)
-                text = _("Nobody is business owner. %(name)s leads the unit that takes most of the output.") % {"name": suggested.name} if suggested else _("Nobody is business owner.")
-                yield _blocker("owner.none", text, _namers(initiative), Function.PORTFOLIO, url, initiative.unowned_since or initiative.stage_since, _("Name the business owner"))
+                text = (
+                    _("Nobody is business owner. %(name)s leads the unit that takes most of the output.")
+                    % {"name": suggested.name}
+                    if suggested
+                    else _("Nobody is business owner.")
+                )
+                yield _blocker(
+                    "owner.none",
+                    text,
+                    _namers(initiative),
+                    Function.PORTFOLIO,
+                    url,
+                    initiative.unowned_since or initiative.stage_since,
+                    _("Name the business owner"),
+                )
             return
         from governance.initiatives import material
 
         if accepted.material_sha256 != material.digest(initiative):
-            yield _blocker("owner.void", _("%(name)s accepted an earlier version. Something material changed since.") % {"name": accepted.person.name}, [accepted.person], None, _offer_page(initiative, accepted), accepted.accepted_at, _("Accept again"))
-        for reason in eligible.blockers(accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=bool(accepted.grade_waived_because)):
-            yield _blocker(reason.code, reason.message, _namers(initiative), Function.PORTFOLIO, url, None, _("Name somebody else"))
+            yield _blocker(
+                "owner.void",
+                _("%(name)s accepted an earlier version. Something material changed since.")
+                % {"name": accepted.person.name},
+                [accepted.person],
+                None,
+                _offer_page(initiative, accepted),
+                accepted.accepted_at,
+                _("Accept again"),
+            )
+        for reason in eligible.blockers(
+            accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=bool(accepted.grade_waived_because)
+        ):
+            yield _blocker(
+                reason.code, reason.message, _namers(initiative), Function.PORTFOLIO, url, None, _("Name somebody else")
+            )
 
 
 @listed
@@ -304,11 +488,37 @@ class BudgetApproved(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         budget, url = outcomes.budget(initiative), _page("initiatives:budget", initiative)
         if budget is None:
-            yield _blocker("budget.none", _("Nobody has asked for a production budget."), _movers(initiative), None, url, initiative.stage_since, _("Ask for a budget"))
+            yield _blocker(
+                "budget.none",
+                _("Nobody has asked for a production budget."),
+                _movers(initiative),
+                None,
+                url,
+                initiative.stage_since,
+                _("Ask for a budget"),
+            )
         elif budget.approved is None:
-            yield _blocker("budget.open", _("%(amount)s %(currency)s for %(months)s months is asked for and not approved.") % {"amount": f"{budget.asked:,.0f}", "currency": budget.currency, "months": budget.months}, functions.members(Function.FINANCE)[:3], Function.FINANCE, url, budget.asked_at, _("Approve the budget"))
+            yield _blocker(
+                "budget.open",
+                _("%(amount)s %(currency)s for %(months)s months is asked for and not approved.")
+                % {"amount": f"{budget.asked:,.0f}", "currency": budget.currency, "months": budget.months},
+                functions.members(Function.FINANCE)[:3],
+                Function.FINANCE,
+                url,
+                budget.asked_at,
+                _("Approve the budget"),
+            )
         elif budget.approved < budget.asked:
-            yield _blocker("budget.less", _("%(approved)s is approved; %(asked)s %(currency)s is asked for.") % {"approved": f"{budget.approved:,.0f}", "asked": f"{budget.asked:,.0f}", "currency": budget.currency}, _movers(initiative), None, url, budget.approved_at, _("Ask for less, or for the rest"))
+            yield _blocker(
+                "budget.less",
+                _("%(approved)s is approved; %(asked)s %(currency)s is asked for.")
+                % {"approved": f"{budget.approved:,.0f}", "asked": f"{budget.asked:,.0f}", "currency": budget.currency},
+                _movers(initiative),
+                None,
+                url,
+                budget.approved_at,
+                _("Ask for less, or for the rest"),
+            )
 
 
 @listed
@@ -324,20 +534,57 @@ class ControlsConfirmed(Rule):
             url = _page("initiatives:controls", initiative, control.ref)
             answer = url.replace("#", f"?control={control.ref}#")
             if control.waits_for_confirmation:
-                yield _blocker(f"control.{control.ref}", _("%(control)s waits for a look by %(function)s.") % {"control": control.title, "function": control.function_label}, (), Function(control.function), url, control.check.supplied_at, _("Confirm it"))
+                yield _blocker(
+                    f"control.{control.ref}",
+                    _("%(control)s waits for a look by %(function)s.")
+                    % {"control": control.title, "function": control.function_label},
+                    (),
+                    Function(control.function),
+                    url,
+                    control.check.supplied_at,
+                    _("Confirm it"),
+                )
             elif control.check and control.check.returned_because:
-                yield _blocker(f"control.{control.ref}", _("%(control)s was returned: %(reason)s") % {"control": control.title, "reason": control.check.returned_because}, _movers(initiative), None, answer, control.check.returned_at, _("Answer it"))
+                yield _blocker(
+                    f"control.{control.ref}",
+                    _("%(control)s was returned: %(reason)s")
+                    % {"control": control.title, "reason": control.check.returned_because},
+                    _movers(initiative),
+                    None,
+                    answer,
+                    control.check.returned_at,
+                    _("Answer it"),
+                )
             elif control.state(at) == "expired":
-                yield _blocker(f"control.{control.ref}.expired", _("%(control)s was set aside until %(day)s, which has passed.") % {"control": control.title, "day": control.check.waived_until.isoformat()}, _movers(initiative), None, answer, None, _("Say how it is met"))
+                yield _blocker(
+                    f"control.{control.ref}.expired",
+                    _("%(control)s was set aside until %(day)s, which has passed.")
+                    % {"control": control.title, "day": control.check.waived_until.isoformat()},
+                    _movers(initiative),
+                    None,
+                    answer,
+                    None,
+                    _("Say how it is met"),
+                )
             else:
-                yield _blocker(f"control.{control.ref}", _("%(control)s: nobody has said how it is met.") % {"control": control.title}, _movers(initiative), None, answer, initiative.stage_since, _("Say how it is met"))
+                yield _blocker(
+                    f"control.{control.ref}",
+                    _("%(control)s: nobody has said how it is met.") % {"control": control.title},
+                    _movers(initiative),
+                    None,
+                    answer,
+                    initiative.stage_since,
+                    _("Say how it is met"),
+                )
 
 
 @listed
 class SignedOff(Rule):
     code = "signed.off"
     title = gettext_lazy("The functions the tier asks for have signed off")
-    reason = gettext_lazy("At tier 3 Security, at tier 4 Compliance and Security look at the whole before it goes live.")
+    reason = gettext_lazy(
+        "At tier 3 Security, at tier 4 Compliance and Security look at the whole before it goes live."
+    )
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         needed = policy.current().tiers[initiative.tier].sign_offs if initiative.tier is not None else []
@@ -348,11 +595,32 @@ class SignedOff(Rule):
             function, sign_off = Function(slug), given.get(slug)
             if sign_off is not None and sign_off.answer == "signed":
                 continue
-            url = reverse("gates:sign_off", args=[initiative.key, sign_off.decision.number, slug]) if sign_off else _page("initiatives:controls", initiative, f"sign-off-{slug}")
+            url = (
+                reverse("gates:sign_off", args=[initiative.key, sign_off.decision.number, slug])
+                if sign_off
+                else _page("initiatives:controls", initiative, f"sign-off-{slug}")
+            )
             if sign_off is not None and sign_off.answer == "refused":
-                yield _blocker(f"sign_off.{slug}", _("%(function)s did not sign off: %(reason)s") % {"function": function.label, "reason": sign_off.reason}, _movers(initiative), function, url, sign_off.answered_at, _("See why"))
+                yield _blocker(
+                    f"sign_off.{slug}",
+                    _("%(function)s did not sign off: %(reason)s")
+                    % {"function": function.label, "reason": sign_off.reason},
+                    _movers(initiative),
+                    function,
+                    url,
+                    sign_off.answered_at,
+                    _("See why"),
+                )
             else:
-                yield _blocker(f"sign_off.{slug}", _("%(function)s has not signed off.") % {"function": function.label}, functions.members(function)[:3], function, url, sign_off.asked_at if sign_off else None, _("Sign off"))
+                yield _blocker(
+                    f"sign_off.{slug}",
+                    _("%(function)s has not signed off.") % {"function": function.label},
+                    functions.members(function)[:3],
+                    function,
+                    url,
+                    sign_off.asked_at if sign_off else None,
+                    _("Sign off"),
+                )
 
 
 @listed
@@ -364,10 +632,30 @@ class BadCallLineWhole(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         edit = "initiatives:amend"
         if raci.matrix(initiative).escalation(Row.HALT) is None:
-            yield _blocker("bad_call.who", _("Nobody is paged when it makes a bad call."), _namers(initiative), Function.PORTFOLIO, _page("initiatives:matrix", initiative, "halt-E"), None, _("Name the Escalation owner"))
-        for field, words in (("breaks", _("what breaks when it makes a bad call")), ("rollback_how", _("how it is stopped and rolled back")), ("rollback_minutes", _("how fast it is rolled back"))):
+            yield _blocker(
+                "bad_call.who",
+                _("Nobody is paged when it makes a bad call."),
+                _namers(initiative),
+                Function.PORTFOLIO,
+                _page("initiatives:matrix", initiative, "halt-E"),
+                None,
+                _("Name the Escalation owner"),
+            )
+        for field, words in (
+            ("breaks", _("what breaks when it makes a bad call")),
+            ("rollback_how", _("how it is stopped and rolled back")),
+            ("rollback_minutes", _("how fast it is rolled back")),
+        ):
             if not getattr(initiative, field):
-                yield _blocker(f"bad_call.{field}", _("It is not said %(what)s.") % {"what": words}, _movers(initiative), None, _page(edit, initiative, f"id_{field}"), None, _("Add it"))
+                yield _blocker(
+                    f"bad_call.{field}",
+                    _("It is not said %(what)s.") % {"what": words},
+                    _movers(initiative),
+                    None,
+                    _page(edit, initiative, f"id_{field}"),
+                    None,
+                    _("Add it"),
+                )
 
 
 @listed
@@ -378,11 +666,27 @@ class RestartExplained(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         brought = initiative.__dict__.get("_brought_decisions")  # by many.py, for many at once
-        asked = initiative.decisions.filter(kind="restart", closed="").first() if brought is None else next((d for d in brought if d.kind == "restart"), None)
+        asked = (
+            initiative.decisions.filter(kind="restart", closed="").first()
+            if brought is None
+            else next((d for d in brought if d.kind == "restart"), None)
+        )
         told = asked.particulars if asked else {}
-        for field, words in (("cause", _("the cause")), ("fix", _("the fix")), ("evidence", _("the evidence that the fix works"))):
+        for field, words in (
+            ("cause", _("the cause")),
+            ("fix", _("the fix")),
+            ("evidence", _("the evidence that the fix works")),
+        ):
             if not str(told.get(field, "")).strip():
-                yield _blocker(f"restart.{field}", _("The restart does not say %(what)s.") % {"what": words}, raci.matrix(initiative).responsible(Row.HALT), None, f"{_page('gates:ask', initiative)}?kind=restart", None, _("Write it down"))
+                yield _blocker(
+                    f"restart.{field}",
+                    _("The restart does not say %(what)s.") % {"what": words},
+                    raci.matrix(initiative).responsible(Row.HALT),
+                    None,
+                    f"{_page('gates:ask', initiative)}?kind=restart",
+                    None,
+                    _("Write it down"),
+                )
 
 
 @listed
@@ -395,7 +699,15 @@ class PostmortemPublished(Rule):
         retirement = getattr(initiative, "retirement", None)
         if retirement is None or retirement.published_at is None:
             owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
-            yield _blocker("postmortem", _("The postmortem is not published."), [owner], Function.PORTFOLIO, _page("gates:postmortem", initiative), retirement.begun_at if retirement else None, _("Write it"))
+            yield _blocker(
+                "postmortem",
+                _("The postmortem is not published."),
+                [owner],
+                Function.PORTFOLIO,
+                _page("gates:postmortem", initiative),
+                retirement.begun_at if retirement else None,
+                _("Write it"),
+            )
 
 
 @listed
@@ -405,9 +717,21 @@ class NothingDecidedHere(Rule):
     reason = gettext_lazy("A correction mends a record. It does not undo a decision.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        made = initiative.decisions.filter(closed="decided", outcome="pass").select_related("decided_by").order_by("-closed_at").first()
+        made = (
+            initiative.decisions.filter(closed="decided", outcome="pass")
+            .select_related("decided_by")
+            .order_by("-closed_at")
+            .first()
+        )
         if made is not None:
-            yield _blocker("nothing.decided", _("%(name)s decided here on %(day)s. Stop or retire it instead.") % {"name": made.decided_by.name, "day": made.closed_at.date().isoformat()}, (), None, _page("initiatives:history", initiative))
+            yield _blocker(
+                "nothing.decided",
+                _("%(name)s decided here on %(day)s. Stop or retire it instead.")
+                % {"name": made.decided_by.name, "day": made.closed_at.date().isoformat()},
+                (),
+                None,
+                _page("initiatives:history", initiative),
+            )
 
 
 @listed
@@ -419,4 +743,12 @@ class LowerTierSigned(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         given = proof.sign_offs_of_open_question(initiative, "tier_change").get(Function.COMPLIANCE.value)
         if given is None or given.answer != "signed":
-            yield _blocker("tier.lower", _("Compliance has not signed the lower tier."), functions.members(Function.COMPLIANCE)[:3], Function.COMPLIANCE, given.decision.get_absolute_url() if given else "", given.asked_at if given else None, _("Sign off"))
+            yield _blocker(
+                "tier.lower",
+                _("Compliance has not signed the lower tier."),
+                functions.members(Function.COMPLIANCE)[:3],
+                Function.COMPLIANCE,
+                given.decision.get_absolute_url() if given else "",
+                given.asked_at if given else None,
+                _("Sign off"),
+            )

@@ -40,7 +40,9 @@ def index(initiatives: Iterable[Initiative]) -> None:
     """Write the words of these initiatives, in the caller's transaction. One statement."""
     SearchText.objects.bulk_create(
         [SearchText(initiative_id=i.pk, body=text_of(i)) for i in initiatives],
-        update_conflicts=True, unique_fields=["initiative"], update_fields=["body"],
+        update_conflicts=True,
+        unique_fields=["initiative"],
+        update_fields=["body"],
     )
 
 
@@ -60,10 +62,18 @@ def _holds(found: list[str], vendor: str) -> Func:
     """
     if vendor == "postgresql":
         query, template = " & ".join(f"{word}:*" for word in found), "to_tsvector('simple', %(expressions)s)"
-        return Func(F("body"), Value(query), template=template, arg_joiner=") @@ to_tsquery('simple', ", output_field=BooleanField())
+        return Func(
+            F("body"),
+            Value(query),
+            template=template,
+            arg_joiner=") @@ to_tsquery('simple', ",
+            output_field=BooleanField(),
+        )
     query = " AND ".join(f'"{word}"*' for word in found)
     joiner = " IN (SELECT rowid FROM governance_searchtext_fts WHERE governance_searchtext_fts MATCH "
-    return Func(F("initiative_id"), Value(query), template="%(expressions)s)", arg_joiner=joiner, output_field=BooleanField())
+    return Func(
+        F("initiative_id"), Value(query), template="%(expressions)s)", arg_joiner=joiner, output_field=BooleanField()
+    )
 
 
 def install(using: str = "default") -> None:
@@ -71,16 +81,34 @@ def install(using: str = "default") -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("CREATE INDEX IF NOT EXISTS governance_searchtext_words ON governance_searchtext USING gin (to_tsvector('simple', body))")
+            cursor.execute(
+                "CREATE INDEX IF NOT EXISTS governance_searchtext_words ON governance_searchtext USING gin (to_tsvector('simple', body))"
+            )
             return
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'governance_searchtext_fts'")
         fresh = cursor.fetchone() is None
-        cursor.execute("CREATE VIRTUAL TABLE IF NOT EXISTS governance_searchtext_fts USING fts5(body, content='governance_searchtext', content_rowid='initiative_id', tokenize=\"unicode61 remove_diacritics 2\")")
+        cursor.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS governance_searchtext_fts USING fts5(body, content='governance_searchtext', content_rowid='initiative_id', tokenize=\"unicode61 remove_diacritics 2\")"
+        )
         for name, when, body in (
-            ("insert", "AFTER INSERT", "INSERT INTO governance_searchtext_fts(rowid, body) VALUES (new.initiative_id, new.body);"),
-            ("delete", "AFTER DELETE", "INSERT INTO governance_searchtext_fts(governance_searchtext_fts, rowid, body) VALUES ('delete', old.initiative_id, old.body);"),
-            ("update", "AFTER UPDATE", "INSERT INTO governance_searchtext_fts(governance_searchtext_fts, rowid, body) VALUES ('delete', old.initiative_id, old.body); INSERT INTO governance_searchtext_fts(rowid, body) VALUES (new.initiative_id, new.body);"),
+            (
+                "insert",
+                "AFTER INSERT",
+                "INSERT INTO governance_searchtext_fts(rowid, body) VALUES (new.initiative_id, new.body);",
+            ),
+            (
+                "delete",
+                "AFTER DELETE",
+                "INSERT INTO governance_searchtext_fts(governance_searchtext_fts, rowid, body) VALUES ('delete', old.initiative_id, old.body);",
+            ),
+            (
+                "update",
+                "AFTER UPDATE",
+                "INSERT INTO governance_searchtext_fts(governance_searchtext_fts, rowid, body) VALUES ('delete', old.initiative_id, old.body); INSERT INTO governance_searchtext_fts(rowid, body) VALUES (new.initiative_id, new.body);",
+            ),
         ):
-            cursor.execute(f"CREATE TRIGGER IF NOT EXISTS governance_searchtext_{name} {when} ON governance_searchtext BEGIN {body} END")
+            cursor.execute(
+                f"CREATE TRIGGER IF NOT EXISTS governance_searchtext_{name} {when} ON governance_searchtext BEGIN {body} END"
+            )
         if fresh:
             cursor.execute("INSERT INTO governance_searchtext_fts(governance_searchtext_fts) VALUES ('rebuild')")

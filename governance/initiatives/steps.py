@@ -33,7 +33,9 @@ def table() -> list[Step]:
     for t in field.get_all_transitions(Initiative):
         if t.name == "admit":
             continue
-        targets = tuple(str(s) for s in t.target.allowed_states) if hasattr(t.target, "allowed_states") else (str(t.target),)
+        targets = (
+            tuple(str(s) for s in t.target.allowed_states) if hasattr(t.target, "allowed_states") else (str(t.target),)
+        )
         rows.append(Step(t.name, str(t.source), targets, t.custom["may"], t.custom["rules"], t.custom["clock"]))
     order = [stage.value for stage in Stage]
     return sorted(rows, key=lambda row: (order.index(row.source), row.name))
@@ -42,7 +44,10 @@ def table() -> list[Step]:
 def step_out(initiative, name: str):
     """Return the transition called `name` out of the present stage, or None."""
     field = Initiative._meta.get_field("stage")
-    return next((t for t in field.get_all_transitions(Initiative) if t.name == name and t.source in (initiative.stage, "*")), None)
+    return next(
+        (t for t in field.get_all_transitions(Initiative) if t.name == name and t.source in (initiative.stage, "*")),
+        None,
+    )
 
 
 def why_not(initiative, name: str, at: datetime) -> list[Blocker]:
@@ -88,7 +93,14 @@ def move(initiative, name: str, *, by, at: datetime, say, because: str = "", **g
     _settle_fields(initiative, left, at)
     initiative.version += 1
     initiative.save()
-    say(Verb.INITIATIVE_MOVED, initiative, step=name, left=left, entered=str(initiative.stage), text={"because": because} if because else None)
+    say(
+        Verb.INITIATIVE_MOVED,
+        initiative,
+        step=name,
+        left=left,
+        entered=str(initiative.stage),
+        text={"because": because} if because else None,
+    )
     return initiative
 
 

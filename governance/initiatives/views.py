@@ -1,6 +1,7 @@
 """Reading one initiative: its history, and one signature under it. (Its page is views_overview.py.)"""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
@@ -24,7 +25,9 @@ def spell_key(request: Request, written: str, rest: str) -> HttpResponse:
     """Lead from ai-42 or AI-042 to AI-42, with whatever follows; a POST keeps being one."""
     there = f"/initiatives/AI-{int(written[3:])}{rest or '/'}"
     query = request.META.get("QUERY_STRING", "")
-    return HttpResponsePermanentRedirect(f"{there}?{query}" if query else there, preserve_request=request.method not in ("GET", "HEAD"))
+    return HttpResponsePermanentRedirect(
+        f"{there}?{query}" if query else there, preserve_request=request.method not in ("GET", "HEAD")
+    )
 
 
 @require_safe
@@ -34,15 +37,27 @@ def history(request: Request, number: int) -> HttpResponse:
     kind = request.GET.get("type", "")
     kind = kind if kind in words.TYPES else ""
     before = _whole(request.GET.get("before"))
-    found = ledger.for_initiative(initiative.pk, before=before, limit=HISTORY_PAGE + 1, verbs=words.of_type(kind) if kind else None)
+    found = ledger.for_initiative(
+        initiative.pk, before=before, limit=HISTORY_PAGE + 1, verbs=words.of_type(kind) if kind else None
+    )
     shown = found[:HISTORY_PAGE]
-    older = {"before": shown[-1].seq, **({"type": kind} if kind else {})} if len(found) > HISTORY_PAGE else None
+    older: dict[str, Any] | None = None
+    if len(found) > HISTORY_PAGE:
+        older = {"before": shown[-1].seq, **({"type": kind} if kind else {})}
     here = reverse("initiatives:history", args=[initiative.key])
     tabs = [{"label": _("Everything"), "url": here, "current": not kind}]
-    tabs += [{"label": label, "url": f"{here}?{urlencode({'type': name})}", "current": name == kind} for name, (label, _begins) in words.TYPES.items()]
+    tabs += [
+        {"label": label, "url": f"{here}?{urlencode({'type': name})}", "current": name == kind}
+        for name, (label, _begins) in words.TYPES.items()
+    ]
     context = {
-        "initiative": initiative, "days": words.days(words.lines(shown, initiative)), "tabs": tabs, "kind": kind, "before": before,
-        "older_url": f"{here}?{urlencode(older)}" if older else "", "newest_url": f"{here}?{urlencode({'type': kind})}" if kind else here,  # type: ignore[arg-type]
+        "initiative": initiative,
+        "days": words.days(words.lines(shown, initiative)),
+        "tabs": tabs,
+        "kind": kind,
+        "before": before,
+        "older_url": f"{here}?{urlencode(older)}" if older else "",
+        "newest_url": f"{here}?{urlencode({'type': kind})}" if kind else here,
     }
     return render(request, "initiatives/history.html", context)
 
@@ -61,13 +76,25 @@ def seal(request: Request, number: int, pk: int) -> HttpResponse:
         raise Http404
     signature.initiative = initiative
     entry = ledger.of_signature(initiative.pk, signature.pk)
-    how = {"password": _("with their password"), "demo": _("with the demo’s “It is me” button")}.get(signature.proof_method, signature.proof_method)
+    how = {"password": _("with their password"), "demo": _("with the demo’s “It is me” button")}.get(
+        signature.proof_method, signature.proof_method
+    )
     context = {
-        "initiative": initiative, "signature": signature, "matches": signatures.matches(signature), "entry": entry, "how": how,
-        "meaning": signature.get_meaning_display(), "facts": list(in_words(signature.facts)),
+        "initiative": initiative,
+        "signature": signature,
+        "matches": signatures.matches(signature),
+        "entry": entry,
+        "how": how,
+        "meaning": signature.get_meaning_display(),
+        "facts": list(in_words(signature.facts)),
         "seal": {
-            "statement": signature.statement, "name": signature.printed_name, "role": signature.printed_title, "signed_at": signature.signed_at,
-            "how": how, "digest": signature.seal_sha256, "lapsed": signature.voided_because,
+            "statement": signature.statement,
+            "name": signature.printed_name,
+            "role": signature.printed_title,
+            "signed_at": signature.signed_at,
+            "how": how,
+            "digest": signature.seal_sha256,
+            "lapsed": signature.voided_because,
         },
     }
     return render(request, "initiatives/seal.html", context)
@@ -83,4 +110,13 @@ def in_words(facts, name: str = "") -> Iterator[tuple[str, str]]:
         for place, value in enumerate(facts, 1):
             yield from in_words(value, f"{name} {place}")
     else:
-        yield name, "–" if facts in (None, "", [], {}) else _("yes") if facts is True else _("no") if facts is False else str(facts)
+        yield (
+            name,
+            "–"
+            if facts in (None, "", [], {})
+            else _("yes")
+            if facts is True
+            else _("no")
+            if facts is False
+            else str(facts),
+        )

@@ -56,7 +56,15 @@ def amend(request: Request, number: int) -> HttpResponse:
         actions.amend(initiative, values, by=request.user, at=request.at, seen_version=form.cleaned_data["version"])
     except Conflict as conflict:
         fresh = find(request, number)
-        return _amend_page(request, fresh, _for_version(request, fresh, locked), gate, conflict=conflict, theirs=_theirs(fresh, form), status=409)
+        return _amend_page(
+            request,
+            fresh,
+            _for_version(request, fresh, locked),
+            gate,
+            conflict=conflict,
+            theirs=_theirs(fresh, form),
+            status=409,
+        )
     messages.success(request, _("Saved.") if changed else _("Nothing was changed: everything is as it was."))
     return go(initiative)
 
@@ -66,7 +74,11 @@ def void_by(initiative, changed) -> list[str]:
     if not set(changed) & set(material.MATERIAL):
         return []
     now = material.digest(initiative)
-    owners = {a.person_id: a.person.name for a in raci.matrix(initiative).standing if roles.is_owner(a) and a.material_sha256 == now}
+    owners = {
+        a.person_id: a.person.name
+        for a in raci.matrix(initiative).standing
+        if roles.is_owner(a) and a.material_sha256 == now
+    }
     return [_("%(name)s (business owner)") % {"name": name} for name in owners.values()]
 
 
@@ -85,16 +97,38 @@ def _theirs(fresh, form) -> list[dict]:
     for name, value in form.values().items():
         if value != getattr(fresh, name):
             mine = forms.shown_value(form.fields[name], value)
-            rows.append({"label": form.fields[name].label, "theirs": forms.shown_value(form.fields[name], getattr(fresh, name)), "yours": mine})
+            rows.append(
+                {
+                    "label": form.fields[name].label,
+                    "theirs": forms.shown_value(form.fields[name], getattr(fresh, name)),
+                    "yours": mine,
+                }
+            )
     return rows
 
 
-def _amend_page(request: Request, initiative, form, gate, *, voided=(), changed=(), conflict=None, theirs=(), status: int = 200) -> HttpResponse:
+def _amend_page(
+    request: Request, initiative, form, gate, *, voided=(), changed=(), conflict=None, theirs=(), status: int = 200
+) -> HttpResponse:
     """Show the form in sections; locked fields as text, with why."""
-    locked = [{"label": Initiative._meta.get_field(name).verbose_name, "value": _shown(initiative, name)} for name in material.LOCKED] if gate is not None else []
+    locked = (
+        [
+            {"label": Initiative._meta.get_field(name).verbose_name, "value": _shown(initiative, name)}
+            for name in material.LOCKED
+        ]
+        if gate is not None
+        else []
+    )
     context = {
-        "initiative": initiative, "form": form, "gate": gate, "locked": locked, "voided": voided, "conflict": conflict, "theirs": theirs,
-        "changed": [named(form.fields[name].label) for name in changed if name in material.MATERIAL], "warned": void_by(initiative, ["purpose"]) if gate is None and not voided else [],
+        "initiative": initiative,
+        "form": form,
+        "gate": gate,
+        "locked": locked,
+        "voided": voided,
+        "conflict": conflict,
+        "theirs": theirs,
+        "changed": [named(form.fields[name].label) for name in changed if name in material.MATERIAL],
+        "warned": void_by(initiative, ["purpose"]) if gate is None and not voided else [],
         "material": [named(Initiative._meta.get_field(name).verbose_name) for name in material.LOCKED],
     }
     return render(request, "initiatives/amend.html", context, status=status)
@@ -114,7 +148,11 @@ def tier(request: Request, number: int) -> HttpResponse:
     """Show the tiers and what each brings; propose one, or confirm it for those who may."""
     initiative = _find(request, number)
     held = grants.held_by(request.user, initiative, request.at)
-    form = forms.Tier(request.POST or None, initial={"tier": initiative.tier_proposed}, with_reason=initiative.tier_proposed is None or May.CONFIRM_TIER not in held)
+    form = forms.Tier(
+        request.POST or None,
+        initial={"tier": initiative.tier_proposed},
+        with_reason=initiative.tier_proposed is None or May.CONFIRM_TIER not in held,
+    )
     if request.method == "GET":
         return _tier_page(request, initiative, form, held)
     if request.POST.get("do") not in ("propose", "confirm"):
@@ -130,9 +168,13 @@ def tier(request: Request, number: int) -> HttpResponse:
                 raise
             form.add_error("tier", refused.message)
             return _tier_page(request, initiative, form, held, status=422)
-        messages.success(request, _("Tier %(tier)s is confirmed. What it asks for is on the controls page.") % {"tier": chosen})
+        messages.success(
+            request, _("Tier %(tier)s is confirmed. What it asks for is on the controls page.") % {"tier": chosen}
+        )
     else:
-        actions.propose_tier(initiative, chosen, by=request.user, at=request.at, reason=form.cleaned_data.get("reason", ""))
+        actions.propose_tier(
+            initiative, chosen, by=request.user, at=request.at, reason=form.cleaned_data.get("reason", "")
+        )
         messages.success(request, _("Tier %(tier)s is proposed. Whoever confirms it was told.") % {"tier": chosen})
     return go("initiatives:tier", initiative.key)
 
@@ -144,14 +186,28 @@ def _tier_page(request: Request, initiative, form, held, *, status: int = 200) -
     tiers = []
     for one, radio in zip(rules.tiers.values(), form["tier"], strict=True):
         capability = initiative.capability or "can_act"
-        tiers.append({
-            "tier": one, "radio": radio, "controls": rules.controls_for(one.tier, capability), "sign_offs": [functions.label(slug) for slug in one.sign_offs],
-            "confirmed_by": [functions.label(slug) for slug in one.tier_confirmed_by], "current": one.tier == initiative.tier, "proposed": initiative.tier is None and one.tier == initiative.tier_proposed,
-        })
+        tiers.append(
+            {
+                "tier": one,
+                "radio": radio,
+                "controls": rules.controls_for(one.tier, capability),
+                "sign_offs": [functions.label(slug) for slug in one.sign_offs],
+                "confirmed_by": [functions.label(slug) for slug in one.tier_confirmed_by],
+                "current": one.tier == initiative.tier,
+                "proposed": initiative.tier is None and one.tier == initiative.tier_proposed,
+            }
+        )
     asked = next((t["confirmed_by"] for t in tiers if t["proposed"]), [])
     context = {
-        "initiative": initiative, "form": form, "tiers": tiers, "may_confirm": may_confirm, "may_propose": May.AMEND in held and initiative.tier is None,
-        "confirmers": ", ".join(str(label) for label in asked), "ask_url": f"{reverse('gates:ask', args=[initiative.key])}?kind=tier_change" if initiative.tier is not None and May.AMEND in held and initiative.stage != "retired" else "",
+        "initiative": initiative,
+        "form": form,
+        "tiers": tiers,
+        "may_confirm": may_confirm,
+        "may_propose": May.AMEND in held and initiative.tier is None,
+        "confirmers": ", ".join(str(label) for label in asked),
+        "ask_url": f"{reverse('gates:ask', args=[initiative.key])}?kind=tier_change"
+        if initiative.tier is not None and May.AMEND in held and initiative.stage != "retired"
+        else "",
         "on_it": raci.matrix(initiative).is_on_it(request.user),
     }
     return render(request, "initiatives/tier.html", context, status=status)
@@ -170,12 +226,24 @@ def restrict(request: Request, number: int) -> HttpResponse:
     if request.method == "POST":
         wanted = request.POST.get("restricted") == "yes"
         actions.set_restricted(initiative, wanted, by=request.user, at=request.at)
-        messages.success(request, _("Only the people it concerns see it now.") if wanted else _("Everybody who signs in sees it now."))
+        messages.success(
+            request,
+            _("Only the people it concerns see it now.") if wanted else _("Everybody who signs in sees it now."),
+        )
         return go(initiative)
     seeing = [str(Function(f).label) for f in (Function.COMPLIANCE, Function.PORTFOLIO, Function.AUDITORS)]
-    people = {p.pk: p for p in [*raci.matrix(initiative).people, initiative.workflow_owner, initiative.registrant] if p is not None}
+    people = {
+        p.pk: p
+        for p in [*raci.matrix(initiative).people, initiative.workflow_owner, initiative.registrant]
+        if p is not None
+    }
     groups = sorted({str(functions.label(a.group.name)) for a in raci.matrix(initiative).rows if a.group})
-    context = {"initiative": initiative, "wanted": wanted, "people": sorted(people.values(), key=lambda p: p.name), "seeing": sorted({*seeing, *groups})}
+    context = {
+        "initiative": initiative,
+        "wanted": wanted,
+        "people": sorted(people.values(), key=lambda p: p.name),
+        "seeing": sorted({*seeing, *groups}),
+    }
     return render(request, "initiatives/restrict.html", context)
 
 
@@ -195,5 +263,10 @@ def pause(request: Request, number: int) -> HttpResponse:
         actions.pause_rollout(initiative, by=request.user, at=request.at, because=form.cleaned_data["because"])
         messages.success(request, _("The rollout is paused. It runs on and must not expand."))
         return go(initiative)
-    context = {"initiative": initiative, "form": form, "paused": initiative.is_rollout_paused(), "may_stop": May.STOP in held and initiative.is_running}
+    context = {
+        "initiative": initiative,
+        "form": form,
+        "paused": initiative.is_rollout_paused(),
+        "may_stop": May.STOP in held and initiative.is_running,
+    }
     return render(request, "initiatives/pause.html", context, status=422 if request.method == "POST" else 200)

@@ -52,8 +52,14 @@ def _send(request: Request, draft: dict[str, Any]) -> HttpResponse:
     if not _complete(draft):
         token = request.POST.get("token", "")
         return go("initiatives:show", sent[token]) if token and token in sent else go(_url(1))
-    values = {name: draft[name] for name in ("name", "purpose", "today", "could_go_wrong", "tier_proposed") if draft.get(name) not in (None, "")}
-    initiative = actions.register({**values, "unit": Unit.objects.active().filter(pk=draft.get("unit")).first()}, by=request.user, at=request.at)
+    values = {
+        name: draft[name]
+        for name in ("name", "purpose", "today", "could_go_wrong", "tier_proposed")
+        if draft.get(name) not in (None, "")
+    }
+    initiative = actions.register(
+        {**values, "unit": Unit.objects.active().filter(pk=draft.get("unit")).first()}, by=request.user, at=request.at
+    )
     request.session[_SENT] = {draft.get("token", ""): initiative.key}
     request.session.pop(_DRAFT, None)
     return go("initiatives:show", initiative.key)
@@ -77,12 +83,19 @@ def _complete(draft: dict[str, Any]) -> bool:
 def _form(page: int, request: Request, data=None, initial=None):
     """Return the form of one page."""
     more = {"person": request.user} if page == 2 else {}
-    return QUESTIONS[page](data, initial={name: value for name, value in (initial or {}).items() if value is not None}, **more)
+    return QUESTIONS[page](
+        data, initial={name: value for name, value in (initial or {}).items() if value is not None}, **more
+    )
 
 
 def _ask(request: Request, page: int, draft: dict[str, Any], form=None, status: int = 200) -> HttpResponse:
     """Show one page."""
-    context: dict[str, Any] = {"page": page, "last": LAST, "back_url": _url(page - 1) if page > 1 else "", "then": request.GET.get("then") or request.POST.get("then") or ""}
+    context: dict[str, Any] = {
+        "page": page,
+        "last": LAST,
+        "back_url": _url(page - 1) if page > 1 else "",
+        "then": request.GET.get("then") or request.POST.get("then") or "",
+    }
     if page in QUESTIONS:
         context["form"] = form or _form(page, request, initial=draft)
         return render(request, "initiatives/register.html", context, status=status)
@@ -97,11 +110,19 @@ def _ask(request: Request, page: int, draft: dict[str, Any], form=None, status: 
         {"label": _("A short name for it"), "value": draft.get("name"), "url": _url(1)},
         {"label": _("Who does it today, and how often?"), "value": draft.get("today"), "url": _url(2)},
         {"label": _("Which unit is it for?"), "value": unit.name if unit else _("Not provided"), "url": _url(2)},
-        {"label": _("What could go wrong?"), "value": f"{harm}. {draft.get('could_go_wrong', '')}".strip(), "url": _url(3)},
+        {
+            "label": _("What could go wrong?"),
+            "value": f"{harm}. {draft.get('could_go_wrong', '')}".strip(),
+            "url": _url(3),
+        },
     ]
     for answer in answers:
         answer["url"] += "&then=answers"
-    return render(request, "initiatives/register_check.html", {**context, "answers": answers, "tier": tier, "token": draft.get("token", "")})
+    return render(
+        request,
+        "initiatives/register_check.html",
+        {**context, "answers": answers, "tier": tier, "token": draft.get("token", "")},
+    )
 
 
 def similar(person, draft: dict[str, Any]) -> tuple[list[Initiative], list[Initiative]]:
@@ -113,7 +134,11 @@ def similar(person, draft: dict[str, Any]) -> tuple[list[Initiative], list[Initi
         if query and len(found) < SIMILAR:
             found |= {one.pk: one for one in search.matching(visible, query).order_by("-number")[:SIMILAR]}
     shown = list(found.values())[:SIMILAR]
-    of_unit = list(visible.filter(unit_id=draft["unit"]).exclude(pk__in=found).order_by("-number")[:SIMILAR]) if draft.get("unit") else []
+    of_unit = (
+        list(visible.filter(unit_id=draft["unit"]).exclude(pk__in=found).order_by("-number")[:SIMILAR])
+        if draft.get("unit")
+        else []
+    )
     return shown, of_unit
 
 
@@ -125,9 +150,15 @@ def report_found(request: Request) -> HttpResponse:
         number = int(thanks[3:]) if thanks[:3] == "AI-" and thanks[3:].isdecimal() and len(thanks) < 13 else 0
         found = Initiative.objects.visible_to(request.user).filter(number=number, registrant=request.user).first()
         if found is not None:
-            return render(request, "initiatives/found_thanks.html", {"initiative": found, "days": days, "reminders": policy.current().windows["ownership_reminders_d"]})
+            return render(
+                request,
+                "initiatives/found_thanks.html",
+                {"initiative": found, "days": days, "reminders": policy.current().windows["ownership_reminders_d"]},
+            )
     form = forms.Found(request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
         initiative = actions.report_found(form.values(), by=request.user, at=request.at)
         return go(f"{reverse('initiatives:report_found')}?thanks={initiative.key}")
-    return render(request, "initiatives/found.html", {"form": form, "days": days}, status=422 if request.method == "POST" else 200)
+    return render(
+        request, "initiatives/found.html", {"form": form, "days": days}, status=422 if request.method == "POST" else 200
+    )

@@ -62,9 +62,7 @@ class _Said:
             return self.initiative
         if self.initiative is not None:
             if self.initiative.pk is None:
-                raise TypeError(
-                    f"{self.verb}: its initiative was not saved before the act closed. Save it first."
-                )
+                raise TypeError(f"{self.verb}: its initiative was not saved before the act closed. Save it first.")
             return self.initiative.pk
         if self.subject is None:
             return None
@@ -127,9 +125,7 @@ class Say:
                 "Open an inner ledger.act(...) instead, or say it after the block."
             )
         if subject is not None and not isinstance(subject, models.Model):
-            raise TypeError(
-                f"{verb}: the subject is {subject!r}. Pass the model instance this happened to, or None."
-            )
+            raise TypeError(f"{verb}: the subject is {subject!r}. Pass the model instance this happened to, or None.")
         self._act.said.append(
             _Said(
                 at=self._at,
@@ -257,9 +253,7 @@ def _check_actor(by: Any) -> None:
                 f'by={by!r} names nobody the ledger knows. Pass the Person, or text such as "system:sweep" or "import:5".'
             )
     elif not isinstance(by, models.Model) or by._meta.model_name != "person":
-        raise TypeError(
-            f'by={by!r} is no person. Pass the Person, or text such as "system:sweep" or "import:5".'
-        )
+        raise TypeError(f'by={by!r} is no person. Pass the Person, or text such as "system:sweep" or "import:5".')
 
 
 def _verb(verb: Any) -> str:
@@ -275,9 +269,7 @@ def _verb(verb: Any) -> str:
 def _plain(name: str, value: Any) -> Any:
     """Return `value` if a leaf may hold it. Raises TypeError or ValueError, naming the field."""
     if isinstance(value, models.Model):
-        raise TypeError(
-            f"{name} is a {value._meta.model_name}. A leaf holds its key: pass {name.split()[-1]}_id=….pk."
-        )
+        raise TypeError(f"{name} is a {value._meta.model_name}. A leaf holds its key: pass {name.split()[-1]}_id=….pk.")
     if value is None or isinstance(value, bool | int | float | date | Decimal):  # a datetime is a date
         return value
     if isinstance(value, str):

@@ -109,10 +109,23 @@ def append(entries: Sequence[Entry], *, using: str = "default", head: Head | Non
         size += 1
         rows.append(
             (
-                size, entry.at, recorded_at, entry.actor, entry.verb, entry.subject_kind, entry.subject_id, entry.initiative_id,
-                entry.detail, digest or "", entry.text, salt, leaf, leaf_hash, nodes,
+                size,
+                entry.at,
+                recorded_at,
+                entry.actor,
+                entry.verb,
+                entry.subject_kind,
+                entry.subject_id,
+                entry.initiative_id,
+                entry.detail,
+                digest or "",
+                entry.text,
+                salt,
+                leaf,
+                leaf_hash,
+                nodes,
             )
-        )  # fmt: skip
+        )
     with connections[using].cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(INSERT, rows[0])

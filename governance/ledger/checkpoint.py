@@ -80,10 +80,7 @@ def make(at: datetime, using: str = "default") -> bool:
         "root": head.root,
         "size": head.size,
     }
-    line = (
-        canonical.encode({**body, "signature": base64.b64encode(key.sign(canonical.encode(body))).decode()})
-        + b"\n"
-    )
+    line = canonical.encode({**body, "signature": base64.b64encode(key.sign(canonical.encode(body))).decode()}) + b"\n"
     took, refused = [], []
     for path in map(Path, settings.MANDATE_CHECKPOINT_SINKS):
         try:
@@ -246,9 +243,7 @@ def _make_key(path: Path) -> str:
     fresh = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(
-            os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
-        ) as file:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
             file.write(fresh + "\n")
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
@@ -267,9 +262,7 @@ def _list_public(key: Ed25519PrivateKey) -> None:
         if not path.exists() or public not in path.read_text(encoding="ascii").split():
             _append(path, public.encode() + b"\n")
     except OSError as error:
-        log.warning(
-            "The public key that checks checkpoints cannot be listed in %s: %s.", path, error.strerror
-        )
+        log.warning("The public key that checks checkpoints cannot be listed in %s: %s.", path, error.strerror)
 
 
 def _key_id(key: Ed25519PublicKey) -> str:

@@ -16,9 +16,20 @@ ENTRY, HEAD = "governance_ledgerentry", "governance_ledgerhead"
 
 #: Every column of an entry that nobody may change.
 FIXED = (
-    "seq", "at", "recorded_at", "actor", "verb", "subject_kind", "subject_id", "initiative_id",
-    "detail", "text_digest", "leaf", "leaf_hash", "nodes",
-)  # fmt: skip
+    "seq",
+    "at",
+    "recorded_at",
+    "actor",
+    "verb",
+    "subject_kind",
+    "subject_id",
+    "initiative_id",
+    "detail",
+    "text_digest",
+    "leaf",
+    "leaf_hash",
+    "nodes",
+)
 
 SAYS = "The ledger only grows: this change to it is refused."
 

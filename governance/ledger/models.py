@@ -77,9 +77,7 @@ class OnlyGrows(models.QuerySet):
     """Entries are read here; the database refuses the rest too (guards.py)."""
 
     def _refuse(self, *args, **kwargs):
-        raise TypeError(
-            "The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry."
-        )
+        raise TypeError("The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry.")
 
     create = bulk_create = bulk_update = get_or_create = update_or_create = update = delete = _refuse
 
@@ -102,16 +100,12 @@ class LedgerEntry(models.Model):
     verb = models.CharField(max_length=40, choices=_verbs)
     subject_kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField(null=True)
-    initiative_id = models.BigIntegerField(
-        null=True, help_text="Whose history this belongs to. No foreign key."
-    )
+    initiative_id = models.BigIntegerField(null=True, help_text="Whose history this belongs to. No foreign key.")
     detail = CanonicalJSON(help_text="Ids, codes, numbers, dates and digests only.")
     text_digest = models.CharField(
         max_length=64, help_text="SHA-256 over the salt and the text; empty where there was none."
     )
-    text = CanonicalJSON(
-        null=True, help_text="Names, reasons and other free text. Erasable, together with its salt."
-    )
+    text = CanonicalJSON(null=True, help_text="Names, reasons and other free text. Erasable, together with its salt.")
     text_salt = models.CharField(max_length=32, null=True, help_text="NULL, like the text, when erased.")
     leaf = models.BinaryField()
     leaf_hash = models.BinaryField()
@@ -122,18 +116,14 @@ class LedgerEntry(models.Model):
     objects = OnlyGrows.as_manager()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(seq__gte=1), name="entries_are_numbered_from_one")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(seq__gte=1), name="entries_are_numbered_from_one")]
         indexes = [
             # The history of one initiative, newest first, paged by seq.
             models.Index(fields=["initiative_id", "seq"], name="ledger_by_initiative"),
             # Was this refusal recorded in this minute already?
             models.Index(fields=["actor", "at"], condition=models.Q(verb="refused"), name="ledger_refusals"),
             # When was the last checkpoint made?
-            models.Index(
-                fields=["seq"], condition=models.Q(verb="checkpoint.made"), name="ledger_checkpoints"
-            ),
+            models.Index(fields=["seq"], condition=models.Q(verb="checkpoint.made"), name="ledger_checkpoints"),
         ]
 
     def __str__(self):
@@ -141,9 +131,7 @@ class LedgerEntry(models.Model):
 
     def save(self, *args, **kwargs):
         """Refuse: entries are written by an act and never changed."""
-        raise TypeError(
-            "The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry."
-        )
+        raise TypeError("The ledger only grows. Open ledger.act(...) and say what happened; nothing changes an entry.")
 
     delete = save
 

@@ -11,9 +11,16 @@ _HEAVY = ("leaf", "leaf_hash", "nodes", "text_salt")
 
 #: Verbs whose entries name a signature.
 SIGNED = (
-    Verb.DECISION_ANSWERED, Verb.ROLE_ACCEPTED, Verb.SIGNOFF_SIGNED, Verb.SIGNOFF_REFUSED, Verb.CONTROL_CONFIRMED, Verb.MEASUREMENT_CONFIRMED,
-    Verb.BUDGET_APPROVED, Verb.STOP_CONFIRMED, Verb.POSTMORTEM_PUBLISHED,
-)  # fmt: skip
+    Verb.DECISION_ANSWERED,
+    Verb.ROLE_ACCEPTED,
+    Verb.SIGNOFF_SIGNED,
+    Verb.SIGNOFF_REFUSED,
+    Verb.CONTROL_CONFIRMED,
+    Verb.MEASUREMENT_CONFIRMED,
+    Verb.BUDGET_APPROVED,
+    Verb.STOP_CONFIRMED,
+    Verb.POSTMORTEM_PUBLISHED,
+)
 
 
 def for_initiative(
@@ -56,5 +63,9 @@ def _page(entries, before, limit):
 
 def of_signature(initiative_id: int, signature_id: int) -> int | None:
     """Return the number of the entry that recorded a signature, or None. One query; reads that initiative's entries that name one."""
-    rows = LedgerEntry.objects.filter(initiative_id=initiative_id, verb__in=SIGNED).order_by("seq").values_list("seq", "detail")
+    rows = (
+        LedgerEntry.objects.filter(initiative_id=initiative_id, verb__in=SIGNED)
+        .order_by("seq")
+        .values_list("seq", "detail")
+    )
     return next((seq for seq, detail in rows if detail.get("signature") == signature_id), None)

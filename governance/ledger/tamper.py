@@ -22,16 +22,12 @@ def change_one_byte_on_a_copy(seq: int | None = None, using: str = "default") ->
         try:
             size = _copy(Live(using), connection)
             chosen = seq if seq is not None else secrets.randbelow(size) + 1 if size else 0
-            found = connection.execute(
-                "SELECT leaf FROM governance_ledgerentry WHERE seq = ?", (chosen,)
-            ).fetchone()
+            found = connection.execute("SELECT leaf FROM governance_ledgerentry WHERE seq = ?", (chosen,)).fetchone()
             if found is None:
                 raise LookupError(f"The ledger holds {size} entries; there is no entry {chosen}.")
             leaf = bytearray(found[0])
             leaf[secrets.randbelow(len(leaf))] ^= 1
-            connection.execute(
-                "UPDATE governance_ledgerentry SET leaf = ? WHERE seq = ?", (bytes(leaf), chosen)
-            )
+            connection.execute("UPDATE governance_ledgerentry SET leaf = ? WHERE seq = ?", (bytes(leaf), chosen))
             connection.commit()
             return verify_source(Copy(connection)), chosen
         finally:
@@ -47,9 +43,7 @@ def _copy(live: Live, into: sqlite3.Connection) -> int:
     if head is None:
         return 0
     size, root, frontier, chain, lowest, highest = head
-    into.execute(
-        "INSERT INTO governance_ledgerhead VALUES (1, ?, ?, ?, ?)", (size, root, bytes(frontier), chain)
-    )
+    into.execute("INSERT INTO governance_ledgerhead VALUES (1, ?, ?, ?, ?)", (size, root, bytes(frontier), chain))
     for rows in batches(live, (lowest or 1) - 1, highest or 0):
         into.executemany(f"INSERT INTO governance_ledgerentry VALUES ({', '.join('?' * len(names))})", rows)
     return size

@@ -51,11 +51,7 @@ class Problem:
     what: str
 
     def __str__(self):
-        return (
-            self.what
-            if self.seq is None
-            else _("Entry %(seq)s %(what)s") % {"seq": self.seq, "what": self.what}
-        )
+        return self.what if self.seq is None else _("Entry %(seq)s %(what)s") % {"seq": self.seq, "what": self.what}
 
 
 @dataclass(slots=True)
@@ -90,9 +86,9 @@ class Verdict:
     def __str__(self):
         if self.first is None:
             counted = ngettext("%(n)s entry", "%(n)s entries", self.size) % {"n": self.size}
-            signed = ngettext(
-                "%(n)s signed checkpoint agrees", "%(n)s signed checkpoints agree", self.checkpoints
-            ) % {"n": self.checkpoints}
+            signed = ngettext("%(n)s signed checkpoint agrees", "%(n)s signed checkpoints agree", self.checkpoints) % {
+                "n": self.checkpoints
+            }
             return _("The ledger is whole: %(counted)s, root %(root)s, %(signed)s.") % {
                 "counted": counted,
                 "root": self.root[:16],
@@ -141,11 +137,24 @@ class Live:
                 cursor.execute(ROWS_SQL, (after, upto))
                 return [
                     (
-                        seq, at.encode(), recorded_at.encode(), actor.encode(), verb.encode(), kind.encode(), subject_id, initiative_id, detail.encode(),
-                        digest.encode(), None if text is None else text.encode(), None if salt is None else salt.encode(), leaf, leaf_hash, nodes,
+                        seq,
+                        at.encode(),
+                        recorded_at.encode(),
+                        actor.encode(),
+                        verb.encode(),
+                        kind.encode(),
+                        subject_id,
+                        initiative_id,
+                        detail.encode(),
+                        digest.encode(),
+                        None if text is None else text.encode(),
+                        None if salt is None else salt.encode(),
+                        leaf,
+                        leaf_hash,
+                        nodes,
                     )
                     for seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id, detail, digest, text, salt, leaf, leaf_hash, nodes in cursor.fetchall()
-                ]  # fmt: skip
+                ]
             raw = self._connection.connection
             kept, raw.text_factory = (
                 raw.text_factory,
@@ -190,9 +199,7 @@ def verify(using: str = "default", *, checkpoints: Iterable[Path | str] | None =
 
     Reads every entry once, in batches of 2,000; writes nothing.
     """
-    return verify_source(
-        Live(using), settings.MANDATE_CHECKPOINT_SINKS if checkpoints is None else checkpoints
-    )
+    return verify_source(Live(using), settings.MANDATE_CHECKPOINT_SINKS if checkpoints is None else checkpoints)
 
 
 def verify_source(source: Source, checkpoints: Iterable[Path | str] = ()) -> Verdict:
@@ -212,9 +219,7 @@ def verify_source(source: Source, checkpoints: Iterable[Path | str] = ()) -> Ver
             walk.over(rows)
     walk.end()
     for name in source.guards():
-        verdict.add(
-            None, _("The guard %(name)s is missing; `manage.py migrate` puts it back") % {"name": name}
-        )
+        verdict.add(None, _("The guard %(name)s is missing; `manage.py migrate` puts it back") % {"name": name})
     return verdict
 
 
@@ -248,9 +253,7 @@ class _Signed:
             yield from checkpoint.lines(sink)
         except OSError as error:
             if sink.exists():
-                yield checkpoint.Line(
-                    str(sink), 0, problem=_("cannot be opened (%(why)s)") % {"why": error.strerror}
-                )
+                yield checkpoint.Line(str(sink), 0, problem=_("cannot be opened (%(why)s)") % {"why": error.strerror})
 
     def lost(self, made: dict[str, Any]) -> list[Path]:
         """Return the sinks that took the checkpoint which the ledger's entry `made` tells of, and no longer hold it."""
@@ -270,9 +273,7 @@ def _number(value: Any, absent: bytes) -> bytes:
 class _Walk:
     """One pass over the entries. `stack` holds the roots of the perfect subtrees so far, None where one is in doubt."""
 
-    def __init__(
-        self, verdict: Verdict, size: int, root: str, frontier: bytes, chain: bytes, signed: _Signed
-    ):
+    def __init__(self, verdict: Verdict, size: int, root: str, frontier: bytes, chain: bytes, signed: _Signed):
         self.verdict, self.signed = verdict, signed
         self.size, self.root, self.frontier, self.chain = size, root, frontier, chain
         self.stack: list[bytes | None] = []
@@ -290,9 +291,22 @@ class _Walk:
             chain = self.chain = self._chain_of(rows[0])
         for row in rows:
             (
-                seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id,
-                detail, digest, text, salt, leaf, leaf_hash, nodes,
-            ) = row  # fmt: skip
+                seq,
+                at,
+                recorded_at,
+                actor,
+                verb,
+                kind,
+                subject_id,
+                initiative_id,
+                detail,
+                digest,
+                text,
+                salt,
+                leaf,
+                leaf_hash,
+                nodes,
+            ) = row
             if seq != position + 1:
                 if seq <= 0:
                     add(seq, _("has a number no entry can have"))
@@ -303,7 +317,7 @@ class _Walk:
             node: bytes | None
             try:
                 subject, initiative = _number(subject_id, b""), _number(initiative_id, b"null")
-                expected = _LEAF % (actor, at, chain, detail, initiative, recorded_at, seq, kind, subject, digest, verb)  # fmt: skip
+                expected = _LEAF % (actor, at, chain, detail, initiative, recorded_at, seq, kind, subject, digest, verb)
                 node = sha256(b"\x00" + leaf).digest()
             except TypeError:  # SQLite keeps a number in a column of bytes, if told to.
                 expected, node = b"", None
@@ -366,9 +380,7 @@ class _Walk:
         except (ValueError, KeyError, TypeError):
             lost = []  # That entry has been altered, and named.
         for sink in lost:
-            verdict.add(
-                None, _("%(sink)s no longer holds the last checkpoint written to it") % {"sink": sink}
-            )
+            verdict.add(None, _("%(sink)s no longer holds the last checkpoint written to it") % {"sink": sink})
 
     def _mark(self) -> None:
         """Compare the tree as it stands with the head, when this is its size, and with every checkpoint of this size."""
@@ -389,9 +401,7 @@ class _Walk:
             if root == line.root:
                 self.verdict.checkpoints += 1
             elif root is not None:
-                what = _("or one before it was rewritten after the checkpoint of %(at)s was signed") % {
-                    "at": line.at
-                }
+                what = _("or one before it was rewritten after the checkpoint of %(at)s was signed") % {"at": line.at}
                 self.verdict.add(self.position or None, what)
 
     def _gap(self, first: int, last: int) -> None:
@@ -408,12 +418,7 @@ class _Walk:
 
     def _owed(self) -> tuple[int, checkpoint.Line | None]:
         """Return how many entries there must be, and the checkpoint that says so when it says more than the head."""
-        ours = (
-            line
-            for lines in self.signed.roots.values()
-            for line in lines
-            if line.chain.encode() == self.chain
-        )
+        ours = (line for lines in self.signed.roots.values() for line in lines if line.chain.encode() == self.chain)
         largest = max(ours, key=lambda line: line.size, default=None)
         return (largest.size, largest) if largest and largest.size > self.size else (self.size, None)
 
@@ -460,18 +465,23 @@ class _Walk:
             said = json.loads(row[12])
             kind, _colon, key = said["subject"].partition(":")
             leaf = {
-                "at": said["at"], "recorded_at": said["recorded_at"], "actor": said["actor"], "verb": said["verb"], "subject_kind": kind,
-                "subject_id": int(key) if key else None, "initiative_id": said["initiative"], "text_digest": said["text"], "seq": said["seq"],
-            }  # fmt: skip
+                "at": said["at"],
+                "recorded_at": said["recorded_at"],
+                "actor": said["actor"],
+                "verb": said["verb"],
+                "subject_kind": kind,
+                "subject_id": int(key) if key else None,
+                "initiative_id": said["initiative"],
+                "text_digest": said["text"],
+                "seq": said["seq"],
+            }
             stored = dict(zip(COLUMNS.split(", "), row, strict=True))
             differing = [
                 name
                 for name, value in leaf.items()
                 if (value.encode() if isinstance(value, str) else value) != stored[name]
             ]
-            canonical = json.dumps(
-                said["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-            ).encode()
+            canonical = json.dumps(said["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
             return differing + (["detail"] if canonical != stored["detail"] else [])
         except (ValueError, KeyError, TypeError, AttributeError):
             return []

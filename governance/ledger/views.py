@@ -33,14 +33,20 @@ READERS = (Function.AUDITORS, Function.COMPLIANCE)
 KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     *history.TYPES.values(),
     (gettext_lazy("People and units"), ("person.", "unit.", "function.", "deputy.", "invitation.")),
-    (gettext_lazy("The installation"), ("installation.", "policy.", "clock.moved", "import.", "checkpoint.", "export.", "notice.", "sign_in.")),
+    (
+        gettext_lazy("The installation"),
+        ("installation.", "policy.", "clock.moved", "import.", "checkpoint.", "export.", "notice.", "sign_in."),
+    ),
 )
 
 
 def require_reader(person) -> None:
     """Raise Refused unless `person` reads the ledger. One query, kept on the person; one more to say who does."""
     if not functions.has(person, *READERS):
-        raise Refused(_("Auditors and Compliance read the ledger. The history of one initiative is for everybody who sees it."), functions.whose(*READERS))
+        raise Refused(
+            _("Auditors and Compliance read the ledger. The history of one initiative is for everybody who sees it."),
+            functions.whose(*READERS),
+        )
 
 
 @require_safe
@@ -54,10 +60,15 @@ def index(request: Request) -> HttpResponse:
     here = reverse("ledger:list")
     kept: dict[str, Any] = {"verb": verb} if verb else {}
     context = {
-        "standing": queries.standing(), "rows": _rows(found[:PAGE]), "verb": verb, "kinds": _kinds(verb), "before": before,
-        "newest_url": f"{here}?{urlencode(kept)}" if kept else here, "older_url": f"{here}?{urlencode({'before': found[PAGE - 1].seq, **kept})}" if len(found) > PAGE else "",
+        "standing": queries.standing(),
+        "rows": _rows(found[:PAGE]),
+        "verb": verb,
+        "kinds": _kinds(verb),
+        "before": before,
+        "newest_url": f"{here}?{urlencode(kept)}" if kept else here,
+        "older_url": f"{here}?{urlencode({'before': found[PAGE - 1].seq, **kept})}" if len(found) > PAGE else "",
         "warnings": checkpoint.warnings() if functions.has(request.user, Function.ADMINISTRATORS) else [],
-    }  # fmt: skip
+    }
     return render(request, "ledger/list.html", context)
 
 
@@ -69,15 +80,25 @@ def _whole(text: str) -> int | None:
 def _rows(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     """Return entries as the table shows them. Three queries at most: names, groups, initiatives."""
     about = Initiative.objects.only("number", "name").in_bulk({e.initiative_id for e in entries if e.initiative_id})
-    return [{"line": line, "entry": entry, "about": about.get(entry.initiative_id)} for entry, line in zip(entries, history.lines(entries), strict=True)]
+    return [
+        {"line": line, "entry": entry, "about": about.get(entry.initiative_id)}
+        for entry, line in zip(entries, history.lines(entries), strict=True)
+    ]
 
 
 def _kinds(chosen: str) -> list[dict[str, Any]]:
     """Return the verbs to choose from, under what they are about. No query."""
     return [
-        {"label": label, "verbs": [{"value": v.value, "label": str(v.label)[:1].upper() + str(v.label)[1:], "on": v.value == chosen} for v in Verb if v.value.startswith(begins)]}
+        {
+            "label": label,
+            "verbs": [
+                {"value": v.value, "label": str(v.label)[:1].upper() + str(v.label)[1:], "on": v.value == chosen}
+                for v in Verb
+                if v.value.startswith(begins)
+            ],
+        }
         for label, begins in KINDS
-    ]  # fmt: skip
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,5 +112,9 @@ def verify(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"standing": standing, "too_many": standing.size > MOST, "most": MOST, "verdict": None}
     if request.method == "POST" and not context["too_many"]:
         verdict = verifying.verify()
-        context |= {"verdict": verdict, "problems": verdict.problems[:NAMED], "others": max(len(verdict.problems) + verdict.more - NAMED, 0)}
+        context |= {
+            "verdict": verdict,
+            "problems": verdict.problems[:NAMED],
+            "others": max(len(verdict.problems) + verdict.more - NAMED, 0),
+        }
     return render(request, "ledger/verify.html", context)

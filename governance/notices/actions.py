@@ -42,9 +42,23 @@ def digest_time(person, at: datetime) -> datetime:
 
 
 def rows(
-    people: Iterable | Person | None, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
-    binding: bool = False, due: datetime | None = None, action: Words = "", fell_due: datetime | None = None, mail: bool = True, zones: dict | None = None,
-) -> list[Notice]:  # fmt: skip
+    people: Iterable | Person | None,
+    *,
+    thing,
+    occasion: str,
+    subject: Words,
+    body: Words = "",
+    path: str = "",
+    why: Words,
+    at: datetime,
+    initiative=None,
+    binding: bool = False,
+    due: datetime | None = None,
+    action: Words = "",
+    fell_due: datetime | None = None,
+    mail: bool = True,
+    zones: dict | None = None,
+) -> list[Notice]:
     """Return the unsaved notices of `owe`, for callers that write many at once. Queries as zone_of, kept in `zones`."""
     if people is None:
         return []
@@ -60,13 +74,30 @@ def rows(
             kept[place] = zone_of(person)
         zone = kept[place]
         with timezone.override(zone), translation.override(person.language or settings.LANGUAGE_CODE):
-            said = {"subject": _said(subject)[:200], "body": _said(body), "why": _said(why)[:200], "action": _said(action)[:60]}
+            said = {
+                "subject": _said(subject)[:200],
+                "body": _said(body),
+                "why": _said(why)[:200],
+                "action": _said(action)[:60],
+            }
         for channel in Channel if mail else (Channel.PORTAL,):
             portal = channel == Channel.PORTAL
-            found.append(Notice(
-                person=person, about=about(thing), occasion=occasion, channel=channel, initiative=initiative, **said, due_at=due, path=path, is_binding=binding,
-                owed_at=at, send_at=at if portal or binding else next_digest(zone, fell_due or at), sent_at=at if portal else None,
-            ))  # fmt: skip
+            found.append(
+                Notice(
+                    person=person,
+                    about=about(thing),
+                    occasion=occasion,
+                    channel=channel,
+                    initiative=initiative,
+                    **said,
+                    due_at=due,
+                    path=path,
+                    is_binding=binding,
+                    owed_at=at,
+                    send_at=at if portal or binding else next_digest(zone, fell_due or at),
+                    sent_at=at if portal else None,
+                )
+            )
     return found
 
 
@@ -85,9 +116,22 @@ def write(notices: list[Notice]) -> None:
 
 
 def owe(
-    people: Iterable | Person | None, *, thing, occasion: str, subject: Words, body: Words = "", path: str = "", why: Words, at: datetime, initiative=None,
-    binding: bool = False, due: datetime | None = None, action: Words = "", fell_due: datetime | None = None, mail: bool = True,
-) -> int:  # fmt: skip
+    people: Iterable | Person | None,
+    *,
+    thing,
+    occasion: str,
+    subject: Words,
+    body: Words = "",
+    path: str = "",
+    why: Words,
+    at: datetime,
+    initiative=None,
+    binding: bool = False,
+    due: datetime | None = None,
+    action: Words = "",
+    fell_due: datetime | None = None,
+    mail: bool = True,
+) -> int:
     """Owe each of `people` one message about `thing` for `occasion`, on the portal and by e-mail; once for ever.
 
     `thing` is a model instance or a key; `path` leads to it, without the host. Words may be functions, so
@@ -98,9 +142,21 @@ def owe(
     Costs three queries, and a few more for the zone of each person.
     """
     made = rows(
-        people, thing=thing, occasion=occasion, subject=subject, body=body, path=path, why=why, at=at, initiative=initiative,
-        binding=binding, due=due, action=action, fell_due=fell_due, mail=mail,
-    )  # fmt: skip
+        people,
+        thing=thing,
+        occasion=occasion,
+        subject=subject,
+        body=body,
+        path=path,
+        why=why,
+        at=at,
+        initiative=initiative,
+        binding=binding,
+        due=due,
+        action=action,
+        fell_due=fell_due,
+        mail=mail,
+    )
     if not made:
         return 0
     there = Notice.objects.filter(about=about(thing), occasion=occasion, person_id__in={row.person_id for row in made})

@@ -72,7 +72,9 @@ def _look_now() -> None:
         deliver.apply_async(retry=False, expires=60, ignore_result=True)
     except Exception as error:
         _quiet_until = time.monotonic() + QUIET
-        log.warning("The task queue does not answer (%s). What is owed goes out with the next sweep.", type(error).__name__)
+        log.warning(
+            "The task queue does not answer (%s). What is owed goes out with the next sweep.", type(error).__name__
+        )
 
 
 # What is owed becomes messages
@@ -100,9 +102,20 @@ def gather(at: datetime) -> int:
 def _gather_binding(owed: QuerySet) -> int:
     """Make a message for each of the next binding notices; those another worker holds are left to it."""
     with transaction.atomic():
-        notices = list(owed.filter(is_binding=True).select_for_update(of=("self",), skip_locked=True).order_by("send_at", "pk")[:BATCH])
+        notices = list(
+            owed.filter(is_binding=True)
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("send_at", "pk")[:BATCH]
+        )
         made = Message.objects.bulk_create(
-            [Message(message_id=mail.message_id(n.person_id, n.about, n.occasion), person_id=n.person_id, send_at=n.send_at) for n in notices]
+            [
+                Message(
+                    message_id=mail.message_id(n.person_id, n.about, n.occasion),
+                    person_id=n.person_id,
+                    send_at=n.send_at,
+                )
+                for n in notices
+            ]
         )
         for notice, message in zip(notices, made, strict=True):
             notice.message = message
@@ -113,11 +126,20 @@ def _gather_binding(owed: QuerySet) -> int:
 def _gather_digest(owed: QuerySet, person_id: int) -> int:
     """Make one message for everything of `person_id` that can wait no longer. Returns 1, or 0 where there is nothing left."""
     with transaction.atomic():
-        notices = list(owed.filter(is_binding=False, person_id=person_id).select_for_update(of=("self",), skip_locked=True).order_by("pk").only("pk", "send_at"))
+        notices = list(
+            owed.filter(is_binding=False, person_id=person_id)
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("pk")
+            .only("pk", "send_at")
+        )
         if not notices:
             return 0
         # The first notice names it: a notice is in one message only, so no two messages share an id.
-        made = Message.objects.create(message_id=mail.message_id("digest", person_id, notices[0].pk), person_id=person_id, send_at=min(n.send_at for n in notices))
+        made = Message.objects.create(
+            message_id=mail.message_id("digest", person_id, notices[0].pk),
+            person_id=person_id,
+            send_at=min(n.send_at for n in notices),
+        )
         owed.filter(pk__in=[n.pk for n in notices]).update(message=made)
     return 1
 
@@ -191,7 +213,12 @@ def _hidden(person, notices: Iterable[Notice]) -> dict[int, str]:
     restricted = {n.initiative_id for n in notices if n.initiative_id and n.initiative.restricted}
     if not restricted:
         return {}
-    seen = set(apps.get_model("governance", "Initiative").objects.visible_to(person).filter(pk__in=restricted).values_list("pk", flat=True))
+    seen = set(
+        apps.get_model("governance", "Initiative")
+        .objects.visible_to(person)
+        .filter(pk__in=restricted)
+        .values_list("pk", flat=True)
+    )
     return {n.pk: "not visible" for n in notices if n.initiative_id in restricted - seen}
 
 
@@ -200,13 +227,21 @@ def _held(message: Message, attempt: int) -> QuerySet[Message]:
     return Message.objects.filter(pk=message.pk, attempt=attempt, sent_at=None, failed_at=None)
 
 
-def _mark(message: Message, attempt: int, letter: EmailMessage, told: list[Notice], hidden: dict[int, str], at: datetime) -> None:
+def _mark(
+    message: Message, attempt: int, letter: EmailMessage, told: list[Notice], hidden: dict[int, str], at: datetime
+) -> None:
     """Write that it was sent, and what; refused where another attempt has begun since."""
     html = letter.alternatives[0][0] if getattr(letter, "alternatives", None) else ""  # type: ignore[attr-defined]
     with transaction.atomic():
         marked = _held(message, attempt).update(
-            sent_at=at, claimed_until=None, error="", to_address=letter.to[0], subject=letter.subject[:250], text=letter.body, html=html,
-        )  # fmt: skip
+            sent_at=at,
+            claimed_until=None,
+            error="",
+            to_address=letter.to[0],
+            subject=letter.subject[:250],
+            text=letter.body,
+            html=html,
+        )
         if marked:
             Notice.objects.filter(pk__in=[n.pk for n in told]).update(sent_at=at)
             _drop(hidden)
@@ -217,7 +252,9 @@ def _mark(message: Message, attempt: int, letter: EmailMessage, told: list[Notic
 def _drop(hidden: dict[int, str]) -> None:
     """Take notices out of their message, saying why they were not sent."""
     for why in sorted(set(hidden.values())):
-        Notice.objects.filter(pk__in=[pk for pk, said in hidden.items() if said == why]).update(message=None, dropped_because=why)
+        Notice.objects.filter(pk__in=[pk for pk, said in hidden.items() if said == why]).update(
+            message=None, dropped_because=why
+        )
 
 
 def _nobody_to_tell(message: Message, attempt: int, hidden: dict[int, str]) -> None:
@@ -272,11 +309,21 @@ def _tell_administrators(message: Message, error: str, at: datetime) -> None:
 
     person = message.person
     owe(
-        functions.members(Function.ADMINISTRATORS), thing=message, occasion="given-up", at=at, mail=False,
+        functions.members(Function.ADMINISTRATORS),
+        thing=message,
+        occasion="given-up",
+        at=at,
+        mail=False,
         subject=lambda: _("E-mail does not reach %(name)s") % {"name": person.name},
-        body=lambda: _("The mail server refuses %(address)s: %(error)s\n%(name)s still finds everything in the portal. Check the address.") % {"address": person.email, "error": error, "name": person.name},
-        path=person.get_absolute_url(), why=lambda: _("You are in Administrators."),
-    )  # fmt: skip
+        body=lambda: (
+            _(
+                "The mail server refuses %(address)s: %(error)s\n%(name)s still finds everything in the portal. Check the address."
+            )
+            % {"address": person.email, "error": error, "name": person.name}
+        ),
+        path=person.get_absolute_url(),
+        why=lambda: _("You are in Administrators."),
+    )
 
 
 class _Postman:

@@ -46,10 +46,17 @@ def compose(message: Message, notices: list[Notice], *, company: str, at: dateti
         text, html = render_to_string(f"mail/{template}.txt", said), render_to_string(f"mail/{template}.html", said)
     # A name that somebody typed must not begin a header of its own.
     subject = " ".join(said["subject"].split())
-    headers = {"Message-ID": message.message_id, "Date": format_datetime(at), "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    headers = {
+        "Message-ID": message.message_id,
+        "Date": format_datetime(at),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
     if thread:
         headers |= {"References": thread, "In-Reply-To": thread}
-    mail = EmailMultiAlternatives(subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [person.email], headers=headers)
+    mail = EmailMultiAlternatives(
+        subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [person.email], headers=headers
+    )
     mail.attach_alternative(html, "text/html")
     return mail
 
@@ -74,15 +81,31 @@ def _is_past(notice: Notice, at: datetime) -> bool:
 
 def _one(notice: Notice, at: datetime) -> dict:
     first, *lines = _lines(notice)
-    return {"subject": notice.subject, "first": first, "lines": lines, "due": notice.due_at, "was_due": _is_past(notice, at), "action": notice.action or _("Open it in Mandate"), "url": _url(notice), "reason": notice.why}
+    return {
+        "subject": notice.subject,
+        "first": first,
+        "lines": lines,
+        "due": notice.due_at,
+        "was_due": _is_past(notice, at),
+        "action": notice.action or _("Open it in Mandate"),
+        "url": _url(notice),
+        "reason": notice.why,
+    }
 
 
 def _many(notices: list[Notice], at: datetime) -> dict:
     more = len(notices) - 1
     return {
-        "subject": ngettext("%(first)s, and %(n)d more", "%(first)s, and %(n)d more", more) % {"first": notices[0].subject, "n": more},
-        "first": ngettext("%(n)d notice since your last message. It is in the portal, too.", "%(n)d notices since your last message. They are in the portal, too.", len(notices)) % {"n": len(notices)},
-        "groups": list(_groups(notices, at)), "reason": _("What can wait comes in one message a day, at 08:00 your time."),
+        "subject": ngettext("%(first)s, and %(n)d more", "%(first)s, and %(n)d more", more)
+        % {"first": notices[0].subject, "n": more},
+        "first": ngettext(
+            "%(n)d notice since your last message. It is in the portal, too.",
+            "%(n)d notices since your last message. They are in the portal, too.",
+            len(notices),
+        )
+        % {"n": len(notices)},
+        "groups": list(_groups(notices, at)),
+        "reason": _("What can wait comes in one message a day, at 08:00 your time."),
     }
 
 
@@ -91,6 +114,14 @@ def _groups(notices: list[Notice], at: datetime) -> Iterator[dict]:
     by_label: dict[str, list[dict]] = {}
     for notice in notices:
         label = str(notice.initiative) if notice.initiative_id else _("Across initiatives")
-        by_label.setdefault(label, []).append({"subject": notice.subject, "first": _lines(notice)[0], "due": notice.due_at, "was_due": _is_past(notice, at), "url": _url(notice)})
+        by_label.setdefault(label, []).append(
+            {
+                "subject": notice.subject,
+                "first": _lines(notice)[0],
+                "due": notice.due_at,
+                "was_due": _is_past(notice, at),
+                "url": _url(notice),
+            }
+        )
     for label, found in by_label.items():
         yield {"label": label, "notices": found}

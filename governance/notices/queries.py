@@ -9,7 +9,11 @@ from governance.notices.models import Channel, Message, Notice
 def of_person(person) -> QuerySet[Notice]:
     """Return what `person` was told on the portal, newest first, without what they may not see any more. Lazy."""
     seen = apps.get_model("governance", "Initiative").objects.visible_to(person)
-    told = Notice.objects.filter(person=person, channel=Channel.PORTAL).filter(Q(initiative=None) | Q(initiative__restricted=False) | Q(initiative__in=seen.filter(restricted=True).values("pk")))
+    told = Notice.objects.filter(person=person, channel=Channel.PORTAL).filter(
+        Q(initiative=None)
+        | Q(initiative__restricted=False)
+        | Q(initiative__in=seen.filter(restricted=True).values("pk"))
+    )
     return told.select_related("initiative").order_by("-owed_at", "-pk")
 
 

@@ -10,21 +10,29 @@ from governance.outcomes.models import Budget, Kind, Measurement, Outcome
 def outcome(initiative) -> Outcome | None:
     """Return the primary outcome, or None."""
     if "_outcome" not in initiative.__dict__:
-        initiative.__dict__["_outcome"] = Outcome.objects.filter(initiative_id=initiative.pk).first() if initiative.pk else None
+        initiative.__dict__["_outcome"] = (
+            Outcome.objects.filter(initiative_id=initiative.pk).first() if initiative.pk else None
+        )
     return initiative.__dict__["_outcome"]
 
 
 def budget(initiative) -> Budget | None:
     """Return the production budget, or None."""
     if "_budget" not in initiative.__dict__:
-        initiative.__dict__["_budget"] = Budget.objects.filter(initiative_id=initiative.pk).select_related("asked_by", "approved_by").first() if initiative.pk else None
+        initiative.__dict__["_budget"] = (
+            Budget.objects.filter(initiative_id=initiative.pk).select_related("asked_by", "approved_by").first()
+            if initiative.pk
+            else None
+        )
     return initiative.__dict__["_budget"]
 
 
 def measurements(initiative) -> list[Measurement]:
     """Return every figure, newest period first."""
     if "_measurements" not in initiative.__dict__:
-        rows = Measurement.objects.filter(initiative_id=initiative.pk).select_related("supplied_by", "confirmed_by", "returned_by")
+        rows = Measurement.objects.filter(initiative_id=initiative.pk).select_related(
+            "supplied_by", "confirmed_by", "returned_by"
+        )
         initiative.__dict__["_measurements"] = list(rows.order_by("-ends_on", "-pk"))
     return initiative.__dict__["_measurements"]
 
@@ -37,12 +45,18 @@ def forget(initiative) -> None:
 
 def counts_from(outcome: Outcome):
     """Return the first day a measurement counts for: the day after the threshold was set, or None without one."""
-    return None if outcome.threshold_set_at is None else outcome.threshold_set_at.astimezone(ZoneInfo("UTC")).date() + timedelta(days=1)
+    return (
+        None
+        if outcome.threshold_set_at is None
+        else outcome.threshold_set_at.astimezone(ZoneInfo("UTC")).date() + timedelta(days=1)
+    )
 
 
 def long_enough(measurement: Measurement) -> bool:
     """Return whether the period is as long as the policy asks (both days counted)."""
-    return (measurement.ends_on - measurement.starts_on).days + 1 >= policy.current().windows["threshold_before_measuring_d"]
+    return (measurement.ends_on - measurement.starts_on).days + 1 >= policy.current().windows[
+        "threshold_before_measuring_d"
+    ]
 
 
 def is_money(outcome: Outcome | None) -> bool:

@@ -30,7 +30,20 @@ from governance.people.functions import Function
 from governance.people.models import Deputy, Invitation, Person, Unit
 
 #: What an administrator sets on a person; what people set on themselves.
-ADMINISTERED = ("email", "name", "title", "grade", "job_family", "unit", "manager", "phone", "time_zone", "language", "spend_limit", "is_functional_lead")
+ADMINISTERED = (
+    "email",
+    "name",
+    "title",
+    "grade",
+    "job_family",
+    "unit",
+    "manager",
+    "phone",
+    "time_zone",
+    "language",
+    "spend_limit",
+    "is_functional_lead",
+)
 OWN = ("phone", "time_zone", "language")
 #: What nobody changes on themselves, administrators included.
 NOT_ONES_OWN = ("grade", "unit", "job_family", "spend_limit", "is_functional_lead", "manager")
@@ -75,7 +88,9 @@ def _one_address() -> Iterator[None]:
     except IntegrityError as error:
         if "one_person_per_address" not in str(error):
             raise
-        raise Conflict(_("Somebody has this e-mail address already. Addresses of people who left stay taken.")) from error
+        raise Conflict(
+            _("Somebody has this e-mail address already. Addresses of people who left stay taken.")
+        ) from error
 
 
 def _works_here(person: Person) -> None:
@@ -94,7 +109,13 @@ def add(values: dict[str, Any], *, by, at: datetime) -> Person:
         person = Person(**{name: values[name] for name in ADMINISTERED if name in values}, joined_at=at)
         person.set_unusable_password()
         person.save(force_insert=True)
-        say(Verb.PERSON_ADDED, person, grade=person.grade, unit=person.unit_id, text={"name": person.name, "email": person.email})
+        say(
+            Verb.PERSON_ADDED,
+            person,
+            grade=person.grade,
+            unit=person.unit_id,
+            text={"name": person.name, "email": person.email},
+        )
     return person
 
 
@@ -106,7 +127,9 @@ def change(person: Person, values: dict[str, Any], *, by, at: datetime, seen_ver
     """
     with _one_address(), ledger.act(by=by, at=at) as say:
         person = _lock(person)
-        changed = {name: values[name] for name in ADMINISTERED if name in values and values[name] != getattr(person, name)}
+        changed = {
+            name: values[name] for name in ADMINISTERED if name in values and values[name] != getattr(person, name)
+        }
         refuse_ones_own(person, changed, by=by)
         if person.pk != by.pk or set(changed) - set(OWN):
             require_administrator(by)
@@ -125,7 +148,12 @@ def change(person: Person, values: dict[str, Any], *, by, at: datetime, seen_ver
             _close_links(person)
             # allauth keeps addresses of its own: with the old one nobody signs in or resets a password any more.
             EmailAddress.objects.filter(user=person).delete()
-        say(Verb.PERSON_CHANGED, person, fields=sorted(changed), text={"before": before, "after": {name: _word(value) for name, value in changed.items()}})
+        say(
+            Verb.PERSON_CHANGED,
+            person,
+            fields=sorted(changed),
+            text={"before": before, "after": {name: _word(value) for name, value in changed.items()}},
+        )
     return person
 
 
@@ -142,7 +170,15 @@ def _no_circle(person: Person, manager: Person | None) -> None:
     while above is not None and above.pk not in seen:
         if above.pk == person.pk:
             said = {"manager": manager.name if manager else "", "name": person.name}
-            raise Blocked([Blocker("manager.loop", _("%(manager)s reports to %(name)s, directly or through others, so cannot be their manager.") % said)])
+            raise Blocked(
+                [
+                    Blocker(
+                        "manager.loop",
+                        _("%(manager)s reports to %(name)s, directly or through others, so cannot be their manager.")
+                        % said,
+                    )
+                ]
+            )
         seen.add(above.pk)
         above = above.manager
 
@@ -162,7 +198,17 @@ def leave(person: Person, *, left_on: date, by, at: datetime) -> Person:
         _works_here(person)
         if left_on > calendars.today_of(person, at):
             said = {"name": person.name, "day": left_on}
-            raise Blocked([Blocker("leave.early", _("%(day)s is still to come. %(name)s loses every right the moment this is recorded, so record it on their last day.") % said)])
+            raise Blocked(
+                [
+                    Blocker(
+                        "leave.early",
+                        _(
+                            "%(day)s is still to come. %(name)s loses every right the moment this is recorded, so record it on their last day."
+                        )
+                        % said,
+                    )
+                ]
+            )
         _one_stays(administrators, person)
         person.is_active, person.left_on = False, left_on
         person.version += 1
@@ -190,7 +236,12 @@ def come_back(person: Person, *, by, at: datetime) -> Person:
         person.set_unusable_password()
         person.version += 1
         person.save()
-        say(Verb.PERSON_CHANGED, person, fields=["is_active", "left_on"], text={"before": {"left_on": str(left_on)}, "after": {"left_on": ""}})
+        say(
+            Verb.PERSON_CHANGED,
+            person,
+            fields=["is_active", "left_on"],
+            text={"before": {"left_on": str(left_on)}, "after": {"left_on": ""}},
+        )
     return person
 
 
@@ -199,7 +250,9 @@ def come_back(person: Person, *, by, at: datetime) -> Person:
 
 def unit_digest(unit: Unit) -> str:
     """Return a digest of what a unit says, by which a form tells whether somebody saved meanwhile."""
-    return canonical.digest({name: getattr(unit, f"{name}_id", None) or _plain(getattr(unit, name)) for name in UNIT_FIELDS})
+    return canonical.digest(
+        {name: getattr(unit, f"{name}_id", None) or _plain(getattr(unit, name)) for name in UNIT_FIELDS}
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -229,8 +282,19 @@ def save_unit(unit: Unit, *, by, at: datetime, seen: str = "") -> Unit:
         unit.slug = unit.slug or _free_slug(unit.name)
         unit.save()
         before = {name: _word(getattr(old, name)) for name in changed} if old else {}
-        text = {"name": unit.name, "before": before, "after": {name: _word(getattr(unit, name)) for name in changed} if old else {}}
-        say(Verb.UNIT_CHANGED if old else Verb.UNIT_ADDED, unit, parent=unit.parent_id, leader=unit.leader_id, fields=changed, text=text)
+        text = {
+            "name": unit.name,
+            "before": before,
+            "after": {name: _word(getattr(unit, name)) for name in changed} if old else {},
+        }
+        say(
+            Verb.UNIT_CHANGED if old else Verb.UNIT_ADDED,
+            unit,
+            parent=unit.parent_id,
+            leader=unit.leader_id,
+            fields=changed,
+            text=text,
+        )
     return unit
 
 
@@ -239,21 +303,35 @@ def _unit_blockers(unit: Unit, old: Unit | None, parents: dict[int, int | None])
     above, seen = unit.parent_id, set()
     while above is not None and above not in seen:
         if above == unit.pk:
-            yield Blocker("unit.loop", _("%(name)s cannot stand below itself. Choose another unit above it.") % {"name": unit.name})
+            yield Blocker(
+                "unit.loop",
+                _("%(name)s cannot stand below itself. Choose another unit above it.") % {"name": unit.name},
+            )
             break
         seen.add(above)
         above = parents.get(above)
     if unit.is_active and unit.parent is not None and not unit.parent.is_active:
-        yield Blocker("unit.parent", _("%(parent)s is retired. Choose a unit that still exists.") % {"parent": unit.parent.name})
+        yield Blocker(
+            "unit.parent", _("%(parent)s is retired. Choose a unit that still exists.") % {"parent": unit.parent.name}
+        )
     if unit.leader is not None and not unit.leader.is_active and (old is None or old.leader_id != unit.leader_id):
-        yield Blocker("unit.leader", _("%(name)s has left. Choose somebody who works here.") % {"name": unit.leader.name})
+        yield Blocker(
+            "unit.leader", _("%(name)s has left. Choose somebody who works here.") % {"name": unit.leader.name}
+        )
     if unit.is_active or not unit.pk:
         return
     if people := Person.objects.active().filter(unit=unit.pk).count():
-        words = ngettext("%(n)s person works in %(name)s. Move them first, then retire it.", "%(n)s people work in %(name)s. Move them first, then retire it.", people)
+        words = ngettext(
+            "%(n)s person works in %(name)s. Move them first, then retire it.",
+            "%(n)s people work in %(name)s. Move them first, then retire it.",
+            people,
+        )
         yield Blocker("unit.people", words % {"n": people, "name": unit.name})
     if below := list(Unit.objects.active().filter(parent=unit.pk).order_by("name").values_list("name", flat=True)[:5]):
-        yield Blocker("unit.units", _("%(units)s: below %(name)s. Move or retire them first.") % {"units": ", ".join(below), "name": unit.name})
+        yield Blocker(
+            "unit.units",
+            _("%(units)s: below %(name)s. Move or retire them first.") % {"units": ", ".join(below), "name": unit.name},
+        )
 
 
 def _free_slug(name: str) -> str:
@@ -275,10 +353,21 @@ def grant_function(person: Person, function: str, *, by, at: datetime) -> None:
         group = Group.objects.select_for_update(no_key=True).get(name=Function(function).value)
         person = _lock(person)
         if not person.is_active:
-            raise Blocked([Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": person.name})])
+            raise Blocked(
+                [Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": person.name})]
+            )
         holder = Person.objects.active().filter(groups=group).exclude(pk=person.pk).first()
         if function in SOLE and holder is not None:
-            raise Blocked([Blocker("function.held", _("%(name)s is %(function)s. Take it from them first: one person holds it.") % {"name": holder.name, "function": Function(function).label}, holder.name)])
+            raise Blocked(
+                [
+                    Blocker(
+                        "function.held",
+                        _("%(name)s is %(function)s. Take it from them first: one person holds it.")
+                        % {"name": holder.name, "function": Function(function).label},
+                        holder.name,
+                    )
+                ]
+            )
         if not person.groups.filter(pk=group.pk).exists():
             person.groups.add(group)
             say(Verb.FUNCTION_GRANTED, person, function=str(function))
@@ -302,7 +391,14 @@ def revoke_function(person: Person, function: str, *, by, at: datetime) -> None:
 def _one_stays(administrators: Group, person: Person) -> None:
     """Raise Blocked when nobody but `person` is an active administrator. One query; the group is locked."""
     if not Person.objects.active().filter(groups=administrators).exclude(pk=person.pk).exists():
-        raise Blocked([Blocker("function.last", _("%(name)s is the last administrator. Name another one first.") % {"name": person.name})])
+        raise Blocked(
+            [
+                Blocker(
+                    "function.last",
+                    _("%(name)s is the last administrator. Name another one first.") % {"name": person.name},
+                )
+            ]
+        )
 
 
 # Deputies
@@ -329,15 +425,32 @@ def _deputy_blockers(person: Person, deputy: Person, starts_on: date, ends_on: d
         yield Blocker("deputy.self", _("Nobody stands in for themselves. Choose somebody else as deputy."))
     for somebody in (person, deputy):
         if not somebody.is_active:
-            yield Blocker("deputy.left", _("%(name)s has left. Choose somebody who works here.") % {"name": somebody.name})
+            yield Blocker(
+                "deputy.left", _("%(name)s has left. Choose somebody who works here.") % {"name": somebody.name}
+            )
     if ends_on < starts_on:
-        yield Blocker("deputy.order", _("Until is %(end)s and From is %(start)s. The last day must not be before the first.") % {"start": starts_on, "end": ends_on})
+        yield Blocker(
+            "deputy.order",
+            _("Until is %(end)s and From is %(start)s. The last day must not be before the first.")
+            % {"start": starts_on, "end": ends_on},
+        )
     elif ends_on < calendars.today_of(person, at):
-        yield Blocker("deputy.over", _("Until is %(end)s, which is over. Enter today or a later day.") % {"end": ends_on})
-    same = Deputy.objects.filter(person=person, deputy=deputy, ended_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).order_by("pk").first()
+        yield Blocker(
+            "deputy.over", _("Until is %(end)s, which is over. Enter today or a later day.") % {"end": ends_on}
+        )
+    same = (
+        Deputy.objects.filter(
+            person=person, deputy=deputy, ended_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on
+        )
+        .order_by("pk")
+        .first()
+    )
     if same is not None:
         said = {"name": deputy.name, "start": same.starts_on, "end": same.ends_on}
-        yield Blocker("deputy.twice", _("%(name)s is deputy from %(start)s to %(end)s already. End that first, or choose other days.") % said)
+        yield Blocker(
+            "deputy.twice",
+            _("%(name)s is deputy from %(start)s to %(end)s already. End that first, or choose other days.") % said,
+        )
 
 
 def end_deputy(deputy: Deputy, *, by, at: datetime) -> None:
@@ -374,14 +487,22 @@ def invite(person: Person, *, by, at: datetime) -> str:
         person = _lock(person)
         _works_here(person)
         _close_links(person)
-        made = Invitation.objects.create(person=person, token_digest=_digest(token), made_at=clock.wall(), expires_at=clock.wall() + INVITATION)
+        made = Invitation.objects.create(
+            person=person, token_digest=_digest(token), made_at=clock.wall(), expires_at=clock.wall() + INVITATION
+        )
         say(Verb.INVITATION_MADE, made, person=person.pk)
     return token
 
 
 def invitation(token: str) -> Invitation | None:
     """Return the invitation a token opens, or None when it is unknown, used, over, or its person left. One query."""
-    return Invitation.objects.filter(token_digest=_digest(token), used_at=None, expires_at__gt=clock.wall(), person__is_active=True).select_related("person").first()
+    return (
+        Invitation.objects.filter(
+            token_digest=_digest(token), used_at=None, expires_at__gt=clock.wall(), person__is_active=True
+        )
+        .select_related("person")
+        .first()
+    )
 
 
 def use_invitation(token: str, password: str, *, at: datetime) -> Person:
@@ -391,7 +512,13 @@ def use_invitation(token: str, password: str, *, at: datetime) -> Person:
         found = invitation(token)
         # The person first, as whoever deactivates them does: the other order deadlocks on PostgreSQL.
         person = _lock(found.person) if found is not None else None
-        if person is None or not person.is_active or not Invitation.objects.filter(pk=found.pk, used_at=None, expires_at__gt=clock.wall()).update(used_at=clock.wall()):
+        if (
+            person is None
+            or not person.is_active
+            or not Invitation.objects.filter(pk=found.pk, used_at=None, expires_at__gt=clock.wall()).update(
+                used_at=clock.wall()
+            )
+        ):
             raise Conflict(_("This link was used or is over. Ask an administrator for a new one."))
         person.password = hashed
         person.save(update_fields=["password"])

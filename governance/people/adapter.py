@@ -21,7 +21,9 @@ class Accounts(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("This e-mail address and this password do not belong together. Check both, or set a new password."),
+        "email_password_mismatch": _(
+            "This e-mail address and this password do not belong together. Check both, or set a new password."
+        ),
         "enter_current_password": _("That is not your password now."),
     }
 

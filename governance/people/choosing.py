@@ -41,7 +41,9 @@ class PersonField(forms.Field):
         self.listed = list(Person.objects.active().select_related("unit").order_by("name", "pk")[: LISTED + 1])
         if len(self.listed) <= LISTED:
             left = [(p.pk, _("%(name)s (has left)") % {"name": p.name}) for p in self.also]
-            self.widget = forms.Select(choices=[("", _("Choose a person")), *((p.pk, in_list(p)) for p in self.listed), *left])
+            self.widget = forms.Select(
+                choices=[("", _("Choose a person")), *((p.pk, in_list(p)) for p in self.listed), *left]
+            )
             self.listed += self.also
         else:
             self.listed = []
@@ -64,9 +66,13 @@ class PersonField(forms.Field):
         if self.listed:
             found = next((p for p in self.listed if str(p.pk) == text), None)
             if found is None:
-                raise ValidationError(_("“%(came)s” is nobody on the list. Choose a person from it.") % {"came": came(text)})
+                raise ValidationError(
+                    _("“%(came)s” is nobody on the list. Choose a person from it.") % {"came": came(text)}
+                )
             return found
-        return next((p for p in self.also if text.casefold() in (p.email, p.name.casefold())), None) or self._typed(text)
+        return next((p for p in self.also if text.casefold() in (p.email, p.name.casefold())), None) or self._typed(
+            text
+        )
 
     @staticmethod
     def _typed(text: str) -> Person:
@@ -83,9 +89,14 @@ class PersonField(forms.Field):
         if len(found) == 1:
             return found[0]
         if not found:
-            raise ValidationError(_("“%(came)s” is nobody who works here. Enter a name or an e-mail address.") % {"came": came(text)})
+            raise ValidationError(
+                _("“%(came)s” is nobody who works here. Enter a name or an e-mail address.") % {"came": came(text)}
+            )
         who = ", ".join(f"{p.name} ({p.email})" for p in found[:5])
-        raise ValidationError(_("“%(came)s” could be several people: %(who)s. Enter the e-mail address.") % {"came": came(text), "who": who})
+        raise ValidationError(
+            _("“%(came)s” could be several people: %(who)s. Enter the e-mail address.")
+            % {"came": came(text), "who": who}
+        )
 
 
 def in_list(person: Person) -> str:

@@ -30,7 +30,11 @@ def active_for(person, at: datetime) -> frozenset[int]:
 
 def of(person, at: datetime) -> list:
     """Return the people who stand in for `person` at `at`. One query, and those of calendars.zone_of."""
-    rows = _around(Deputy.objects.filter(person=person, deputy__is_active=True), at).select_related("deputy").order_by("pk")
+    rows = (
+        _around(Deputy.objects.filter(person=person, deputy__is_active=True), at)
+        .select_related("deputy")
+        .order_by("pk")
+    )
     day = calendars.today_of(person, at)
     return [row.deputy for row in rows if row.starts_on <= day <= row.ends_on]
 
@@ -42,7 +46,11 @@ def is_active(deputy: Deputy, at: datetime) -> bool:
 
 def coming(at: datetime) -> QuerySet[Deputy]:
     """Return the deputies that are not over at `at`, also those whose days are still to come. Lazy."""
-    return Deputy.objects.filter(ended_at=None, ends_on__gte=(at - _ANYWHERE).date()).select_related("person__unit", "deputy").order_by("starts_on", "pk")
+    return (
+        Deputy.objects.filter(ended_at=None, ends_on__gte=(at - _ANYWHERE).date())
+        .select_related("person__unit", "deputy")
+        .order_by("starts_on", "pk")
+    )
 
 
 def _around(rows: QuerySet[Deputy], at: datetime) -> QuerySet[Deputy]:

@@ -27,9 +27,14 @@ LONGEST = 4096
 #: So many days off one unit may list: thirty years of them.
 MOST_HOLIDAYS = 600
 WEEKDAYS = (
-    ("0", gettext_lazy("Monday")), ("1", gettext_lazy("Tuesday")), ("2", gettext_lazy("Wednesday")), ("3", gettext_lazy("Thursday")),
-    ("4", gettext_lazy("Friday")), ("5", gettext_lazy("Saturday")), ("6", gettext_lazy("Sunday")),
-)  # fmt: skip
+    ("0", gettext_lazy("Monday")),
+    ("1", gettext_lazy("Tuesday")),
+    ("2", gettext_lazy("Wednesday")),
+    ("3", gettext_lazy("Thursday")),
+    ("4", gettext_lazy("Friday")),
+    ("5", gettext_lazy("Saturday")),
+    ("6", gettext_lazy("Sunday")),
+)
 
 
 # Fields
@@ -51,13 +56,22 @@ class Phone(Line):
         """Return the number. Raises ValidationError for anything that cannot be called."""
         text = super().clean(value)
         if text and not re.fullmatch(r"\+?[0-9][0-9 ()./-]{3,}( ?(x|ext\.?) ?[0-9]{1,6})?", text):
-            raise ValidationError(_("%(label)s is “%(came)s”. Enter a number that can be called, for example +44 20 7946 0101.") % {"label": self.label, "came": came(text)})
+            raise ValidationError(
+                _("%(label)s is “%(came)s”. Enter a number that can be called, for example +44 20 7946 0101.")
+                % {"label": self.label, "came": came(text)}
+            )
         return text
 
 
 def zones() -> tuple[str, ...]:
     """Return the time zones people can choose: a place in each, and UTC."""
-    return tuple(sorted(name for name in available_timezones() if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))))
+    return tuple(
+        sorted(
+            name
+            for name in available_timezones()
+            if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
+        )
+    )
 
 
 class ZoneInput(forms.TextInput):
@@ -89,13 +103,17 @@ class Zone(forms.CharField):
         spelled = {name.casefold(): name for name in zones()}
         if wanted in spelled:
             return spelled[wanted]
-        near = [name for key, name in spelled.items() if key.rpartition("/")[2] == wanted] or [name for key, name in spelled.items() if wanted in key]
+        near = [name for key, name in spelled.items() if key.rpartition("/")[2] == wanted] or [
+            name for key, name in spelled.items() if wanted in key
+        ]
         if len(near) == 1:
             return near[0]
         said = {"label": self.label, "came": came(text), "near": ", ".join(near[:3])}
         if near:
             raise ValidationError(_("%(label)s is “%(came)s”, which could be %(near)s. Enter one of them.") % said)
-        raise ValidationError(_("%(label)s is “%(came)s”, which is no time zone known here. Enter one such as Europe/Berlin.") % said)
+        raise ValidationError(
+            _("%(label)s is “%(came)s”, which is no time zone known here. Enter one such as Europe/Berlin.") % said
+        )
 
 
 class Holidays(forms.CharField):
@@ -118,9 +136,14 @@ class Holidays(forms.CharField):
                 days.add(date.fromisoformat(line.split()[0]).isoformat())
             except ValueError:
                 said = {"label": self.label, "number": number, "came": came(line)}
-                wrong.append(_("%(label)s, line %(number)s, is “%(came)s”. Enter a date, for example 2026-12-25.") % said)
+                wrong.append(
+                    _("%(label)s, line %(number)s, is “%(came)s”. Enter a date, for example 2026-12-25.") % said
+                )
         if len(days) > MOST_HOLIDAYS:
-            wrong.append(_("%(label)s has %(has)s days and may have %(most)s. Leave out those that are over.") % {"label": self.label, "has": len(days), "most": MOST_HOLIDAYS})
+            wrong.append(
+                _("%(label)s has %(has)s days and may have %(most)s. Leave out those that are over.")
+                % {"label": self.label, "has": len(days), "most": MOST_HOLIDAYS}
+            )
         if wrong:
             raise ValidationError(wrong[:5])
         return sorted(days)
@@ -153,7 +176,10 @@ class TimeOfDay(forms.TimeField):
         try:
             return super().to_python(value)
         except ValidationError:
-            raise ValidationError(_("%(label)s is “%(came)s”. Enter a time of day, for example 17:00.") % {"label": self.label, "came": came(value)}) from None
+            raise ValidationError(
+                _("%(label)s is “%(came)s”. Enter a time of day, for example 17:00.")
+                % {"label": self.label, "came": came(value)}
+            ) from None
 
 
 def unit_choices(*also: Unit | None) -> list[tuple[Any, str]]:
@@ -163,7 +189,11 @@ def unit_choices(*also: Unit | None) -> list[tuple[Any, str]]:
         if unit.parent_id:
             unit.parent = rows[unit.parent_id]
     kept = {u.pk for u in also if u is not None}
-    named = [(u.pk, " / ".join(above.name for above in reversed(units.line(u)))) for u in rows.values() if u.is_active or u.pk in kept]
+    named = [
+        (u.pk, " / ".join(above.name for above in reversed(units.line(u))))
+        for u in rows.values()
+        if u.is_active or u.pk in kept
+    ]
     return sorted(named, key=lambda pair: pair[1].casefold())
 
 
@@ -204,14 +234,36 @@ def said(field: forms.Field, value: Any) -> str:
 class PersonForm(ModelForm):
     """Everything an administrator sets on a person; what `of` may not set on themselves is left out."""
 
-    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     name = Line(label=gettext_lazy("Name"), max_length=200)
-    title = Line(label=gettext_lazy("Title"), max_length=200, required=False, help_text=gettext_lazy("As it stands under a signature: VP Support."))
-    job_family = Line(label=gettext_lazy("Job family"), max_length=60, required=False, widget=forms.TextInput(attrs={"list": "job-families"}))
-    phone = Phone(label=gettext_lazy("Phone"), max_length=40, required=False, help_text=gettext_lazy("Shown where somebody has to be called: on stop pages and on their own page."))
+    title = Line(
+        label=gettext_lazy("Title"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("As it stands under a signature: VP Support."),
+    )
+    job_family = Line(
+        label=gettext_lazy("Job family"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "job-families"}),
+    )
+    phone = Phone(
+        label=gettext_lazy("Phone"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("Shown where somebody has to be called: on stop pages and on their own page."),
+    )
     time_zone = Zone(label=gettext_lazy("Time zone"), required=False)
     spend_limit = forms.DecimalField(
-        label=gettext_lazy("Spend limit"), required=False, min_value=0, max_digits=14, decimal_places=2, help_text=gettext_lazy("How much they may spend in their own right. Empty counts as 0."),
+        label=gettext_lazy("Spend limit"),
+        required=False,
+        min_value=0,
+        max_digits=14,
+        decimal_places=2,
+        help_text=gettext_lazy("How much they may spend in their own right. Empty counts as 0."),
     )
     is_functional_lead = forms.BooleanField(label=gettext_lazy("Listed functional lead"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -223,7 +275,10 @@ class PersonForm(ModelForm):
     #: The form in sections: heading, and the fields under it.
     SECTIONS = (
         (gettext_lazy("Who it is"), ("name", "email", "title", "phone")),
-        (gettext_lazy("Where they stand"), ("unit", "manager", "grade", "job_family", "is_functional_lead", "spend_limit")),
+        (
+            gettext_lazy("Where they stand"),
+            ("unit", "manager", "grade", "job_family", "is_functional_lead", "spend_limit"),
+        ),
         (gettext_lazy("How they read"), ("time_zone", "language")),
     )
 
@@ -235,15 +290,22 @@ class PersonForm(ModelForm):
         if person.grade and person.grade not in dict(grades):
             grades.append((person.grade, person.grade))
         self.fields["grade"] = forms.ChoiceField(
-            label=_("Grade"), required=False, choices=[("", _("Not known")), *grades],
-            help_text=_("From %(line)s up somebody can be business owner. A grade that is not known counts as below.") % {"line": rules.grade_word(rules.people["vp_line"])},
-        )  # fmt: skip
+            label=_("Grade"),
+            required=False,
+            choices=[("", _("Not known")), *grades],
+            help_text=_("From %(line)s up somebody can be business owner. A grade that is not known counts as below.")
+            % {"line": rules.grade_word(rules.people["vp_line"])},
+        )
         self.fields["unit"] = UnitField(label=_("Unit"), required=False, also=[person.unit], none=_("No unit"))
         self.fields["manager"] = PersonField(label=_("Manager"), required=False, also=[person.manager])
         self.fields["time_zone"].help_text = _("Empty means the company’s, %(zone)s.") % {"zone": company_zone}
         refused = ", ".join(rules.people["refused_job_families"])
-        self.fields["job_family"].help_text = _("For example operations, finance, engineering. Whoever is in %(refused)s cannot be business owner.") % {"refused": refused}
-        self.fields["is_functional_lead"].help_text = _("In a company of up to %(n)s people, counts like the grade of a business owner.") % {"n": rules.people["small_company"]}
+        self.fields["job_family"].help_text = _(
+            "For example operations, finance, engineering. Whoever is in %(refused)s cannot be business owner."
+        ) % {"refused": refused}
+        self.fields["is_functional_lead"].help_text = _(
+            "In a company of up to %(n)s people, counts like the grade of a business owner."
+        ) % {"n": rules.people["small_company"]}
         _add_language(self)
         for name in ("grade", "unit", "manager"):
             self.initial.setdefault(name, getattr(person, name))
@@ -272,7 +334,13 @@ class PersonForm(ModelForm):
         other = Person.objects.filter(email=email).exclude(pk=self.instance.pk).first()
         if other is not None:
             said = {"email": email, "name": other.name, "day": other.left_on}
-            words = _("%(email)s is the address of %(name)s already.") if other.is_active else _("%(email)s is the address of %(name)s, who left on %(day)s. Addresses stay taken; bring them back on their page.")
+            words = (
+                _("%(email)s is the address of %(name)s already.")
+                if other.is_active
+                else _(
+                    "%(email)s is the address of %(name)s, who left on %(day)s. Addresses stay taken; bring them back on their page."
+                )
+            )
             raise ValidationError(words % said)
         return email
 
@@ -292,13 +360,20 @@ class PersonForm(ModelForm):
 def _add_language(form: forms.BaseForm) -> None:
     """Add the language where there is more than one to choose."""
     if len(settings.LANGUAGES) > 1:
-        form.fields["language"] = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("The company’s")), *settings.LANGUAGES])
+        form.fields["language"] = forms.ChoiceField(
+            label=_("Language"), required=False, choices=[("", _("The company’s")), *settings.LANGUAGES]
+        )
 
 
 class Mine(ModelForm):
     """What people set on themselves."""
 
-    phone = Phone(label=gettext_lazy("Phone"), max_length=40, required=False, help_text=gettext_lazy("Shown where somebody has to call you: on stop pages and on your own page."))
+    phone = Phone(
+        label=gettext_lazy("Phone"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("Shown where somebody has to call you: on stop pages and on your own page."),
+    )
     time_zone = Zone(label=gettext_lazy("Time zone"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -308,7 +383,9 @@ class Mine(ModelForm):
 
     def __init__(self, *args: Any, company_zone: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].help_text = _("Every time on every page is shown in it. Empty means the company’s, %(zone)s.") % {"zone": company_zone}
+        self.fields["time_zone"].help_text = _(
+            "Every time on every page is shown in it. Empty means the company’s, %(zone)s."
+        ) % {"zone": company_zone}
         self.initial["version"] = self.instance.version
         _add_language(self)
         self.initial["language"] = self.instance.language
@@ -328,7 +405,9 @@ class DeputyForm(Form):
     """Who stands in, from when to when."""
 
     starts_on = Day(label=gettext_lazy("From"))
-    ends_on = Day(label=gettext_lazy("Until"), help_text=gettext_lazy("The last whole day, in the zone of whoever is away."))
+    ends_on = Day(
+        label=gettext_lazy("Until"), help_text=gettext_lazy("The last whole day, in the zone of whoever is away.")
+    )
 
     field_order = ("deputy", "starts_on", "ends_on")
 
@@ -355,10 +434,21 @@ class UnitForm(ModelForm):
     """A unit: where it stands, who leads it, when it works."""
 
     name = Line(label=gettext_lazy("Name"), max_length=200)
-    is_active = forms.BooleanField(label=gettext_lazy("It exists in the organisation"), required=False, help_text=gettext_lazy("Take the tick away to retire it. It stays on the record, and nobody can be put into it."))
+    is_active = forms.BooleanField(
+        label=gettext_lazy("It exists in the organisation"),
+        required=False,
+        help_text=gettext_lazy(
+            "Take the tick away to retire it. It stays on the record, and nobody can be put into it."
+        ),
+    )
     time_zone = Zone(label=gettext_lazy("Time zone"), required=False)
     working_days = Weekdays(label=gettext_lazy("Working days"), required=False)
-    holidays = Holidays(label=gettext_lazy("Holidays"), required=False, max_length=20_000, help_text=gettext_lazy("One date a line, such as 2026-12-25. Those of the units above count too."))
+    holidays = Holidays(
+        label=gettext_lazy("Holidays"),
+        required=False,
+        max_length=20_000,
+        help_text=gettext_lazy("One date a line, such as 2026-12-25. Those of the units above count too."),
+    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     class Meta:
@@ -369,15 +459,26 @@ class UnitForm(ModelForm):
         super().__init__(*args, **kwargs)
         unit = self.instance
         self.initial["seen"] = actions.unit_digest(unit) if unit.pk else ""
-        self.fields["parent"] = UnitField(label=_("Part of"), required=False, also=[unit.parent], none=_("Nothing: it stands at the top"))
-        self.fields["leader"] = PersonField(label=_("Leader"), required=False, also=[unit.leader], help_text=_("Whoever leads a unit can be business owner of what the unit and those below it use."))
+        self.fields["parent"] = UnitField(
+            label=_("Part of"), required=False, also=[unit.parent], none=_("Nothing: it stands at the top")
+        )
+        self.fields["leader"] = PersonField(
+            label=_("Leader"),
+            required=False,
+            also=[unit.leader],
+            help_text=_("Whoever leads a unit can be business owner of what the unit and those below it use."),
+        )
         self.fields["closes_at"] = TimeOfDay(label=_("The day ends at"), required=False)
         for name in ("parent", "leader", "closes_at"):
             self.initial.setdefault(name, getattr(unit, name))
         above = calendars.of(unit.parent)
-        self.fields["time_zone"].help_text = _("Empty means that of the unit above, now %(zone)s.") % {"zone": above.zone}
+        self.fields["time_zone"].help_text = _("Empty means that of the unit above, now %(zone)s.") % {
+            "zone": above.zone
+        }
         self.fields["working_days"].help_text = _("No tick at all means those of the unit above.")
-        self.fields["closes_at"].help_text = _("A deadline ends then. Empty means that of the unit above, now %(time)s.") % {"time": f"{above.closes_at:%H:%M}"}
+        self.fields["closes_at"].help_text = _(
+            "A deadline ends then. Empty means that of the unit above, now %(time)s."
+        ) % {"time": f"{above.closes_at:%H:%M}"}
         if not unit.pk:
             del self.fields["is_active"]
         self.order_fields(name for _title, names in self.SECTIONS for name in names)
@@ -397,10 +498,18 @@ class UnitForm(ModelForm):
         """Refuse a name that a unit in the same place has."""
         values = super().clean() or self.cleaned_data
         if "name" in values and "parent" in values:
-            twin = Unit.objects.filter(name__iexact=values["name"], parent=values["parent"]).exclude(pk=self.instance.pk).first()
+            twin = (
+                Unit.objects.filter(name__iexact=values["name"], parent=values["parent"])
+                .exclude(pk=self.instance.pk)
+                .first()
+            )
             if twin is not None:
                 where = values["parent"].name if values["parent"] else _("the top")
-                self.add_error("name", _("There is a unit called %(name)s at %(where)s already. Choose another name.") % {"name": twin.name, "where": where})
+                self.add_error(
+                    "name",
+                    _("There is a unit called %(name)s at %(where)s already. Choose another name.")
+                    % {"name": twin.name, "where": where},
+                )
         return values
 
     def unit(self) -> Unit:
@@ -415,7 +524,13 @@ class UnitForm(ModelForm):
 
 
 def _password(label: Any, missing: Any) -> forms.CharField:
-    return forms.CharField(label=label, strip=False, max_length=LONGEST, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), error_messages={"required": missing})
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=LONGEST,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": missing},
+    )
 
 
 class NewPassword(Form):
@@ -428,7 +543,9 @@ class NewPassword(Form):
         super().__init__(*args, **kwargs)
         self.person = person
         least = next(check.min_length for check in get_default_password_validators() if hasattr(check, "min_length"))
-        self.fields["password1"].help_text = _("At least %(least)s characters. A sentence you can remember is stronger than a short puzzle.") % {"least": least}
+        self.fields["password1"].help_text = _(
+            "At least %(least)s characters. A sentence you can remember is stronger than a short puzzle."
+        ) % {"least": least}
 
     def clean(self) -> dict[str, Any]:
         """Refuse two that differ, and one that is easily guessed."""
@@ -451,10 +568,19 @@ class NewPassword(Form):
 class SetUp(NewPassword):
     """The company, its zone, and the first person."""
 
-    company = Line(label=gettext_lazy("Company"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
-    time_zone = Zone(label=gettext_lazy("Time zone of the company"), help_text=gettext_lazy("Deadlines end at 17:00 there until a unit says otherwise."))
+    company = Line(
+        label=gettext_lazy("Company"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    time_zone = Zone(
+        label=gettext_lazy("Time zone of the company"),
+        help_text=gettext_lazy("Deadlines end at 17:00 there until a unit says otherwise."),
+    )
     name = Line(label=gettext_lazy("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(label=gettext_lazy("Your e-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    email = forms.EmailField(
+        label=gettext_lazy("Your e-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+    )
 
     field_order = ("company", "time_zone", "name", "email", "password1", "password2")
 

@@ -77,7 +77,12 @@ def whose(*wanted: str) -> str:
 
     slugs = [str(getattr(w, "value", w)) for w in wanted]
     people: dict[str, list[str]] = {slug: [] for slug in slugs}
-    for slug, name in Person.objects.active().filter(groups__name__in=slugs).order_by("name", "pk").values_list("groups__name", "name"):
+    for slug, name in (
+        Person.objects.active()
+        .filter(groups__name__in=slugs)
+        .order_by("name", "pk")
+        .values_list("groups__name", "name")
+    ):
         people[slug].append(name)
     return ", ".join(f"{label(slug)} ({_listed(names)})" for slug, names in people.items())
 
@@ -87,7 +92,9 @@ def _listed(names: list[str]) -> str:
     if not names:
         return gettext("nobody yet")
     first = ", ".join(names[:NAMED])
-    return gettext("%(names)s and %(n)s more") % {"names": first, "n": len(names) - NAMED} if len(names) > NAMED else first
+    return (
+        gettext("%(names)s and %(n)s more") % {"names": first, "n": len(names) - NAMED} if len(names) > NAMED else first
+    )
 
 
 def holder(function: str):

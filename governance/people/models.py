@@ -25,13 +25,19 @@ class Unit(models.Model):
 
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(max_length=80, unique=True)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
-    leader = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("leader"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    leader = models.ForeignKey(
+        "governance.Person", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("leader")
+    )
     is_active = models.BooleanField(default=True)
 
     # The calendar: empty means the parent's, at the top Monday to Friday until 17:00 in the installation's zone.
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True)
-    working_days = models.CharField(_("working days"), max_length=7, blank=True, help_text="Days as digits, Monday 0 to Sunday 6.")
+    working_days = models.CharField(
+        _("working days"), max_length=7, blank=True, help_text="Days as digits, Monday 0 to Sunday 6."
+    )
     closes_at = models.TimeField(_("the day ends at"), null=True, blank=True)
     holidays = models.JSONField(_("holidays"), default=list, blank=True, help_text="ISO dates.")
 
@@ -39,8 +45,18 @@ class Unit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("name"), F("parent"), name="one_unit_of_a_name_under_a_parent", violation_error_message=_("There is a unit of this name here already.")),
-            models.UniqueConstraint(Lower("name"), condition=Q(parent__isnull=True), name="one_unit_of_a_name_at_the_top", violation_error_message=_("There is a unit of this name at the top already.")),
+            models.UniqueConstraint(
+                Lower("name"),
+                F("parent"),
+                name="one_unit_of_a_name_under_a_parent",
+                violation_error_message=_("There is a unit of this name here already."),
+            ),
+            models.UniqueConstraint(
+                Lower("name"),
+                condition=Q(parent__isnull=True),
+                name="one_unit_of_a_name_at_the_top",
+                violation_error_message=_("There is a unit of this name at the top already."),
+            ),
             models.CheckConstraint(condition=~Q(parent=F("id")), name="a_unit_is_not_its_own_parent"),
         ]
 
@@ -77,15 +93,23 @@ class Person(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), max_length=254)
     name = models.CharField(_("name"), max_length=200)
     title = models.CharField(_("title"), max_length=200, blank=True)
-    grade = models.CharField(_("grade"), max_length=40, blank=True, help_text="One of the policy's grades; unknown is below the VP line.")
+    grade = models.CharField(
+        _("grade"), max_length=40, blank=True, help_text="One of the policy's grades; unknown is below the VP line."
+    )
     job_family = models.CharField(_("job family"), max_length=60, blank=True)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("unit"))
-    manager = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="reports", verbose_name=_("manager"))
+    manager = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reports", verbose_name=_("manager")
+    )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True, help_text="Empty means the company's.")
     language = models.CharField(_("language"), max_length=10, blank=True)
-    spend_limit = models.DecimalField(_("spend limit"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0)])
-    is_functional_lead = models.BooleanField(_("listed functional lead"), default=False, help_text="Counts as VP in a company of up to 500 people.")
+    spend_limit = models.DecimalField(
+        _("spend limit"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+    )
+    is_functional_lead = models.BooleanField(
+        _("listed functional lead"), default=False, help_text="Counts as VP in a company of up to 500 people."
+    )
     is_active = models.BooleanField(_("active"), default=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     joined_at = models.DateTimeField(editable=False)
@@ -99,8 +123,16 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="one_person_per_address", violation_error_message=_("Somebody has this e-mail address already. Addresses of people who left stay taken.")),
-            models.CheckConstraint(condition=Q(is_active=True) | Q(left_on__isnull=False), name="who_is_inactive_left_on_a_day"),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_person_per_address",
+                violation_error_message=_(
+                    "Somebody has this e-mail address already. Addresses of people who left stay taken."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=True) | Q(left_on__isnull=False), name="who_is_inactive_left_on_a_day"
+            ),
             models.CheckConstraint(condition=~Q(manager=F("id")), name="nobody_manages_themselves"),
             # Administrators hold no decision rights, and the product makes no superusers at all.
             models.CheckConstraint(condition=Q(is_superuser=False), name="nobody_is_a_superuser"),
@@ -149,8 +181,16 @@ class Deputy(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(person=F("deputy")), name="nobody_is_their_own_deputy", violation_error_message=_("Choose somebody else as deputy.")),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="a_deputy_ends_after_the_start", violation_error_message=_("The last day must not be before the first.")),
+            models.CheckConstraint(
+                condition=~Q(person=F("deputy")),
+                name="nobody_is_their_own_deputy",
+                violation_error_message=_("Choose somebody else as deputy."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="a_deputy_ends_after_the_start",
+                violation_error_message=_("The last day must not be before the first."),
+            ),
         ]
         indexes = [models.Index(fields=["deputy", "ends_on"], name="deputy_of_whom_today")]
 

@@ -12,7 +12,11 @@ class Length(password_validation.MinimumLengthValidator):
     def validate(self, password, user=None):
         """Raise ValidationError naming how long it is and how long it has to be."""
         if (has := len(password)) < self.min_length:
-            words = ngettext("The password has %(has)d character and needs %(least)d.", "The password has %(has)d characters and needs %(least)d.", has)
+            words = ngettext(
+                "The password has %(has)d character and needs %(least)d.",
+                "The password has %(has)d characters and needs %(least)d.",
+                has,
+            )
             raise ValidationError(words % {"has": has, "least": self.min_length}, code="password_too_short")
 
 

@@ -38,7 +38,12 @@ def newest(request) -> Proof | None:
     except (TypeError, KeyError, ValueError):
         return None
     demo_only = proof.method == "demo" and not getattr(request.installation, "is_demo", False)
-    if proof.method not in METHODS or demo_only or proof.person_id != getattr(request.user, "pk", None) or proof.at > clock.wall() + timedelta(minutes=1):
+    if (
+        proof.method not in METHODS
+        or demo_only
+        or proof.person_id != getattr(request.user, "pk", None)
+        or proof.at > clock.wall() + timedelta(minutes=1)
+    ):
         return None
     return proof
 

@@ -14,7 +14,12 @@ def holding(text: str) -> Q:
     """Return the condition that somebody's name, address, title or unit holds every word of `text`; at most six words count."""
     found = Q()
     for word in text.split()[:6]:
-        found &= Q(name__icontains=word) | Q(email__icontains=word) | Q(title__icontains=word) | Q(unit__name__icontains=word)
+        found &= (
+            Q(name__icontains=word)
+            | Q(email__icontains=word)
+            | Q(title__icontains=word)
+            | Q(unit__name__icontains=word)
+        )
     return found
 
 
@@ -26,7 +31,12 @@ def searched(people: QuerySet, text: str) -> QuerySet:
 def memberships() -> dict[str, list[int]]:
     """Return the ids of the active people in each function. One query."""
     found: dict[str, list[int]] = {slug: [] for slug in Function.values}
-    for slug, pk in Person.objects.active().filter(groups__name__in=Function.values).order_by("name", "pk").values_list("groups__name", "pk"):
+    for slug, pk in (
+        Person.objects.active()
+        .filter(groups__name__in=Function.values)
+        .order_by("name", "pk")
+        .values_list("groups__name", "pk")
+    ):
         found[slug].append(pk)
     return found
 
@@ -49,7 +59,9 @@ class Branch:
 def tree() -> list[Branch]:
     """Return every unit under the one it belongs to, by name; retired ones last among their siblings. Two queries."""
     rows = list(Unit.objects.select_related("leader").order_by("-is_active", "name", "pk"))
-    counts = dict(Person.objects.active().filter(unit__isnull=False).order_by().values_list("unit").annotate(n=Count("pk")))
+    counts = dict(
+        Person.objects.active().filter(unit__isnull=False).order_by().values_list("unit").annotate(n=Count("pk"))
+    )
     children: dict[int | None, list[Unit]] = {}
     for unit in rows:
         children.setdefault(unit.parent_id, []).append(unit)

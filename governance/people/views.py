@@ -41,10 +41,15 @@ def index(request: Request) -> HttpResponse:
     asked["state"] = "left" if asked.get("state") == "left" else "active"
     shown = lists.show(listing, asked)
     context = {
-        "shown": shown, "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows], "tabs": _tabs(shown),
-        "facets": [f for f in shown.facets if f["name"] != "state"], "applied": _applied(shown), "left": asked["state"] == "left",
-        "clear_url": shown.only(state=str(asked["state"])), "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
-    }  # fmt: skip
+        "shown": shown,
+        "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows],
+        "tabs": _tabs(shown),
+        "facets": [f for f in shown.facets if f["name"] != "state"],
+        "applied": _applied(shown),
+        "left": asked["state"] == "left",
+        "clear_url": shown.only(state=str(asked["state"])),
+        "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+    }
     return render(request, "people/list.html", context)
 
 
@@ -52,15 +57,33 @@ def _listing(members: dict[str, list[int]]) -> lists.Listing:
     """Return what may be asked of the directory. One query for the units."""
     units = list(Unit.objects.active().order_by("name", "pk").values_list("pk", "name")[: UNITS_LISTED + 1])
     facets = [
-        lists.Facet("state", _("State"), (lists.Option("active", _("Working here"), Q(is_active=True)), lists.Option("left", _("Left"), Q(is_active=False)))),
-        lists.Facet("function", _("Function"), tuple(lists.Option(slug, functions.label(slug), Q(pk__in=pks)) for slug, pks in members.items() if pks)),
-    ]  # fmt: skip
+        lists.Facet(
+            "state",
+            _("State"),
+            (
+                lists.Option("active", _("Working here"), Q(is_active=True)),
+                lists.Option("left", _("Left"), Q(is_active=False)),
+            ),
+        ),
+        lists.Facet(
+            "function",
+            _("Function"),
+            tuple(lists.Option(slug, functions.label(slug), Q(pk__in=pks)) for slug, pks in members.items() if pks),
+        ),
+    ]
     if len(units) <= UNITS_LISTED:
-        facets.append(lists.Facet("unit", _("Unit"), tuple(lists.Option(str(pk), name, Q(unit_id=pk)) for pk, name in units)))
+        facets.append(
+            lists.Facet("unit", _("Unit"), tuple(lists.Option(str(pk), name, Q(unit_id=pk)) for pk, name in units))
+        )
     return lists.Listing(
-        path=reverse("people:list"), rows=Person.objects.all(), facets=facets, sorts=(lists.Sort("name", _("Name"), Lower("name")),), sort="name",
-        search=queries.searched, dress=lambda rows: rows.select_related("unit"),
-    )  # fmt: skip
+        path=reverse("people:list"),
+        rows=Person.objects.all(),
+        facets=facets,
+        sorts=(lists.Sort("name", _("Name"), Lower("name")),),
+        sort="name",
+        search=queries.searched,
+        dress=lambda rows: rows.select_related("unit"),
+    )
 
 
 def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:
@@ -88,13 +111,22 @@ def person(request: Request, pk: int) -> HttpResponse:
     who, me, at = find(pk), request.user, request.at
     is_admin = functions.has(me, Function.ADMINISTRATORS)
     held, more = roles(who, me, at)
-    coming = list(deputies.coming(at).filter(Q(person=who) | Q(deputy=who), person__is_active=True, deputy__is_active=True))
+    coming = list(
+        deputies.coming(at).filter(Q(person=who) | Q(deputy=who), person__is_active=True, deputy__is_active=True)
+    )
     context = {
-        "person": who, "held": held, "more": more, "is_admin": is_admin, "mine": who.pk == me.pk,
+        "person": who,
+        "held": held,
+        "more": more,
+        "is_admin": is_admin,
+        "mine": who.pk == me.pk,
         "functions": [functions.label(slug) for slug in sorted(functions.of(who)) if slug in Function.values],
         "leads": list(Unit.objects.active().filter(leader=who).order_by("name", "pk")),
         "deputies": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.person_id == who.pk],
         "stands_in": [{"row": d, "now": deputies.is_active(d, at)} for d in coming if d.deputy_id == who.pk],
-        "grade": policy.current().grade_word(who.grade), "line": policy.current().grade_word(policy.current().people["vp_line"]), "shows_grade": is_admin or who.pk == me.pk, "office": Function.PORTFOLIO.label,
-    }  # fmt: skip
+        "grade": policy.current().grade_word(who.grade),
+        "line": policy.current().grade_word(policy.current().people["vp_line"]),
+        "shows_grade": is_admin or who.pk == me.pk,
+        "office": Function.PORTFOLIO.label,
+    }
     return render(request, "people/person.html", context)

@@ -44,14 +44,26 @@ def set_up(request: Request, token: str) -> HttpResponse:
     """Set up a new installation, once: the company, its zone, and the first person, who is signed in."""
     if not actions.set_up_waits(token):
         return _over(request)
-    form = forms.SetUp(request.POST if request.method == "POST" else None, initial={"time_zone": request.installation.time_zone})
+    form = forms.SetUp(
+        request.POST if request.method == "POST" else None, initial={"time_zone": request.installation.time_zone}
+    )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            person = actions.set_up(token, password=values["password1"], at=request.at, **{name: values[name] for name in ("company", "time_zone", "name", "email")})
+            person = actions.set_up(
+                token,
+                password=values["password1"],
+                at=request.at,
+                **{name: values[name] for name in ("company", "time_zone", "name", "email")},
+            )
         except Conflict:
             return _over(request)
-        return _enter(request, person, _("%(company)s is set up. Add the units and the people next.") % {"company": values["company"]}, to="people:units")
+        return _enter(
+            request,
+            person,
+            _("%(company)s is set up. Add the units and the people next.") % {"company": values["company"]},
+            to="people:units",
+        )
     return render(request, "people/setup.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -19,15 +19,28 @@ from governance.people.proving import kept, need_proof
 
 #: What a function may do by itself; what the policy says about it is added by `duties`.
 _DUTIES: dict[Function, tuple[Any, ...]] = {
-    Function.ADMINISTRATORS: (gettext_lazy("Keeps people, units and functions. That gives no right to decide anything."),),
-    Function.PORTFOLIO: (gettext_lazy("Proposes names, finds owners, says where something stands."), gettext_lazy("May stop what has no business owner.")),
-    Function.COMPLIANCE: (gettext_lazy("Lifts restrictions and reads the ledger. May stop what has no business owner or is tier 4."),),
+    Function.ADMINISTRATORS: (
+        gettext_lazy("Keeps people, units and functions. That gives no right to decide anything."),
+    ),
+    Function.PORTFOLIO: (
+        gettext_lazy("Proposes names, finds owners, says where something stands."),
+        gettext_lazy("May stop what has no business owner."),
+    ),
+    Function.COMPLIANCE: (
+        gettext_lazy("Lifts restrictions and reads the ledger. May stop what has no business owner or is tier 4."),
+    ),
     Function.SECURITY: (gettext_lazy("May stop what is tier 4."),),
     Function.FINANCE: (gettext_lazy("Confirms figures in money and approves budgets."),),
     Function.AUDITORS: (gettext_lazy("Reads the ledger. Changes nothing."),),
-    Function.CTO: (gettext_lazy("Is told of every stop, and when nobody answers somebody who asks for one. Never a business owner."),),
-    Function.COO: (gettext_lazy("Is told when nobody takes ownership, or nobody answers somebody who asks for a stop."),),
-}  # fmt: skip
+    Function.CTO: (
+        gettext_lazy(
+            "Is told of every stop, and when nobody answers somebody who asks for one. Never a business owner."
+        ),
+    ),
+    Function.COO: (
+        gettext_lazy("Is told when nobody takes ownership, or nobody answers somebody who asks for a stop."),
+    ),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,11 +65,18 @@ def _change(request: Request) -> HttpResponse:
     if isinstance(proof, HttpResponse):
         return proof
     if "take" in request.POST:
-        person = Person.objects.filter(pk=request.POST["take"]).first() if request.POST["take"].isdecimal() and len(request.POST["take"]) < 18 else None
+        person = (
+            Person.objects.filter(pk=request.POST["take"]).first()
+            if request.POST["take"].isdecimal() and len(request.POST["take"]) < 18
+            else None
+        )
         if person is None:
             raise Http404
         actions.revoke_function(person, slug, by=request.user, at=request.at)
-        messages.success(request, _("%(name)s is no longer in %(function)s.") % {"name": person.name, "function": Function(slug).label})
+        messages.success(
+            request,
+            _("%(name)s is no longer in %(function)s.") % {"name": person.name, "function": Function(slug).label},
+        )
         return go("people:functions")
     form = forms.Give(request.POST)
     if form.is_valid():
@@ -65,7 +85,11 @@ def _change(request: Request) -> HttpResponse:
         except Blocked as blocked:
             form.add_error("person", [str(b.message) for b in blocked.blockers])
         else:
-            messages.success(request, _("%(name)s is in %(function)s now.") % {"name": form.cleaned_data["person"].name, "function": Function(slug).label})
+            messages.success(
+                request,
+                _("%(name)s is in %(function)s now.")
+                % {"name": form.cleaned_data["person"].name, "function": Function(slug).label},
+            )
             return go("people:functions")
     return _page(request, form, status=422)
 
@@ -76,9 +100,20 @@ def _page(request: Request, form: forms.Give | None, status: int = 200) -> HttpR
     people = {p.pk: p for p in Person.objects.filter(pk__in={pk for pks in members.values() for pk in pks})}
     slug = (form["function"].value() if form is not None else "") or ""
     context = {
-        "rows": [{"slug": f.value, "label": f.label, "duties": duties(f), "members": [people[pk] for pk in members[f.value]], "one": f in actions.SOLE} for f in Function],
-        "form": form, "giving": Function(slug).label if slug in Function.values else "", "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
-    }  # fmt: skip
+        "rows": [
+            {
+                "slug": f.value,
+                "label": f.label,
+                "duties": duties(f),
+                "members": [people[pk] for pk in members[f.value]],
+                "one": f in actions.SOLE,
+            }
+            for f in Function
+        ],
+        "form": form,
+        "giving": Function(slug).label if slug in Function.values else "",
+        "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+    }
     return render(request, "people/functions.html", context, status=status)
 
 

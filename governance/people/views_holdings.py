@@ -22,11 +22,15 @@ def roles(person: Person, me, at: datetime) -> tuple[list[dict[str, Any]], bool]
 
     The newest 60 that are not retired. Two queries, and those of visible_to.
     """
-    named = Q(assignments__person=person, assignments__ended_at=None, assignments__role__in=ANSWERS) | Q(workflow_owner=person)
+    named = Q(assignments__person=person, assignments__ended_at=None, assignments__role__in=ANSWERS) | Q(
+        workflow_owner=person
+    )
     visible = Initiative.objects.visible_to(me, at).exclude(stage=Stage.RETIRED)
     found = list(visible.filter(pk__in=Initiative.objects.filter(named).values("pk")).order_by("-number")[: MOST + 1])
     rows: dict[int, list[Assignment]] = {i.pk: [] for i in found[:MOST]}
-    for a in Assignment.objects.filter(initiative__in=rows, person=person, ended_at=None, role__in=ANSWERS).order_by("row", "role", "pk"):
+    for a in Assignment.objects.filter(initiative__in=rows, person=person, ended_at=None, role__in=ANSWERS).order_by(
+        "row", "role", "pk"
+    ):
         rows[a.initiative_id].append(a)
     return [_held(i, rows[i.pk], person) for i in found[:MOST]], len(found) > MOST
 
@@ -34,14 +38,20 @@ def roles(person: Person, me, at: datetime) -> tuple[list[dict[str, Any]], bool]
 def _held(initiative: Initiative, rows: list[Assignment], person: Person) -> dict[str, Any]:
     """Return one initiative with what `person` is there, in words, and whether they can stop it. No query."""
     workflow = initiative.workflow_owner_id == person.pk
-    stops = any(a.row == Row.HALT and a.role in OFFERED for a in rows) or (workflow and initiative.stage in (Stage.PILOT, Stage.FUNDING))
+    stops = any(a.row == Row.HALT and a.role in OFFERED for a in rows) or (
+        workflow and initiative.stage in (Stage.PILOT, Stage.FUNDING)
+    )
     standing = [a for a in rows if a.accepted_at is not None]
     said = _words(standing) + ([_("Workflow owner")] if workflow else [])
-    asked = [_("was asked to be %(role)s") % {"role": words} for words in _words([a for a in rows if a.accepted_at is None])]
+    asked = [
+        _("was asked to be %(role)s") % {"role": words} for words in _words([a for a in rows if a.accepted_at is None])
+    ]
     return {
-        "initiative": initiative, "roles": said + asked, "binding": workflow or any(a.role in OFFERED for a in rows),
+        "initiative": initiative,
+        "roles": said + asked,
+        "binding": workflow or any(a.role in OFFERED for a in rows),
         "stops": stops and initiative.is_running,
-    }  # fmt: skip
+    }
 
 
 def _words(rows: list[Assignment]) -> list[str]:
@@ -58,5 +68,7 @@ def _words(rows: list[Assignment]) -> list[str]:
         if len(on) == len(Row):
             said.append(_("%(role)s for all decisions") % {"role": role.label})
         elif on:
-            said.append(_("%(role)s for %(rows)s") % {"role": role.label, "rows": ", ".join(str(row.label) for row in on)})
+            said.append(
+                _("%(role)s for %(rows)s") % {"role": role.label, "rows": ", ".join(str(row.label) for row in on)}
+            )
     return said

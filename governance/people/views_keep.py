@@ -35,7 +35,9 @@ def add(request: Request) -> HttpResponse:
         except Conflict as conflict:
             form.add_error("email", str(conflict.message))
         else:
-            messages.success(request, _("%(name)s is in the directory. To let them sign in, make their link.") % {"name": made.name})
+            messages.success(
+                request, _("%(name)s is in the directory. To let them sign in, make their link.") % {"name": made.name}
+            )
             return go(made)
     return _page(request, "people/add.html", form)
 
@@ -50,17 +52,30 @@ def edit(request: Request, pk: int) -> HttpResponse:
     form = _form(request, person)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change(person, form.values(), by=request.user, at=request.at, seen_version=form.cleaned_data["version"])
+            actions.change(
+                person, form.values(), by=request.user, at=request.at, seen_version=form.cleaned_data["version"]
+            )
         except Blocked as blocked:
             form.add_error("manager", [str(b.message) for b in blocked.blockers])
         except Conflict as conflict:
             fresh = find(pk)
             if not fresh.is_active:
                 raise
-            return _page(request, "people/edit.html", _for_version(request, fresh), person=fresh, conflict=conflict, theirs=_theirs(fresh, form), status=409)
+            return _page(
+                request,
+                "people/edit.html",
+                _for_version(request, fresh),
+                person=fresh,
+                conflict=conflict,
+                theirs=_theirs(fresh, form),
+                status=409,
+            )
         else:
             changed = any(value != getattr(person, name) for name, value in form.values().items())
-            messages.success(request, _("Saved. It counts from now on.") if changed else _("Nothing was changed: everything is as it was."))
+            messages.success(
+                request,
+                _("Saved. It counts from now on.") if changed else _("Nothing was changed: everything is as it was."),
+            )
             return go(person)
     return _page(request, "people/edit.html", form, person=person, gone=not person.is_active)
 
@@ -68,7 +83,9 @@ def edit(request: Request, pk: int) -> HttpResponse:
 def _form(request: Request, person: Person, data: Any = None) -> forms.PersonForm:
     """Return the form for a copy of `person`: the one at hand stays as the database has it."""
     data = data if data is not None else request.POST if request.method == "POST" else None
-    return forms.PersonForm(data, instance=copy.copy(person), by=request.user, company_zone=request.installation.time_zone)
+    return forms.PersonForm(
+        data, instance=copy.copy(person), by=request.user, company_zone=request.installation.time_zone
+    )
 
 
 def _for_version(request: Request, fresh: Person) -> forms.PersonForm:
@@ -83,9 +100,14 @@ def _for_version(request: Request, fresh: Person) -> forms.PersonForm:
 def _theirs(fresh: Person, form: forms.PersonForm) -> list[dict[str, Any]]:
     """Return what is there now beside what was typed, for every field that differs."""
     return [
-        {"label": form.fields[name].label, "theirs": forms.said(form.fields[name], getattr(fresh, name)), "yours": forms.said(form.fields[name], value)}
-        for name, value in form.values().items() if value != getattr(fresh, name)
-    ]  # fmt: skip
+        {
+            "label": form.fields[name].label,
+            "theirs": forms.said(form.fields[name], getattr(fresh, name)),
+            "yours": forms.said(form.fields[name], value),
+        }
+        for name, value in form.values().items()
+        if value != getattr(fresh, name)
+    ]
 
 
 def _page(request: Request, template: str, form, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -106,20 +128,38 @@ def leave(request: Request, pk: int) -> HttpResponse:
         try:
             actions.leave(person, left_on=form.cleaned_data["left_on"], by=request.user, at=request.at)
         except Blocked as blocked:
-            form.add_error("left_on" if blocked.blockers[0].code == "leave.early" else None, [str(b.message) for b in blocked.blockers])
+            form.add_error(
+                "left_on" if blocked.blockers[0].code == "leave.early" else None,
+                [str(b.message) for b in blocked.blockers],
+            )
         else:
-            messages.success(request, _("It is recorded that %(name)s left. They cannot sign in any more.") % {"name": person.name})
+            messages.success(
+                request, _("It is recorded that %(name)s left. They cannot sign in any more.") % {"name": person.name}
+            )
             return go(person)
     held, more = roles(person, request.user, request.at)
     binding = [one for one in held if one["binding"]]
-    return _page(request, "people/leave.html", form, person=person, held=binding, more=more, mine=person.pk == request.user.pk, office=Function.PORTFOLIO.label)
+    return _page(
+        request,
+        "people/leave.html",
+        form,
+        person=person,
+        held=binding,
+        more=more,
+        mine=person.pk == request.user.pk,
+        office=Function.PORTFOLIO.label,
+    )
 
 
 @require_POST
 def come_back(request: Request, pk: int) -> HttpResponse:
     """Make somebody who left active again."""
     person = actions.come_back(find(pk), by=request.user, at=request.at)
-    messages.success(request, _("%(name)s works here again. To let them sign in, make their link; functions are given anew.") % {"name": person.name})
+    messages.success(
+        request,
+        _("%(name)s works here again. To let them sign in, make their link; functions are given anew.")
+        % {"name": person.name},
+    )
     return go(person)
 
 
@@ -131,7 +171,13 @@ def invite(request: Request, pk: int) -> HttpResponse:
     """Make the one-time link with which somebody sets their password. It is shown in the answer to the POST, once, and kept nowhere."""
     actions.require_administrator(request.user)
     person = find(pk)
-    context: dict[str, Any] = {"person": person, "days": actions.INVITATION.days, "mine": person.pk == request.user.pk, "link": "", "again": person.has_usable_password()}
+    context: dict[str, Any] = {
+        "person": person,
+        "days": actions.INVITATION.days,
+        "mine": person.pk == request.user.pk,
+        "link": "",
+        "again": person.has_usable_password(),
+    }
     if request.method == "POST":
         proof = need_proof(request)
         if isinstance(proof, HttpResponse):

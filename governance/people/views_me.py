@@ -43,11 +43,14 @@ def me(request: Request) -> HttpResponse:
             messages.success(request, _("Saved."))
             return go("people:me")
     context = {
-        "form": form, "conflict": conflict, "coming": _coming(person, request.at), "has_password": person.has_usable_password(),
+        "form": form,
+        "conflict": conflict,
+        "coming": _coming(person, request.at),
+        "has_password": person.has_usable_password(),
         "functions": [functions.label(slug) for slug in sorted(functions.of(person)) if slug in Function.values],
         "link": Invitation.objects.filter(person=person).order_by("-pk").first(),
         "warnings": checkpoint.warnings() if functions.has(person, Function.ADMINISTRATORS) else [],
-    }  # fmt: skip
+    }
     return render(request, "people/me.html", context, status=422 if form.errors and status == 200 else status)
 
 
@@ -73,14 +76,35 @@ def deputise(request: Request, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            made = actions.name_deputy(person, values["deputy"], starts_on=values["starts_on"], ends_on=values["ends_on"], by=request.user, at=request.at)
+            made = actions.name_deputy(
+                person,
+                values["deputy"],
+                starts_on=values["starts_on"],
+                ends_on=values["ends_on"],
+                by=request.user,
+                at=request.at,
+            )
         except Blocked as blocked:
             for reason in blocked.blockers:
                 form.add_error(_FIELD.get(reason.code, "deputy"), str(reason.message))
         else:
-            messages.success(request, _("%(name)s may stop for %(person)s from %(start)s to %(end)s, and decide nothing.") % {"name": made.deputy.name, "person": person.name, "start": moment(made.starts_on, request.at), "end": moment(made.ends_on, request.at)})
+            messages.success(
+                request,
+                _("%(name)s may stop for %(person)s from %(start)s to %(end)s, and decide nothing.")
+                % {
+                    "name": made.deputy.name,
+                    "person": person.name,
+                    "start": moment(made.starts_on, request.at),
+                    "end": moment(made.ends_on, request.at),
+                },
+            )
             return _back(request, person)
-    context = {"form": form, "person": person, "mine": person.pk == request.user.pk, "coming": _coming(person, request.at)}
+    context = {
+        "form": form,
+        "person": person,
+        "mine": person.pk == request.user.pk,
+        "coming": _coming(person, request.at),
+    }
     return render(request, "people/deputies.html", context, status=422 if form.errors else 200)
 
 
@@ -91,7 +115,10 @@ def end_deputy(request: Request, pk: int) -> HttpResponse:
     if deputy is None:
         raise Http404
     actions.end_deputy(deputy, by=request.user, at=request.at)
-    messages.success(request, _("%(name)s no longer stands in for %(person)s.") % {"name": deputy.deputy.name, "person": deputy.person.name})
+    messages.success(
+        request,
+        _("%(name)s no longer stands in for %(person)s.") % {"name": deputy.deputy.name, "person": deputy.person.name},
+    )
     return _back(request, deputy.person)
 
 

@@ -23,9 +23,11 @@ class Password(Form):
     """Your password, once more."""
 
     password = forms.CharField(
-        label=gettext_lazy("Your password"), strip=False, max_length=4096,
+        label=gettext_lazy("Your password"),
+        strip=False,
+        max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +54,13 @@ def prove(request: Request) -> HttpResponse:
             say(Verb.SIGN_IN_FAILED, request.user, where="prove")
         form.add_error("password", _("That is not your password. Nothing was changed."))
     minutes = policy.current().windows["proof_min"]
-    context = {"form": form, "minutes": minutes, "has_password": request.user.has_usable_password(), "there": there, "kept": bool(proving.kept(request, there))}
+    context = {
+        "form": form,
+        "minutes": minutes,
+        "has_password": request.user.has_usable_password(),
+        "there": there,
+        "kept": bool(proving.kept(request, there)),
+    }
     return render(request, "people/prove.html", context, status=422 if form.errors else 200)
 
 
@@ -60,7 +68,9 @@ def _proved(request: Request, method: str, there: str) -> HttpResponse:
     """Remember the proof and go on; say that what was typed is still there."""
     proof.record(request, request.user, method)
     if proving.kept(request, there):
-        messages.success(request, _("It is you. What you entered is still here, and nothing is signed yet: press the button again."))
+        messages.success(
+            request, _("It is you. What you entered is still here, and nothing is signed yet: press the button again.")
+        )
     return go(there)
 
 

@@ -18,13 +18,22 @@ from governance.people.functions import Function
 from governance.people.models import Unit
 
 #: Which field of the form a reason belongs to; the others stand over it.
-_FIELD = {"unit.loop": "parent", "unit.parent": "parent", "unit.leader": "leader", "unit.people": "is_active", "unit.units": "is_active"}
+_FIELD = {
+    "unit.loop": "parent",
+    "unit.parent": "parent",
+    "unit.leader": "leader",
+    "unit.people": "is_active",
+    "unit.units": "is_active",
+}
 
 
 @require_safe
 def index(request: Request) -> HttpResponse:
     """Show the tree: what is part of what, who leads it, how many work there, and its own calendar. Three queries of its own."""
-    context = {"branches": [_branch(b) for b in queries.tree()], "is_admin": functions.has(request.user, Function.ADMINISTRATORS)}
+    context = {
+        "branches": [_branch(b) for b in queries.tree()],
+        "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+    }
     return render(request, "people/units.html", context)
 
 
@@ -38,7 +47,14 @@ def _branch(branch: queries.Branch) -> dict[str, Any]:
         own.append(_("until %(time)s") % {"time": f"{unit.closes_at:%H:%M}"})
     if unit.holidays:
         own.append(ngettext("%(n)s holiday", "%(n)s holidays", len(unit.holidays)) % {"n": len(unit.holidays)})
-    return {"unit": unit, "depth": min(branch.depth, 6), "people": branch.people, "below": branch.below, "calendar": " · ".join(own), "leader_left": unit.leader and not unit.leader.is_active}
+    return {
+        "unit": unit,
+        "depth": min(branch.depth, 6),
+        "people": branch.people,
+        "below": branch.below,
+        "calendar": " · ".join(own),
+        "leader_left": unit.leader and not unit.leader.is_active,
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +75,9 @@ def unit(request: Request, pk: int | None = None) -> HttpResponse:
             theirs = _theirs(there, form)
             form = _for_version(request, there)
         else:
-            messages.success(request, _("%(name)s is saved. Deadlines that are running stay as they are.") % {"name": saved.name})
+            messages.success(
+                request, _("%(name)s is saved. Deadlines that are running stay as they are.") % {"name": saved.name}
+            )
             return go("people:units")
     context = {"form": form, "unit": there, "new": pk is None, "conflict": conflict, "theirs": theirs}
     return render(request, "people/unit.html", context, status=422 if form.errors and status == 200 else status)
@@ -85,6 +103,11 @@ def _for_version(request: Request, fresh: Unit) -> forms.UnitForm:
 def _theirs(fresh: Unit, form: forms.UnitForm) -> list[dict[str, Any]]:
     """Return what is there now beside what was typed, for every field that differs."""
     return [
-        {"label": form.fields[name].label, "theirs": forms.said(form.fields[name], getattr(fresh, name)), "yours": forms.said(form.fields[name], form.cleaned_data[name])}
-        for name in actions.UNIT_FIELDS if name in form.cleaned_data and form.cleaned_data[name] != getattr(fresh, name)
-    ]  # fmt: skip
+        {
+            "label": form.fields[name].label,
+            "theirs": forms.said(form.fields[name], getattr(fresh, name)),
+            "yours": forms.said(form.fields[name], form.cleaned_data[name]),
+        }
+        for name in actions.UNIT_FIELDS
+        if name in form.cleaned_data and form.cleaned_data[name] != getattr(fresh, name)
+    ]

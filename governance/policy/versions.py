@@ -131,5 +131,11 @@ def ensure(using: str = "default") -> None:
     newest = rows.order_by("-number").first()
     body = _merged(newest.body, defaults()) if newest else defaults()
     if newest is None or body != newest.body:
-        rows.create(number=newest.number + 1 if newest else 1, body=body, sha256=canonical.digest(body), made_by="system:upgrade", made_at=clock.wall())
+        rows.create(
+            number=newest.number + 1 if newest else 1,
+            body=body,
+            sha256=canonical.digest(body),
+            made_by="system:upgrade",
+            made_at=clock.wall(),
+        )
         current.cache_clear()

@@ -27,10 +27,24 @@ class ControlCheck(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["initiative", "ref"], name="one_check_per_control"),
-            models.CheckConstraint(condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("supplied_by")), name="nobody_confirms_their_own_control", violation_error_message=_("You supplied this, so somebody else must confirm it.")),
-            models.CheckConstraint(condition=Q(waived_by__isnull=True) | ~Q(waived_by=F("supplied_by")), name="nobody_waives_what_they_supplied"),
-            models.CheckConstraint(condition=Q(waived_by__isnull=True) | (Q(waived_until__isnull=False) & ~Q(waived_because="")), name="a_waiver_has_an_end_and_a_reason"),
-            models.CheckConstraint(condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True) | Q(confirmed_by__isnull=False, confirmed_at__isnull=False), name="a_confirmed_control_says_by_whom_and_when"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("supplied_by")),
+                name="nobody_confirms_their_own_control",
+                violation_error_message=_("You supplied this, so somebody else must confirm it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(waived_by__isnull=True) | ~Q(waived_by=F("supplied_by")),
+                name="nobody_waives_what_they_supplied",
+            ),
+            models.CheckConstraint(
+                condition=Q(waived_by__isnull=True) | (Q(waived_until__isnull=False) & ~Q(waived_because="")),
+                name="a_waiver_has_an_end_and_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="a_confirmed_control_says_by_whom_and_when",
+            ),
         ]
 
     def __str__(self):
@@ -59,8 +73,16 @@ class SignOff(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["decision", "function"], name="one_sign_off_per_function"),
-            models.CheckConstraint(condition=Q(answered_by__isnull=True) | ~Q(answered_by=F("asked_by")), name="nobody_signs_off_what_they_asked_for", violation_error_message=_("You asked for this sign-off, so somebody else must give it.")),
-            models.CheckConstraint(condition=Q(answer="", answered_by__isnull=True, answered_at__isnull=True) | (~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False)), name="an_answered_sign_off_says_by_whom_and_when"),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True) | ~Q(answered_by=F("asked_by")),
+                name="nobody_signs_off_what_they_asked_for",
+                violation_error_message=_("You asked for this sign-off, so somebody else must give it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_by__isnull=True, answered_at__isnull=True)
+                | (~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False)),
+                name="an_answered_sign_off_says_by_whom_and_when",
+            ),
         ]
         indexes = [models.Index(fields=["due_at"], condition=Q(answer=""), name="sign_offs_open_by_due")]
 

@@ -39,7 +39,12 @@ class ControlState:
     @property
     def waits_for_confirmation(self) -> bool:
         """Whether somebody supplied it and the function has not looked yet."""
-        return self.check is not None and self.check.confirmed_at is None and not self.check.returned_because and self.check.waived_by_id is None
+        return (
+            self.check is not None
+            and self.check.confirmed_at is None
+            and not self.check.returned_because
+            and self.check.waived_by_id is None
+        )
 
     def is_waived(self, at: datetime) -> bool:
         """Whether it is set aside until a day that has not passed."""
@@ -70,7 +75,9 @@ def controls(initiative) -> list[ControlState]:
         return []
     brought = initiative.__dict__.get("_brought_checks")  # by initiatives/many.py, for many at once
     if brought is None:
-        brought = ControlCheck.objects.filter(initiative_id=initiative.pk).select_related("supplied_by", "confirmed_by", "waived_by", "returned_by")
+        brought = ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(
+            "supplied_by", "confirmed_by", "waived_by", "returned_by"
+        )
     checks = {c.ref: c for c in brought}
     return [ControlState(control, checks.get(control.ref)) for control in asked]
 
@@ -80,17 +87,29 @@ def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
     brought = initiative.__dict__.get("_brought_sign_offs")  # by initiatives/many.py, for many at once
     if brought is not None:
         return {row.function: row for row in brought if row.decision.kind == kind}
-    rows = SignOff.objects.filter(initiative_id=initiative.pk, decision__kind=kind, decision__closed="").select_related("answered_by", "decision")
+    rows = SignOff.objects.filter(initiative_id=initiative.pk, decision__kind=kind, decision__closed="").select_related(
+        "answered_by", "decision"
+    )
     return {row.function: row for row in rows}
 
 
 def bring(initiative) -> None:
     """Put the checks and the open questions' sign-offs at hand of one initiative: a page and its rules read them again and again. Two queries."""
     people = ("supplied_by", "confirmed_by", "waived_by", "returned_by")
-    initiative.__dict__["_brought_checks"] = list(ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(*people))
-    initiative.__dict__["_brought_sign_offs"] = list(SignOff.objects.filter(initiative_id=initiative.pk, decision__closed="").select_related("decision", "answered_by").order_by("due_at", "function"))
+    initiative.__dict__["_brought_checks"] = list(
+        ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(*people)
+    )
+    initiative.__dict__["_brought_sign_offs"] = list(
+        SignOff.objects.filter(initiative_id=initiative.pk, decision__closed="")
+        .select_related("decision", "answered_by")
+        .order_by("due_at", "function")
+    )
 
 
 def sign_offs_open_for(person_functions, at: datetime):
     """Return the sign-offs that wait for any of these functions. Lazy queryset; the oldest due first."""
-    return SignOff.objects.filter(function__in=person_functions, answer="", decision__closed="").select_related("initiative", "decision").order_by("due_at", "pk")
+    return (
+        SignOff.objects.filter(function__in=person_functions, answer="", decision__closed="")
+        .select_related("initiative", "decision")
+        .order_by("due_at", "pk")
+    )

@@ -32,26 +32,61 @@ def blockers(person, row: Row, role: Role, initiative, *, grade_waived: bool = F
     unit = initiative.output_unit
     instead = _instead(person, unit)
     if functions.has(person, Function.CTO):
-        yield Blocker("eligible.cto", _("%(name)s is CTO and cannot be Accountable for %(row)s. %(instead)s") % {"name": person.name, "row": row.label, "instead": instead})
+        yield Blocker(
+            "eligible.cto",
+            _("%(name)s is CTO and cannot be Accountable for %(row)s. %(instead)s")
+            % {"name": person.name, "row": row.label, "instead": instead},
+        )
     if person.job_family in rules.people["refused_job_families"]:
-        yield Blocker("eligible.job_family", _("%(name)s works in data science and cannot be Accountable for %(row)s. %(instead)s") % {"name": person.name, "row": row.label, "instead": instead})
+        yield Blocker(
+            "eligible.job_family",
+            _("%(name)s works in data science and cannot be Accountable for %(row)s. %(instead)s")
+            % {"name": person.name, "row": row.label, "instead": instead},
+        )
     builds = units.is_within(person.unit, initiative.building_unit)
     uses = initiative.building_unit is not None and units.is_within(unit, initiative.building_unit)
     if builds and not uses:
-        yield Blocker("eligible.builder", _("%(name)s belongs to %(unit)s, which builds or runs it. %(instead)s") % {"name": person.name, "unit": initiative.building_unit.name, "instead": instead})
+        yield Blocker(
+            "eligible.builder",
+            _("%(name)s belongs to %(unit)s, which builds or runs it. %(instead)s")
+            % {"name": person.name, "unit": initiative.building_unit.name, "instead": instead},
+        )
     if unit is None:
-        yield Blocker("eligible.no_unit", _("Say first which unit takes most of the output: its leader is the one to name."), url=_edit(initiative, "receiving_unit"))
+        yield Blocker(
+            "eligible.no_unit",
+            _("Say first which unit takes most of the output: its leader is the one to name."),
+            url=_edit(initiative, "receiving_unit"),
+        )
     elif not units.leads(person, unit):
-        yield Blocker("eligible.leader", _("%(name)s does not lead %(unit)s, which takes most of the output, nor a unit above it. %(instead)s") % {"name": person.name, "unit": unit.name, "instead": instead})
-    if row in OWNED and not _is_senior(person, rules) and not (grade_waived and (initiative.tier if initiative.tier is not None else 9) <= 1):
-        yield Blocker("eligible.grade", _("Business owner must be VP or above. %(name)s is %(grade)s. %(instead)s") % {"name": person.name, "grade": rules.grade_word(person.grade) or _("of no known grade"), "instead": instead})
+        yield Blocker(
+            "eligible.leader",
+            _("%(name)s does not lead %(unit)s, which takes most of the output, nor a unit above it. %(instead)s")
+            % {"name": person.name, "unit": unit.name, "instead": instead},
+        )
+    if (
+        row in OWNED
+        and not _is_senior(person, rules)
+        and not (grade_waived and (initiative.tier if initiative.tier is not None else 9) <= 1)
+    ):
+        yield Blocker(
+            "eligible.grade",
+            _("Business owner must be VP or above. %(name)s is %(grade)s. %(instead)s")
+            % {
+                "name": person.name,
+                "grade": rules.grade_word(person.grade) or _("of no known grade"),
+                "instead": instead,
+            },
+        )
 
 
 def _is_senior(person, rules) -> bool:
     """Return whether the grade counts: VP or above, or a listed functional lead in a small company."""
     if rules.is_vp(person.grade):
         return True
-    return person.is_functional_lead and kept.answer("head count", Person.objects.active().count) <= rules.people["small_company"]
+    return (
+        person.is_functional_lead
+        and kept.answer("head count", Person.objects.active().count) <= rules.people["small_company"]
+    )
 
 
 def _instead(person, unit) -> str:

@@ -65,14 +65,32 @@ class May(StrEnum):
 
 
 WORDS = {
-    May.SEE: _("see it"), May.AMEND: _("amend what it says"), May.PROPOSE: _("propose names"),
-    May.ASK_PILOT: _("ask for the pilot go"), May.ASK_GO_LIVE: _("ask for go-live"), May.ASK_MODIFICATION: _("ask for a change"),
-    May.ASK_HALT: _("ask for a restart"), May.DECIDE_PILOT: _("decide the pilot go"), May.DECIDE_GO_LIVE: _("decide funding and go-live"),
-    May.DECIDE_MODIFICATION: _("decide a change in production"), May.DECIDE_HALT: _("decide restart and the way back"), May.STOP: _("stop it"),
-    May.PAUSE: _("pause the rollout"), May.ASK_FUNDING: _("ask for funding"), May.CONFIRM_TIER: _("confirm its tier"), May.SIGN_OFF: _("sign off"),
-    May.CONFIRM: _("confirm a control or a figure"), May.APPROVE_BUDGET: _("approve its budget"), May.RESTRICT: _("restrict who sees it"),
-    May.UNRESTRICT: _("lift the restriction"), May.RETIRE: _("retire it"), May.CLOSE: _("close it"), May.PLACE: _("say where it stands"),
-    May.CORRECT: _("correct its stage"), May.ADMIT: _("admit it from a register"), May.CONFIRM_STOP: _("confirm that it stopped"),
+    May.SEE: _("see it"),
+    May.AMEND: _("amend what it says"),
+    May.PROPOSE: _("propose names"),
+    May.ASK_PILOT: _("ask for the pilot go"),
+    May.ASK_GO_LIVE: _("ask for go-live"),
+    May.ASK_MODIFICATION: _("ask for a change"),
+    May.ASK_HALT: _("ask for a restart"),
+    May.DECIDE_PILOT: _("decide the pilot go"),
+    May.DECIDE_GO_LIVE: _("decide funding and go-live"),
+    May.DECIDE_MODIFICATION: _("decide a change in production"),
+    May.DECIDE_HALT: _("decide restart and the way back"),
+    May.STOP: _("stop it"),
+    May.PAUSE: _("pause the rollout"),
+    May.ASK_FUNDING: _("ask for funding"),
+    May.CONFIRM_TIER: _("confirm its tier"),
+    May.SIGN_OFF: _("sign off"),
+    May.CONFIRM: _("confirm a control or a figure"),
+    May.APPROVE_BUDGET: _("approve its budget"),
+    May.RESTRICT: _("restrict who sees it"),
+    May.UNRESTRICT: _("lift the restriction"),
+    May.RETIRE: _("retire it"),
+    May.CLOSE: _("close it"),
+    May.PLACE: _("say where it stands"),
+    May.CORRECT: _("correct its stage"),
+    May.ADMIT: _("admit it from a register"),
+    May.CONFIRM_STOP: _("confirm that it stopped"),
 }
 
 #: (row, role) → what its holder may do, once accepted where acceptance is needed.
@@ -102,7 +120,8 @@ GRANTS: dict[tuple[Row, Role], frozenset[May]] = {
 #: What somebody may do while they are named and have not answered: the person may stop, not decide.
 OFFERED_GRANTS: dict[tuple[Row, Role], frozenset[May]] = {
     (row, role): frozenset({May.SEE, May.STOP}) if row is Row.HALT else frozenset({May.SEE})
-    for row in Row for role in (Role.ACCOUNTABLE, Role.ESCALATION)
+    for row in Row
+    for role in (Role.ACCOUNTABLE, Role.ESCALATION)
 }
 
 #: What the workflow owner and the registrant hold, stored beside the matrix.
@@ -133,8 +152,12 @@ def held_by(person, initiative, at: datetime | None = None) -> frozenset[May]:
 
 def _stored(person, initiative) -> set[str]:
     """Return the codenames guardian holds for this person, in person or through a group. One query."""
-    user = InitiativeUserPermission.objects.filter(user=person, content_object_id=initiative.pk).values_list("permission__codename")
-    group = InitiativeGroupPermission.objects.filter(group__user=person, content_object_id=initiative.pk).values_list("permission__codename")
+    user = InitiativeUserPermission.objects.filter(user=person, content_object_id=initiative.pk).values_list(
+        "permission__codename"
+    )
+    group = InitiativeGroupPermission.objects.filter(group__user=person, content_object_id=initiative.pk).values_list(
+        "permission__codename"
+    )
     return {codename for (codename,) in user.union(group)}
 
 
@@ -189,7 +212,9 @@ def _standing(person, initiative, at: datetime) -> set[May]:
         rights.add(May.CLOSE)
     if office:
         rights |= {May.PLACE, May.CORRECT}
-    if initiative.stage == "stopped" and (office or compliance or stands_in or matrix.is_named(person) or initiative.workflow_owner_id == person.pk):
+    if initiative.stage == "stopped" and (
+        office or compliance or stands_in or matrix.is_named(person) or initiative.workflow_owner_id == person.pk
+    ):
         rights.add(May.CONFIRM_STOP)
     return rights
 
@@ -217,10 +242,14 @@ def seen_ids(person, at: datetime | None = None):
 
     A subquery for `pk IN (…)`: user rows UNION group rows, one codename. One query for deputies.
     """
-    see = Permission.objects.filter(codename=May.SEE, content_type__app_label="governance", content_type__model="initiative").values("pk")
+    see = Permission.objects.filter(
+        codename=May.SEE, content_type__app_label="governance", content_type__model="initiative"
+    ).values("pk")
     people = [person.pk, *deputies.active_for(person, at or clock.now())]
     users = InitiativeUserPermission.objects.filter(user__in=people, permission__in=see).values("content_object_id")
-    groups = InitiativeGroupPermission.objects.filter(group__user__in=people, permission__in=see).values("content_object_id")
+    groups = InitiativeGroupPermission.objects.filter(group__user__in=people, permission__in=see).values(
+        "content_object_id"
+    )
     return users.union(groups)
 
 
@@ -262,12 +291,23 @@ def rebuild(initiative) -> None:
     queries.forget(initiative)
     target = wanted(initiative, Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None))
     permissions = {p.codename: p for p in _permissions()}
-    for model, field, rows in ((InitiativeUserPermission, "user_id", target.people), (InitiativeGroupPermission, "group_id", target.groups)):
-        there = {(getattr(row, field), row.permission.codename): row.pk for row in model.objects.filter(content_object_id=initiative.pk).select_related("permission")}
+    for model, field, rows in (
+        (InitiativeUserPermission, "user_id", target.people),
+        (InitiativeGroupPermission, "group_id", target.groups),
+    ):
+        there = {
+            (getattr(row, field), row.permission.codename): row.pk
+            for row in model.objects.filter(content_object_id=initiative.pk).select_related("permission")
+        }
         if gone := [pk for key, pk in there.items() if key not in rows]:
             model.objects.filter(pk__in=gone).delete()
         if new := [key for key in sorted(rows) if key not in there]:
-            model.objects.bulk_create([model(**{field: holder}, permission=permissions[codename], content_object_id=initiative.pk) for holder, codename in new])
+            model.objects.bulk_create(
+                [
+                    model(**{field: holder}, permission=permissions[codename], content_object_id=initiative.pk)
+                    for holder, codename in new
+                ]
+            )
 
 
 def _permissions():
@@ -286,18 +326,28 @@ def differences() -> list[str]:
     by_initiative: dict[int, list[Assignment]] = {}
     for assignment in Assignment.objects.filter(ended_at=None).iterator():
         by_initiative.setdefault(assignment.initiative_id, []).append(assignment)
-    initiatives = apps.get_model("governance", "Initiative").objects.filter(Q(workflow_owner__isnull=False) | Q(registrant__isnull=False) | Q(pk__in=by_initiative.keys()))
+    initiatives = apps.get_model("governance", "Initiative").objects.filter(
+        Q(workflow_owner__isnull=False) | Q(registrant__isnull=False) | Q(pk__in=by_initiative.keys())
+    )
     want_people, want_groups, names = set(), set(), {}
     for initiative in initiatives.only("pk", "number", "workflow_owner_id", "registrant_id").iterator():
         rows = wanted(initiative, by_initiative.get(initiative.pk, []))
         names[initiative.pk] = f"AI-{initiative.number}"
         want_people |= {(initiative.pk, *row) for row in rows.people}
         want_groups |= {(initiative.pk, *row) for row in rows.groups}
-    have_people = set(InitiativeUserPermission.objects.values_list("content_object_id", "user_id", "permission__codename"))
-    have_groups = set(InitiativeGroupPermission.objects.values_list("content_object_id", "group_id", "permission__codename"))
+    have_people = set(
+        InitiativeUserPermission.objects.values_list("content_object_id", "user_id", "permission__codename")
+    )
+    have_groups = set(
+        InitiativeGroupPermission.objects.values_list("content_object_id", "group_id", "permission__codename")
+    )
     for label, want, have in (("person", want_people, have_people), ("group", want_groups, have_groups)):
         for pk, holder, codename in sorted(have - want):
-            found.append(f"{names.get(pk, f'initiative {pk}')}: {label} {holder} holds {codename}, which the matrix does not give.")
+            found.append(
+                f"{names.get(pk, f'initiative {pk}')}: {label} {holder} holds {codename}, which the matrix does not give."
+            )
         for pk, holder, codename in sorted(want - have):
-            found.append(f"{names.get(pk, f'initiative {pk}')}: {label} {holder} lacks {codename}, which the matrix gives.")
+            found.append(
+                f"{names.get(pk, f'initiative {pk}')}: {label} {holder} lacks {codename}, which the matrix gives."
+            )
     return found

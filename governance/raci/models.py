@@ -63,12 +63,35 @@ class Assignment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(person__isnull=False, group__isnull=True) | Q(person__isnull=True, group__isnull=False), name="a_role_has_one_holder"),
-            models.CheckConstraint(condition=~Q(role__in=["A", "E"]) | Q(group__isnull=True), name="accountable_and_escalation_are_people", violation_error_message=_("A group cannot be Accountable or Escalation owner. Name one person.")),
-            models.UniqueConstraint(fields=["initiative", "row", "role"], condition=Q(role__in=["A", "E"], accepted_at__isnull=False, ended_at__isnull=True), name="one_accountable_and_one_escalation_per_row"),
-            models.UniqueConstraint(fields=["initiative", "row", "role"], condition=Q(role__in=["A", "E"], accepted_at__isnull=True, ended_at__isnull=True), name="one_open_offer_per_role"),
-            models.UniqueConstraint(fields=["initiative", "row", "role", "person"], condition=Q(ended_at__isnull=True, accepted_at__isnull=False, person__isnull=False), name="nobody_holds_a_role_twice"),
-            models.UniqueConstraint(fields=["initiative", "row", "role", "group"], condition=Q(ended_at__isnull=True, group__isnull=False), name="no_group_holds_a_role_twice"),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, group__isnull=True) | Q(person__isnull=True, group__isnull=False),
+                name="a_role_has_one_holder",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role__in=["A", "E"]) | Q(group__isnull=True),
+                name="accountable_and_escalation_are_people",
+                violation_error_message=_("A group cannot be Accountable or Escalation owner. Name one person."),
+            ),
+            models.UniqueConstraint(
+                fields=["initiative", "row", "role"],
+                condition=Q(role__in=["A", "E"], accepted_at__isnull=False, ended_at__isnull=True),
+                name="one_accountable_and_one_escalation_per_row",
+            ),
+            models.UniqueConstraint(
+                fields=["initiative", "row", "role"],
+                condition=Q(role__in=["A", "E"], accepted_at__isnull=True, ended_at__isnull=True),
+                name="one_open_offer_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=["initiative", "row", "role", "person"],
+                condition=Q(ended_at__isnull=True, accepted_at__isnull=False, person__isnull=False),
+                name="nobody_holds_a_role_twice",
+            ),
+            models.UniqueConstraint(
+                fields=["initiative", "row", "role", "group"],
+                condition=Q(ended_at__isnull=True, group__isnull=False),
+                name="no_group_holds_a_role_twice",
+            ),
         ]
         indexes = [
             models.Index(fields=["person", "role"], condition=Q(ended_at=None), name="roles_somebody_holds"),

@@ -95,7 +95,13 @@ class Matrix:
 def matrix(initiative) -> Matrix:
     """Return the matrix of `initiative`. One query, kept on the instance until `forget`."""
     if "_matrix" not in initiative.__dict__:
-        rows = Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None).select_related("person__unit", "group").order_by("row", "role", "pk") if initiative.pk else ()
+        rows = (
+            Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None)
+            .select_related("person__unit", "group")
+            .order_by("row", "role", "pk")
+            if initiative.pk
+            else ()
+        )
         initiative.__dict__["_matrix"] = Matrix(tuple(rows))
     return initiative.__dict__["_matrix"]
 
@@ -109,7 +115,11 @@ def prefetch(initiatives) -> None:
     """Bring the matrices of many initiatives in one query, for lists."""
     initiatives = list(initiatives)
     found: dict[int, list[Assignment]] = {i.pk: [] for i in initiatives}
-    for a in Assignment.objects.filter(initiative_id__in=found, ended_at=None).select_related("person", "group").order_by("row", "role", "pk"):
+    for a in (
+        Assignment.objects.filter(initiative_id__in=found, ended_at=None)
+        .select_related("person", "group")
+        .order_by("row", "role", "pk")
+    ):
         found[a.initiative_id].append(a)
     for initiative in initiatives:
         initiative.__dict__["_matrix"] = Matrix(tuple(found[initiative.pk]))
@@ -117,4 +127,9 @@ def prefetch(initiatives) -> None:
 
 def offers_to(person, at: datetime):
     """Return the offers `person` still has to answer at `at`. Lazy queryset."""
-    return Assignment.objects.offers().filter(person=person, answer_by__gt=at).select_related("initiative", "assigned_by").order_by("answer_by", "pk")
+    return (
+        Assignment.objects.offers()
+        .filter(person=person, answer_by__gt=at)
+        .select_related("initiative", "assigned_by")
+        .order_by("answer_by", "pk")
+    )

@@ -90,14 +90,26 @@ class Outcome:
     before: dict[str, str] = field(default_factory=dict)
 
 
-def bring_in(path: Path | str, profile_name: str, *, by: Any, at: datetime, encoding: str = "", dry_run: bool = False, pause: float = PAUSE) -> Report:
+def bring_in(
+    path: Path | str,
+    profile_name: str,
+    *,
+    by: Any,
+    at: datetime,
+    encoding: str = "",
+    dry_run: bool = False,
+    pause: float = PAUSE,
+) -> Report:
     """Import the file at `path` under a profile and return what happened; `dry_run` says what would, and writes nothing.
 
     `by` is a person of the Portfolio office or an administrator, or NOBODY. Raises Refused for anybody else and
     Unreadable, before anything is written, for a file or profile that cannot be read.
     """
     if not isinstance(by, str) and not functions.has(by, *IMPORTERS):
-        raise Refused(_("%(name)s may not import. The Portfolio office and administrators may.") % {"name": by.name}, str(Function.PORTFOLIO.label))
+        raise Refused(
+            _("%(name)s may not import. The Portfolio office and administrators may.") % {"name": by.name},
+            str(Function.PORTFOLIO.label),
+        )
     profile = profiles.load(profile_name)
     source = read.look_through(path, profile, encoding)
     reader, report = Reader(profile, source), Report(file=source.name, profile=profile.name, records=source.count)
@@ -106,10 +118,25 @@ def bring_in(path: Path | str, profile_name: str, *, by: Any, at: datetime, enco
         _foresee(profile, reader, report, at)
         return report
     # What earlier imports left: theirs is done, so it can go. Those that never finished are finished below.
-    sweep_out(Batch.objects.filter(profile=profile.name).exclude(finished_at=None).values_list("pk", flat=True), pause=pause)
+    sweep_out(
+        Batch.objects.filter(profile=profile.name).exclude(finished_at=None).values_list("pk", flat=True), pause=pause
+    )
     with ledger.act(by=by, at=at) as say:
-        batch = Batch.objects.create(profile=profile.name, file_name=source.name[:200], file_sha256=source.sha256, began_by=by if isinstance(by, str) else f"person:{by.pk}", began_at=at)
-        say(Verb.IMPORT_BEGAN, batch, profile=profile.name, records=source.count, sha256=source.sha256, text={"file": source.name})
+        batch = Batch.objects.create(
+            profile=profile.name,
+            file_name=source.name[:200],
+            file_sha256=source.sha256,
+            began_by=by if isinstance(by, str) else f"person:{by.pk}",
+            began_at=at,
+        )
+        say(
+            Verb.IMPORT_BEGAN,
+            batch,
+            profile=profile.name,
+            records=source.count,
+            sha256=source.sha256,
+            text={"file": source.name},
+        )
     for row in stage(batch, reader.rows(), pause=pause):
         _note(report, row)
     for outcomes in _applied(profile, batch, by=by, at=at):
@@ -179,7 +206,9 @@ def _apply_chunk(profile: Profile, batch: Batch, tree: Tree, *, by: Any, at: dat
         outcomes = _weigh(profile, rows, at=at, lock=True)
         new = [outcome for outcome in outcomes if outcome.verb == Verb.RECORD_CREATED]
         changed = [outcome for outcome in outcomes if outcome.verb and outcome.verb != Verb.RECORD_CREATED]
-        tree.grow([outcome.row.values["unit"] for outcome in (*new, *(c for c in changed if "unit" in c.fields))], say=say)
+        tree.grow(
+            [outcome.row.values["unit"] for outcome in (*new, *(c for c in changed if "unit" in c.fields))], say=say
+        )
         if changed:
             _change(changed, batch, tree)
         if new:
@@ -198,16 +227,28 @@ def _weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) ->
     readable = [row for row in rows if row.values]
     wanted = Origin.objects.filter(profile=profile.name, identity__in={row.identity for row in readable})
     origins = {(origin.identity, origin.occurrence): origin for origin in wanted}
-    moved = [origin.initiative_id for row in readable if (origin := origins.get((row.identity, row.occurrence))) and _states_something_new(origin, row)]
+    moved = [
+        origin.initiative_id
+        for row in readable
+        if (origin := origins.get((row.identity, row.occurrence))) and _states_something_new(origin, row)
+    ]
     here: dict[int, Initiative] = {}
     taken: frozenset[int] = frozenset()
     if moved:
-        rows_of = Initiative.objects.filter(pk__in=moved).order_by("pk").select_related("__".join(["unit", *("parent" for _level in profile.unit[1:])]))
-        here = {initiative.pk: initiative for initiative in (rows_of.select_for_update(of=("self",)) if lock else rows_of)}
+        rows_of = (
+            Initiative.objects.filter(pk__in=moved)
+            .order_by("pk")
+            .select_related("__".join(["unit", *("parent" for _level in profile.unit[1:])]))
+        )
+        here = {
+            initiative.pk: initiative for initiative in (rows_of.select_for_update(of=("self",)) if lock else rows_of)
+        }
         raci.prefetch(here.values())
         taken = taken_up(here)
         # Again, now that nobody else can change them.
-        origins.update({(origin.identity, origin.occurrence): origin for origin in wanted.filter(initiative_id__in=moved)})
+        origins.update(
+            {(origin.identity, origin.occurrence): origin for origin in wanted.filter(initiative_id__in=moved)}
+        )
     outcomes = []
     for row in rows:
         origin = origins.get((row.identity, row.occurrence))
@@ -217,7 +258,9 @@ def _weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) ->
             skip = row.values["stage"] == "skip"
             outcomes.append(Outcome(row, "skipped") if skip else Outcome(row, "created", verb=Verb.RECORD_CREATED))
         elif origin.initiative_id in here:
-            outcomes.append(_restate(row, origin, here[origin.initiative_id], at, taken_up=origin.initiative_id in taken))
+            outcomes.append(
+                _restate(row, origin, here[origin.initiative_id], at, taken_up=origin.initiative_id in taken)
+            )
         else:
             outcomes.append(Outcome(row, "skipped" if row.values["stage"] == "skip" else "unchanged"))
     return outcomes
@@ -236,8 +279,13 @@ def _states_something_new(origin: Origin, row: Staged) -> bool:
 def taken_up(initiative_ids: Iterable[int]) -> frozenset[int]:
     """Return those that people have taken up here: somebody accepted a role, or something was asked, stopped or retired. One query."""
     ids = list(initiative_ids)
-    accepted = Assignment.objects.filter(initiative_id__in=ids, accepted_at__isnull=False).exclude(person=F("initiative__registrant"))
-    others = (model.objects.filter(initiative_id__in=ids).values_list("initiative_id") for model in (Decision, Stop, Retirement))
+    accepted = Assignment.objects.filter(initiative_id__in=ids, accepted_at__isnull=False).exclude(
+        person=F("initiative__registrant")
+    )
+    others = (
+        model.objects.filter(initiative_id__in=ids).values_list("initiative_id")
+        for model in (Decision, Stop, Retirement)
+    )
     return frozenset(pk for (pk,) in accepted.values_list("initiative_id").union(*others))
 
 
@@ -271,11 +319,26 @@ def _restate(row: Staged, origin: Origin, initiative: Initiative, at: datetime, 
     outcome.verb = Verb.RECORD_RESTATED if moved else Verb.RECORD_UPDATED if applied or not said else Verb.REGISTER_SAYS
     if moved or applied:
         initiative.version += 1
-    origin.stated, origin.kept, origin.says, origin.raw_sha256, origin.gone_at = now, row.values["kept"], list(says.values()), row.raw_sha256, None
+    origin.stated, origin.kept, origin.says, origin.raw_sha256, origin.gone_at = (
+        now,
+        row.values["kept"],
+        list(says.values()),
+        row.raw_sha256,
+        None,
+    )
     return outcome
 
 
-def _restate_stage(initiative: Initiative, last: str, now: dict[str, Any], says: dict[str, Any], said: list[str], at: datetime, *, taken_up: bool) -> bool:
+def _restate_stage(
+    initiative: Initiative,
+    last: str,
+    now: dict[str, Any],
+    says: dict[str, Any],
+    said: list[str],
+    at: datetime,
+    *,
+    taken_up: bool,
+) -> bool:
     """Restate the stage while nobody took the initiative up or moved it here; otherwise note what the register says.
 
     A register that no longer states a stage, or states that it is no initiative, moves nothing.
@@ -317,7 +380,9 @@ def _create(outcomes: list[Outcome], batch: Batch, tree: Tree, *, at: datetime) 
     """Write new initiatives, their origins and their words. No owner, no role, no approval comes with them."""
     for outcome in outcomes:
         values = outcome.row.values
-        outcome.initiative = Initiative(**values["fields"], unit=tree.unit(values["unit"]), registered_at=at, stage_since=at)
+        outcome.initiative = Initiative(
+            **values["fields"], unit=tree.unit(values["unit"]), registered_at=at, stage_since=at
+        )
         _admit(outcome.initiative, values["stage"], at)
     made = [outcome.initiative for outcome in outcomes if outcome.initiative]
     first = KeyCounter.take(len(made))
@@ -326,16 +391,31 @@ def _create(outcomes: list[Outcome], batch: Batch, tree: Tree, *, at: datetime) 
     Initiative.objects.bulk_create(made)
     Origin.objects.bulk_create(
         Origin(
-            initiative=outcome.initiative, profile=batch.profile, identity=outcome.row.identity, occurrence=outcome.row.occurrence,
-            raw_sha256=outcome.row.raw_sha256, batch=batch, stated=_stated(outcome.row), kept=outcome.row.values["kept"],
+            initiative=outcome.initiative,
+            profile=batch.profile,
+            identity=outcome.row.identity,
+            occurrence=outcome.row.occurrence,
+            raw_sha256=outcome.row.raw_sha256,
+            batch=batch,
+            stated=_stated(outcome.row),
+            kept=outcome.row.values["kept"],
         )
         for outcome in outcomes
-    )  # fmt: skip
+    )
     search.index(made)
 
 
 #: What a step sets, saved when a stage is restated.
-_OF_A_STAGE = ("stage", "stage_since", "pilot_since", "live_since", "retired_at", "unowned_since", "review_due_at", "evidence_due_on")
+_OF_A_STAGE = (
+    "stage",
+    "stage_since",
+    "pilot_since",
+    "live_since",
+    "retired_at",
+    "unowned_since",
+    "review_due_at",
+    "evidence_due_on",
+)
 
 
 def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
@@ -356,10 +436,17 @@ def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
             touched.append(initiative)
     # Rows that are there, written as one statement: bulk_update would hold the lock four times as long.
     if touched:
-        Initiative.objects.bulk_create(touched, update_conflicts=True, unique_fields=["id"], update_fields=sorted(fields))
+        Initiative.objects.bulk_create(
+            touched, update_conflicts=True, unique_fields=["id"], update_fields=sorted(fields)
+        )
         search.index([outcome.initiative for outcome in outcomes if outcome.initiative and outcome.fields])
     origins = [outcome.origin for outcome in outcomes if outcome.origin]
-    Origin.objects.bulk_create(origins, update_conflicts=True, unique_fields=["id"], update_fields=["stated", "kept", "says", "raw_sha256", "gone_at", "batch"])
+    Origin.objects.bulk_create(
+        origins,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["stated", "kept", "says", "raw_sha256", "gone_at", "batch"],
+    )
 
 
 def _say(say: Callable[..., None], outcome: Outcome, batch: Batch) -> None:
@@ -415,6 +502,8 @@ def _finish(profile: Profile, batch: Batch, report: Report, *, by: Any, at: date
     report.unowned = Initiative.objects.unowned().filter(origin__profile=profile.name).count()
     with ledger.act(by=by, at=at) as say:
         counts = report.counts()
-        Batch.objects.filter(pk__in=[each.pk for each in open_batches if each.pk != batch.pk]).update(finished_at=at, counts={"told_as": key})
+        Batch.objects.filter(pk__in=[each.pk for each in open_batches if each.pk != batch.pk]).update(
+            finished_at=at, counts={"told_as": key}
+        )
         Batch.objects.filter(pk=batch.pk).update(finished_at=at, counts=counts)
         say(Verb.IMPORT_FINISHED, batch, **counts, problems=len(report.problems))

@@ -34,7 +34,9 @@ class Staged(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["batch", "record"], name="a_record_is_staged_once"),
-            models.UniqueConstraint(fields=["batch", "identity", "occurrence"], name="staged_identities_are_told_apart"),
+            models.UniqueConstraint(
+                fields=["batch", "identity", "occurrence"], name="staged_identities_are_told_apart"
+            ),
         ]
         indexes = [models.Index(fields=["batch", "record"], condition=Q(applied=False), name="rows_still_to_apply")]
 
@@ -58,7 +60,9 @@ class Origin(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["profile", "identity", "occurrence"], name="one_initiative_per_record_of_a_register"),
+            models.UniqueConstraint(
+                fields=["profile", "identity", "occurrence"], name="one_initiative_per_record_of_a_register"
+            ),
         ]
 
     def __str__(self):

@@ -108,7 +108,10 @@ def names() -> list[str]:
 def load(name: str) -> Profile:
     """Return the profile `name`. Raises Unreadable when there is none, or when its file says what no profile may."""
     if name not in names():
-        raise Unreadable(_("There is no profile “%(name)s”. Expected one of: %(names)s.") % {"name": name, "names": ", ".join(names())})
+        raise Unreadable(
+            _("There is no profile “%(name)s”. Expected one of: %(names)s.")
+            % {"name": name, "names": ", ".join(names())}
+        )
     with (FOLDER / f"{name}.toml").open("rb") as file:
         return made_of(name, tomllib.load(file))
 
@@ -128,7 +131,10 @@ def made_of(name: str, body: dict[str, Any]) -> Profile:
         stage_column=stage["column"],
         stages=dict(stage["words"]),
         skip=tuple(stage.get("skip", ())),
-        fields=tuple(Field(to, (columns,) if isinstance(columns, str) else tuple(columns)) for to, columns in body["fields"].items()),
+        fields=tuple(
+            Field(to, (columns,) if isinstance(columns, str) else tuple(columns))
+            for to, columns in body["fields"].items()
+        ),
         states=tuple(State(**{**row, "values": tuple(row.get("values", ()))}) for row in body.get("states", ())),
         yes=frozenset(same(word) for word in words.get("yes", ())),
         no=frozenset(same(word) for word in words.get("no", ())),
@@ -137,7 +143,10 @@ def made_of(name: str, body: dict[str, Any]) -> Profile:
         ignore=tuple(body.get("ignore", ())),
     )
     for what, came, expected in _wrong(profile):
-        raise Unreadable(_("Profile %(name)s: %(what)s is “%(came)s”. Expected one of: %(expected)s.") % {"name": name, "what": what, "came": came, "expected": ", ".join(expected)})
+        raise Unreadable(
+            _("Profile %(name)s: %(what)s is “%(came)s”. Expected one of: %(expected)s.")
+            % {"name": name, "what": what, "came": came, "expected": ", ".join(expected)}
+        )
     return profile
 
 
@@ -145,9 +154,15 @@ def _wrong(profile: Profile) -> Iterable[tuple[str, str, Iterable[str]]]:
     """Yield what a profile says that no profile may: the place, what came, what was expected."""
     yield from (("stage.words", stage, STATABLE) for stage in profile.stages.values() if stage not in STATABLE)
     yield from (("fields", field.name, DESCRIPTIVE) for field in profile.fields if field.name not in DESCRIPTIVE)
-    yield from (("fields", ", ".join(f.name for f in profile.fields), ("name",)) for _once in range(1) if "name" not in [f.name for f in profile.fields])
+    yield from (
+        ("fields", ", ".join(f.name for f in profile.fields), ("name",))
+        for _once in range(1)
+        if "name" not in [f.name for f in profile.fields]
+    )
     yield from (("states.kind", state.kind, KINDS) for state in profile.states if state.kind not in KINDS)
-    yield from (("dates.precision", row.precision, PRECISIONS) for row in profile.dates if row.precision not in PRECISIONS)
+    yield from (
+        ("dates.precision", row.precision, PRECISIONS) for row in profile.dates if row.precision not in PRECISIONS
+    )
 
 
 def fitting(titles: Iterable[str]) -> list[str]:

@@ -68,7 +68,9 @@ def _words(value: Any) -> str:
     """Return what is stated as words: an answer, a date as exact as it is, a list, or the text itself."""
     if isinstance(value, dict):
         day = date.fromisoformat(value["on"])
-        return {"year": str(day.year), "month": date_format(day, "F Y")}.get(value["precision"]) or date_format(day, "j F Y")
+        return {"year": str(day.year), "month": date_format(day, "F Y")}.get(value["precision"]) or date_format(
+            day, "j F Y"
+        )
     if isinstance(value, list):
         return ", ".join(value)
     return {"yes": _("Yes"), "no": _("No")}.get(value, value)

@@ -21,16 +21,27 @@ from governance.registers.profiles import Profile, Unreadable, fitting, same
 
 #: A byte order mark says how a file is encoded, whatever else is said. The longer marks first: UTF-32's begins with UTF-16's.
 MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 #: How the kinds of file that people send instead of a CSV begin.
-OTHERS = ((b"PK\x03\x04", "an Excel workbook or another zip archive"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"), (b"%PDF", "a PDF"), (b"\x1f\x8b", "a gzip archive"))
+OTHERS = (
+    (b"PK\x03\x04", "an Excel workbook or another zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "a gzip archive"),
+)
 #: Bytes read at a time.
 BLOCK = 1 << 16
 #: What the csv module says, in words people can use. `%(most)s` is the longest cell.
 CSV_SAYS = (
-    ("field larger than field limit", "holds a cell of more than %(most)s characters; a quotation mark that is never closed makes one"),
+    (
+        "field larger than field limit",
+        "holds a cell of more than %(most)s characters; a quotation mark that is never closed makes one",
+    ),
     ("unexpected end of data", "opens a quotation mark that is never closed"),
     ("expected after", "has text after a closing quotation mark"),
     ("new-line character", "holds a line break outside quotation marks"),
@@ -72,7 +83,12 @@ class Source:
 
         Raises Unreadable when the file is not the one that was looked through.
         """
-        changed, count = Unreadable(_("%(file)s changed while it was read. Import it again when nobody writes to it.") % {"file": self.name}), 0
+        changed, count = (
+            Unreadable(
+                _("%(file)s changed while it was read. Import it again when nobody writes to it.") % {"file": self.name}
+            ),
+            0,
+        )
         with _opened(self.path) as file:
             rows = _rows(file, self)
             try:
@@ -133,15 +149,23 @@ def _encoding(path: Path, start: bytes, declared: str) -> str:
             return encoding
     kind = next((kind for begins, kind in OTHERS if start.startswith(begins)), None)
     if kind:
-        raise Unreadable(_("%(file)s is %(kind)s. Expected a CSV file: save the sheet as “CSV UTF-8”.") % {"file": path.name, "kind": kind})
+        raise Unreadable(
+            _("%(file)s is %(kind)s. Expected a CSV file: save the sheet as “CSV UTF-8”.")
+            % {"file": path.name, "kind": kind}
+        )
     try:
         known = codecs.lookup(declared)
     except LookupError:
         known = None
     if known is None or not getattr(known, "_is_text_encoding", True):
-        raise Unreadable(_("Nobody knows the encoding “%(encoding)s”. Expected one such as utf-8 or windows-1252.") % {"encoding": declared})
+        raise Unreadable(
+            _("Nobody knows the encoding “%(encoding)s”. Expected one such as utf-8 or windows-1252.")
+            % {"encoding": declared}
+        )
     if start.count(0) > len(start) // 10 and not known.name.startswith(("utf-16", "utf-32")):
-        raise Unreadable(_("%(file)s is not text: many of its bytes are zero. Expected a CSV file in UTF-8.") % {"file": path.name})
+        raise Unreadable(
+            _("%(file)s is not text: many of its bytes are zero. Expected a CSV file in UTF-8.") % {"file": path.name}
+        )
     return known.name
 
 
@@ -157,8 +181,19 @@ def _digest(path: Path, file: IO[bytes], encoding: str) -> str:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(encoding, "replace").count("\n") if error.start else 0
-            said = {"file": path.name, "byte": f"0x{error.object[error.start]:02x}", "place": read - len(held) + error.start + 1, "line": lines + before, "encoding": encoding}
-            raise Unreadable(_("%(file)s is not %(encoding)s: byte %(byte)s at place %(place)d, line %(line)d. Save it as UTF-8, or name its encoding with --encoding, for example windows-1252.") % said)
+            said = {
+                "file": path.name,
+                "byte": f"0x{error.object[error.start]:02x}",
+                "place": read - len(held) + error.start + 1,
+                "line": lines + before,
+                "encoding": encoding,
+            }
+            raise Unreadable(
+                _(
+                    "%(file)s is not %(encoding)s: byte %(byte)s at place %(place)d, line %(line)d. Save it as UTF-8, or name its encoding with --encoding, for example windows-1252."
+                )
+                % said
+            )
         digest.update(block)
         lines += text.count("\n")
         read += len(block)
@@ -169,7 +204,11 @@ def _digest(path: Path, file: IO[bytes], encoding: str) -> str:
 def _rows(file: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that hold anything with their numbers, the header's is 1. Raises Unreadable naming the line that is no CSV."""
     file.seek(0)
-    reader = csv.reader(io.TextIOWrapper(file, encoding=source.encoding, errors="strict", newline=""), delimiter=source.delimiter, strict=True)
+    reader = csv.reader(
+        io.TextIOWrapper(file, encoding=source.encoding, errors="strict", newline=""),
+        delimiter=source.delimiter,
+        strict=True,
+    )
     try:
         for number, row in enumerate(reader, 1):
             if any(cell.strip() for cell in row):
@@ -177,7 +216,10 @@ def _rows(file: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         words = next((words for part, words in CSV_SAYS if part in str(error)), "cannot be read (%(why)s)")
         said = words % {"most": f"{csv.field_size_limit():,}", "why": error}
-        raise Unreadable(_("%(file)s is no CSV we can read: line %(line)d %(why)s.") % {"file": source.name, "line": reader.line_num, "why": said})
+        raise Unreadable(
+            _("%(file)s is no CSV we can read: line %(line)d %(why)s.")
+            % {"file": source.name, "line": reader.line_num, "why": said}
+        )
 
 
 def _places(path: Path, titles: tuple[str, ...], profile: Profile) -> dict[str, int]:
@@ -188,12 +230,21 @@ def _places(path: Path, titles: tuple[str, ...], profile: Profile) -> dict[str, 
     missing = [column for column, title in wanted.items() if title not in there]
     if len(missing) == len(wanted):
         came = ", ".join(f"“{shown(title)}”" for title in titles[:4])
-        text = _("%(file)s has no header that the profile %(profile)s knows: its first row holds %(came)s. Expected columns such as %(wanted)s.")
+        text = _(
+            "%(file)s has no header that the profile %(profile)s knows: its first row holds %(came)s. Expected columns such as %(wanted)s."
+        )
         raise Unreadable(text % {**said, "came": came, "wanted": _quoted(missing[:4])} + _instead(titles, profile))
     if missing:
-        raise Unreadable(_("%(file)s lacks the columns %(missing)s, which the profile %(profile)s reads.") % {**said, "missing": _quoted(missing)} + _instead(titles, profile))
+        raise Unreadable(
+            _("%(file)s lacks the columns %(missing)s, which the profile %(profile)s reads.")
+            % {**said, "missing": _quoted(missing)}
+            + _instead(titles, profile)
+        )
     if twice := [column for column, title in wanted.items() if there.count(title) > 1]:
-        raise Unreadable(_("%(file)s has the column %(twice)s twice. Expected each once: nobody can say which of them counts.") % {**said, "twice": _quoted(twice)})
+        raise Unreadable(
+            _("%(file)s has the column %(twice)s twice. Expected each once: nobody can say which of them counts.")
+            % {**said, "twice": _quoted(twice)}
+        )
     return {column: there.index(title) for column, title in wanted.items()}
 
 
@@ -208,5 +259,8 @@ def _instead(titles: tuple[str, ...], profile: Profile) -> str:
     if others := fitting(titles):
         return " " + _("Its columns fit the profile %(names)s.") % {"names": ", ".join(others)}
     if len(titles) == 1 and (other := max(";\t|,", key=titles[0].count)) != profile.delimiter and other in titles[0]:
-        return " " + _("Its cells are separated by %(came)s; expected %(wanted)s.") % {"came": _("a tab") if other == "\t" else f"“{other}”", "wanted": f"“{profile.delimiter}”"}
+        return " " + _("Its cells are separated by %(came)s; expected %(wanted)s.") % {
+            "came": _("a tab") if other == "\t" else f"“{other}”",
+            "wanted": f"“{profile.delimiter}”",
+        }
     return ""

@@ -9,7 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -56,28 +56,49 @@ class Reader:
         """Return a problem for every column that the profile neither reads nor ignores."""
         known = {same(column) for column in (*self._profile.columns, *self._profile.ignore)}
         expected = _("a column that the profile %(name)s reads or ignores") % {"name": self._profile.name}
-        return [problem(1, title, title, expected, NOTED) for title in self._source.titles if title and same(title) not in known]
+        return [
+            problem(1, title, title, expected, NOTED)
+            for title in self._source.titles
+            if title and same(title) not in known
+        ]
 
     def _row(self, record: Record) -> Staged:
         """Return the row of one record."""
         raw = record.raw_sha256
         if reason := self._refusal(record):
-            return Staged(record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[reason])
+            return Staged(
+                record=record.number,
+                identity="",
+                occurrence=self._next(""),
+                raw_sha256=raw,
+                values={},
+                problems=[reason],
+            )
         cells = {column: record.cells[place].strip() for column, place in self._places.items()}
         identity, by_number = self._identity(cells)
         if not identity:
             columns = ", ".join(dict.fromkeys([*self._profile.identity, *self._profile.identity_else]))
             came = problem(record.number, columns, "", _("something that tells this record from others"), REFUSED)
-            return Staged(record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[came])
+            return Staged(
+                record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[came]
+            )
         occurrence = self._next(identity)
         statement = _Statement(self._profile, record.number, cells)
         if occurrence > 1:
-            column = self._profile.identity[-1] if by_number else (self._profile.identity_else or self._profile.identity)[-1]
-            statement.note(column, cells[column], _("something no earlier record has; told apart by their order"), keep=False)
+            column = (
+                self._profile.identity[-1] if by_number else (self._profile.identity_else or self._profile.identity)[-1]
+            )
+            statement.note(
+                column, cells[column], _("something no earlier record has; told apart by their order"), keep=False
+            )
         return Staged(
-            record=record.number, identity=identity, occurrence=occurrence, raw_sha256=raw,
-            values=statement.values(), problems=statement.problems,
-        )  # fmt: skip
+            record=record.number,
+            identity=identity,
+            occurrence=occurrence,
+            raw_sha256=raw,
+            values=statement.values(),
+            problems=statement.problems,
+        )
 
     def _next(self, identity: str) -> int:
         self._seen[identity] += 1
@@ -91,7 +112,13 @@ class Reader:
             return problem(record.number, "", came, _("%(n)d cells, as the header has") % {"n": titles}, REFUSED)
         for title, cell in zip(self._source.titles, record.cells, strict=False):
             if "\0" in cell:
-                return problem(record.number, title, cell.replace("\0", "␀"), _("text without zero characters, which no database keeps"), REFUSED)
+                return problem(
+                    record.number,
+                    title,
+                    cell.replace("\0", "␀"),
+                    _("text without zero characters, which no database keeps"),
+                    REFUSED,
+                )
         return None
 
     def _identity(self, cells: dict[str, str]) -> tuple[str, bool]:
@@ -111,7 +138,13 @@ class Reader:
 
 def problem(record: int, field: str, came: str, expected: str, weight: str) -> dict[str, Any]:
     """Return one thing that is wrong with a record: where, what came (its first 200 characters), what was expected."""
-    return {"record": record, "field": field, "came": came if len(came) <= 200 else came[:199] + "…", "expected": str(expected), "weight": weight}
+    return {
+        "record": record,
+        "field": field,
+        "came": came if len(came) <= 200 else came[:199] + "…",
+        "expected": str(expected),
+        "weight": weight,
+    }
 
 
 class _Statement:
@@ -125,9 +158,19 @@ class _Statement:
     def values(self) -> dict[str, Any]:
         """Return the statement as it is staged."""
         stage = self._stage()
-        states = {state.name: value for state in self._profile.states if (value := self._state(state)) not in ("", None, [])}
+        states = {
+            state.name: value for state in self._profile.states if (value := self._state(state)) not in ("", None, [])
+        }
         fields = {field.name: self._field(field.name, field.columns) for field in self._profile.fields}
-        return {"stage": stage, "stage_said": self._cells[self._profile.stage_column], "fields": fields, "unit": self._unit(), "states": states, "reference": self._reference, "kept": self._kept}
+        return {
+            "stage": stage,
+            "stage_said": self._cells[self._profile.stage_column],
+            "fields": fields,
+            "unit": self._unit(),
+            "states": states,
+            "reference": self._reference,
+            "kept": self._kept,
+        }
 
     def note(self, column: str, came: str, expected: str, *, weight: str = NOTED, keep: bool = True) -> None:
         """Write down that a cell was not what was expected, and keep it."""
@@ -148,13 +191,22 @@ class _Statement:
             return "skip"
         if said in profile.stages:
             return profile.stages[said]
-        self.note(profile.stage_column, said, _("one of %(words)s") % {"words": ", ".join([*profile.stages, *profile.skip])}, weight=TRIAGE)
+        self.note(
+            profile.stage_column,
+            said,
+            _("one of %(words)s") % {"words": ", ".join([*profile.stages, *profile.skip])},
+            weight=TRIAGE,
+        )
         return Stage.TRIAGE.value
 
     def _field(self, name: str, columns: tuple[str, ...]) -> str:
         """Return the text of a descriptive field: its columns' cells, each once, a paragraph each."""
         most = _MOST[name]
-        parts = dict.fromkeys(cell for column in columns if (cell := self._cells[column]) and (name == "name" or same(cell) not in self._profile.unknown))
+        parts = dict.fromkeys(
+            cell
+            for column in columns
+            if (cell := self._cells[column]) and (name == "name" or same(cell) not in self._profile.unknown)
+        )
         text = "\n\n".join(parts)
         if most:
             text = _BREAKS.sub(" ", text)
@@ -214,7 +266,12 @@ class _Statement:
             except ValueError:
                 continue
             return {"on": found.isoformat(), "precision": row.precision}
-        self.note(state.column, cell, _("a date such as %(examples)s") % {"examples": ", ".join(datetime(2025, 7, 31).strftime(row.layout) for row in self._profile.dates[:4])})  # noqa: DTZ001
+        self.note(
+            state.column,
+            cell,
+            _("a date such as %(examples)s")
+            % {"examples": ", ".join(date(2025, 7, 31).strftime(row.layout) for row in self._profile.dates[:4])},
+        )
         return ""
 
     def _list(self, state: State, cell: str) -> list[str]:

@@ -37,7 +37,9 @@ def of(batches: list[Batch]) -> Iterator[tuple[Unit | None, Tidings]]:
         return pk
 
     found: dict[int | None, Tidings] = {}
-    touched = Origin.objects.filter(batch__in=batches).values_list("initiative__unit_id", "gone_at", "says", "initiative__unowned_since")
+    touched = Origin.objects.filter(batch__in=batches).values_list(
+        "initiative__unit_id", "gone_at", "says", "initiative__unowned_since"
+    )
     for unit_id, gone_at, says, unowned_since in touched.iterator():
         one = found.setdefault(top(unit_id), Tidings())
         one.gone += gone_at is not None
@@ -45,7 +47,10 @@ def of(batches: list[Batch]) -> Iterator[tuple[Unit | None, Tidings]]:
         one.says += bool(says)
         one.unowned += unowned_since is not None
     units = Unit.objects.select_related("leader").in_bulk([pk for pk in found if pk is not None])
-    yield from ((units.get(pk) if pk is not None else None, one) for pk, one in sorted(found.items(), key=lambda item: item[0] or 0))
+    yield from (
+        (units.get(pk) if pk is not None else None, one)
+        for pk, one in sorted(found.items(), key=lambda item: item[0] or 0)
+    )
 
 
 def tell(profile: Profile, unit: Unit | None, tidings: Tidings, *, key: int, at: datetime) -> None:
@@ -57,21 +62,58 @@ def tell(profile: Profile, unit: Unit | None, tidings: Tidings, *, key: int, at:
     name = unit.name if unit else _("no unit")
     sentences = []
     if tidings.listed:
-        sentences.append(ngettext("%(n)d use of AI is new or was changed by the register “%(title)s”.", "%(n)d uses of AI are new or were changed by the register “%(title)s”.", tidings.listed) % {"n": tidings.listed, "title": profile.title})
+        sentences.append(
+            ngettext(
+                "%(n)d use of AI is new or was changed by the register “%(title)s”.",
+                "%(n)d uses of AI are new or were changed by the register “%(title)s”.",
+                tidings.listed,
+            )
+            % {"n": tidings.listed, "title": profile.title}
+        )
     if tidings.unowned:
         until = (at + timedelta(days=days)).date().isoformat()
-        sentences.append(ngettext("%(n)d is in use and nobody owns it. Name a business owner by %(until)s, else the COO is asked.", "%(n)d are in use and nobody owns them. Name business owners by %(until)s, else the COO is asked.", tidings.unowned) % {"n": tidings.unowned, "until": until})
+        sentences.append(
+            ngettext(
+                "%(n)d is in use and nobody owns it. Name a business owner by %(until)s, else the COO is asked.",
+                "%(n)d are in use and nobody owns them. Name business owners by %(until)s, else the COO is asked.",
+                tidings.unowned,
+            )
+            % {"n": tidings.unowned, "until": until}
+        )
     if tidings.gone:
-        sentences.append(ngettext("%(n)d is no longer listed; it stays here until somebody retires it.", "%(n)d are no longer listed; they stay here until somebody retires them.", tidings.gone) % {"n": tidings.gone})
+        sentences.append(
+            ngettext(
+                "%(n)d is no longer listed; it stays here until somebody retires it.",
+                "%(n)d are no longer listed; they stay here until somebody retires them.",
+                tidings.gone,
+            )
+            % {"n": tidings.gone}
+        )
     if tidings.says:
-        sentences.append(ngettext("For %(n)d the register says something else than we do; nothing was changed there.", "For %(n)d the register says something else than we do; nothing was changed there.", tidings.says) % {"n": tidings.says})
+        sentences.append(
+            ngettext(
+                "For %(n)d the register says something else than we do; nothing was changed there.",
+                "For %(n)d the register says something else than we do; nothing was changed there.",
+                tidings.says,
+            )
+            % {"n": tidings.says}
+        )
     leader = unit.leader if unit else None
     office = list(functions.members(Function.PORTFOLIO))
-    for people, why in (([leader] if leader else [], _("You lead %(unit)s.") % {"unit": name}), ([p for p in office if p != leader], _("You are in the Portfolio office."))):
+    for people, why in (
+        ([leader] if leader else [], _("You lead %(unit)s.") % {"unit": name}),
+        ([p for p in office if p != leader], _("You are in the Portfolio office.")),
+    ):
         notices.owe(
-            people, thing=f"batch:{key}", occasion=f"unit-{unit.pk if unit else 'none'}", at=at,
-            subject=_("From the register: %(unit)s") % {"unit": name}, body=" ".join(sentences), path=_catalog(unit), why=why,
-        )  # fmt: skip
+            people,
+            thing=f"batch:{key}",
+            occasion=f"unit-{unit.pk if unit else 'none'}",
+            at=at,
+            subject=_("From the register: %(unit)s") % {"unit": name},
+            body=" ".join(sentences),
+            path=_catalog(unit),
+            why=why,
+        )
 
 
 def _catalog(unit: Unit | None) -> str:

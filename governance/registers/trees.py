@@ -43,7 +43,11 @@ class Tree:
         self._read()  # Somebody else may have made them since.
         for depth in range(1, max((len(path) for path in wanted), default=0) + 1):
             level = {path[:depth] for path in wanted if len(path) >= depth}
-            missing = {tuple(same(name) for name in path): path for path in sorted(level, reverse=True) if self.unit(path) is None}
+            missing = {
+                tuple(same(name) for name in path): path
+                for path in sorted(level, reverse=True)
+                if self.unit(path) is None
+            }
             self._make([path for _key, path in sorted(missing.items())], say)
 
     def _make(self, paths: list[tuple[str, ...]], say: Callable[..., None]) -> None:

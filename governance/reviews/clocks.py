@@ -79,14 +79,23 @@ class Occasion:
         if self.happens is settled:
             return found
         earlier = Told.objects.filter(occasion=self.code, thing_id=OuterRef("pk"))
-        round_ = {"since": OuterRef(self.since)} if self.again_after is None else {"since__gt": look.at - self.again_after()}
+        round_ = (
+            {"since": OuterRef(self.since)} if self.again_after is None else {"since__gt": look.at - self.again_after()}
+        )
         return found.filter(~Exists(earlier.filter(**round_)))
 
     def asked(self, look: Look) -> QuerySet:
         """Return (code, thing, since) of what is due, for the one question. Lazy."""
-        return self.untold(look).order_by().annotate(
-            x_code=Value(self.code, output_field=CharField()), x_thing=F("pk"), x_since=F(self.since),
-        ).values_list("x_code", "x_thing", "x_since")  # fmt: skip
+        return (
+            self.untold(look)
+            .order_by()
+            .annotate(
+                x_code=Value(self.code, output_field=CharField()),
+                x_thing=F("pk"),
+                x_since=F(self.since),
+            )
+            .values_list("x_code", "x_thing", "x_since")
+        )
 
 
 class Due(NamedTuple):
@@ -127,7 +136,13 @@ def told(occasion: Occasion, due: list[Due], look: Look) -> Done:
         for pk in chunk:
             found, error = _attempt(_tell, occasion, [pk], look)
             if error is not None:
-                log.error("The clock could not do %s for %s %s.", occasion.code, occasion.model._meta.model_name, pk, exc_info=error)
+                log.error(
+                    "The clock could not do %s for %s %s.",
+                    occasion.code,
+                    occasion.model._meta.model_name,
+                    pk,
+                    exc_info=error,
+                )
             done = Done(done.things + found, done.failed + (error is not None))
     return done
 
@@ -150,7 +165,12 @@ def _tell(occasion: Occasion, pks: list[int], look: Look) -> int:
         for thing in things:
             rows += _write_down(occasion, thing, look, say)
         notices.write(rows)
-        Told.objects.bulk_create([Told(occasion=occasion.code, thing_id=thing.pk, since=_round(occasion, thing, look), told_at=at) for thing in things])
+        Told.objects.bulk_create(
+            [
+                Told(occasion=occasion.code, thing_id=thing.pk, since=_round(occasion, thing, look), told_at=at)
+                for thing in things
+            ]
+        )
     return len(things)
 
 
@@ -164,9 +184,14 @@ def _lock(occasion: Occasion, pks: list[int]) -> None:
 def _load(occasion: Occasion, found: QuerySet) -> list:
     """Return things with what their letters read: their initiatives, and the matrices in one query."""
     joins: dict[type[Model], tuple[str, ...]] = {
-        Initiative: ("workflow_owner",), Decision: ("initiative", "asked_by"), Assignment: ("initiative", "person"), SignOff: ("initiative", "decision__initiative"),
-        Retirement: ("initiative",), StopWish: ("initiative__workflow_owner", "person"), Stop: ("initiative__workflow_owner", "asked_by"),
-    }  # fmt: skip
+        Initiative: ("workflow_owner",),
+        Decision: ("initiative", "asked_by"),
+        Assignment: ("initiative", "person"),
+        SignOff: ("initiative", "decision__initiative"),
+        Retirement: ("initiative",),
+        StopWish: ("initiative__workflow_owner", "person"),
+        Stop: ("initiative__workflow_owner", "asked_by"),
+    }
     things = list(found.select_related(*joins[occasion.model]).order_by("pk"))
     raci.prefetch([_initiative(thing) for thing in things])
     return things
@@ -184,16 +209,39 @@ def _write_down(occasion: Occasion, thing, look: Look, say) -> list[Notice]:
         roles.inform(initiative, letter.people, at=look.at, say=say)
     counted = _round(occasion, thing, look)
     people = sorted({p.pk for p in letter.people if p is not None and p.is_active})
-    say(Verb.CLOCK_ESCALATED if occasion.escalates else Verb.CLOCK_REMINDED, thing, occasion=occasion.code, since=counted, people=people, text={"subject": letter.subject()})
+    say(
+        Verb.CLOCK_ESCALATED if occasion.escalates else Verb.CLOCK_REMINDED,
+        thing,
+        occasion=occasion.code,
+        since=counted,
+        people=people,
+        text={"subject": letter.subject()},
+    )
     # The instant is part of the name: a new round of the same clock is a new occasion.
-    return _rows(letter, look, thing=thing, occasion=f"{occasion.code}-{counted:%Y%m%d%H%M%S}", initiative=initiative, fell_due=occasion.instant(thing, look))
+    return _rows(
+        letter,
+        look,
+        thing=thing,
+        occasion=f"{occasion.code}-{counted:%Y%m%d%H%M%S}",
+        initiative=initiative,
+        fell_due=occasion.instant(thing, look),
+    )
 
 
 def _rows(letter: Letter, look: Look, **about: Any) -> list[Notice]:
     return notices.rows(
-        letter.people, subject=letter.subject, body=letter.body, path=letter.path, why=letter.why, at=look.at, binding=letter.binding,
-        due=letter.due, action=letter.action, zones=look.zones, **about,
-    )  # fmt: skip
+        letter.people,
+        subject=letter.subject,
+        body=letter.body,
+        path=letter.path,
+        why=letter.why,
+        at=look.at,
+        binding=letter.binding,
+        due=letter.due,
+        action=letter.action,
+        zones=look.zones,
+        **about,
+    )
 
 
 def _round(occasion: Occasion, thing, look: Look) -> datetime:
@@ -237,12 +285,25 @@ def _tell_group(occasion: Occasion, group: Group, pks: list[int], since: dict[in
         if occasion.code == LEFT:
             _start_ownership(pks, look)
         if not Notice.objects.filter(about=group.about, occasion=group.key).exists():
-            rows = [row for letter in group.letters for row in _rows(letter, look, thing=group.about, occasion=group.key, fell_due=group.fell_due)]
+            rows = [
+                row
+                for letter in group.letters
+                for row in _rows(letter, look, thing=group.about, occasion=group.key, fell_due=group.fell_due)
+            ]
             notices.write(rows)
             people = sorted({row.person_id for row in rows})
             if people:
-                say(Verb.CLOCK_ESCALATED if occasion.escalates else Verb.CLOCK_REMINDED, group.subject, occasion=occasion.code, things=len(group.things), people=people, text={"subject": rows[0].subject})
-        Told.objects.bulk_create([Told(occasion=occasion.code, thing_id=pk, since=since[pk], told_at=look.at) for pk in fresh])
+                say(
+                    Verb.CLOCK_ESCALATED if occasion.escalates else Verb.CLOCK_REMINDED,
+                    group.subject,
+                    occasion=occasion.code,
+                    things=len(group.things),
+                    people=people,
+                    text={"subject": rows[0].subject},
+                )
+        Told.objects.bulk_create(
+            [Told(occasion=occasion.code, thing_id=pk, since=since[pk], told_at=look.at) for pk in fresh]
+        )
     return len(fresh)
 
 
@@ -271,7 +332,13 @@ def settled(occasion: Occasion, due: list[Due], look: Look) -> Done:
     for pk in dict.fromkeys(d.thing for d in due):
         found, error = _attempt(_SETTLES[occasion.code], pk, look.at)
         if error is not None:
-            log.error("The clock could not do %s for %s %s.", occasion.code, occasion.model._meta.model_name, pk, exc_info=error)
+            log.error(
+                "The clock could not do %s for %s %s.",
+                occasion.code,
+                occasion.model._meta.model_name,
+                pk,
+                exc_info=error,
+            )
         done = Done(done.things + found, done.failed + (error is not None))
     return done
 
@@ -325,7 +392,9 @@ def _reviewed(look: Look, ahead: Callable[[Any], timedelta]) -> QuerySet:
     for number, tier in policy.current().tiers.items():
         reach = look.at + ahead(tier)
         # Nobody is late while it is stopped: lateness counts from the restart at the earliest.
-        due |= Q(tier=number, review_due_at__lte=reach) & (Q(stage_since__lte=reach) if ahead(tier) < timedelta() else Q())
+        due |= Q(tier=number, review_due_at__lte=reach) & (
+            Q(stage_since__lte=reach) if ahead(tier) < timedelta() else Q()
+        )
     return Initiative.objects.filter(due, stage="production", retiring_since=None)
 
 
@@ -341,7 +410,9 @@ def _unowned(look: Look, rung: int) -> QuerySet:
     """Return what has had no owner as long as this rung says, and not as long as the next one."""
     rungs = _ownership_rungs()
     found = Initiative.objects.unowned().filter(unowned_since__lte=look.cut - timedelta(days=rungs[rung]))
-    return found.filter(unowned_since__gt=look.cut - timedelta(days=rungs[rung + 1])) if rung + 1 < len(rungs) else found
+    return (
+        found.filter(unowned_since__gt=look.cut - timedelta(days=rungs[rung + 1])) if rung + 1 < len(rungs) else found
+    )
 
 
 def _waits_in(stage: str, look: Look, since: timedelta) -> QuerySet:
@@ -377,139 +448,384 @@ _settling: dict[str, Any] = {"happens": settled, "previews": _previewed}
 OCCASIONS: tuple[Occasion, ...] = (
     # What settles comes first, so that nobody is reminded of what is over.
     Occasion(
-        _LAPSE_GATE, _("A gate or another question"), _("When its time is up"), _("The Escalation owner; when it lapses, whoever asked and decides"), _("Handed to the Escalation owner where there is time for that, then closed as No pass; it is never passed by silence"),
-        Decision, lambda look: Decision.objects.open().filter(Q(final_at__lte=look.at) | Q(due_at__lte=look.at, handed_over_at=None)), "due_at",
-        lambda d, look: d.final_at if d.final_at <= look.at else d.due_at, letter=letters.gate_time_up, **_settling,
+        _LAPSE_GATE,
+        _("A gate or another question"),
+        _("When its time is up"),
+        _("The Escalation owner; when it lapses, whoever asked and decides"),
+        _(
+            "Handed to the Escalation owner where there is time for that, then closed as No pass; it is never passed by silence"
+        ),
+        Decision,
+        lambda look: Decision.objects.open().filter(
+            Q(final_at__lte=look.at) | Q(due_at__lte=look.at, handed_over_at=None)
+        ),
+        "due_at",
+        lambda d, look: d.final_at if d.final_at <= look.at else d.due_at,
+        letter=letters.gate_time_up,
+        **_settling,
     ),
     Occasion(
-        _LAPSE_OFFER, _("An offer of Accountable or Escalation owner"), _("When its working days are over"), _("The Portfolio office"), _("The role is vacant"),
-        Assignment, lambda look: Assignment.objects.offers().filter(answer_by__lte=look.at), "answer_by",
-        lambda a, look: a.answer_by, letter=letters.offer_lapsed, **_settling,
+        _LAPSE_OFFER,
+        _("An offer of Accountable or Escalation owner"),
+        _("When its working days are over"),
+        _("The Portfolio office"),
+        _("The role is vacant"),
+        Assignment,
+        lambda look: Assignment.objects.offers().filter(answer_by__lte=look.at),
+        "answer_by",
+        lambda a, look: a.answer_by,
+        letter=letters.offer_lapsed,
+        **_settling,
     ),
     Occasion(
-        "gate.first", _("A gate or another question"), lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["stuck_gate_reminders_h"][0]}, _("Whoever decides"), _("It is handed over or closes as No pass"),
-        Decision, lambda look: _decisions(look, _gate_rung(0), _gate_rung(-1), _NOT_DAY_90), "due_at",
-        lambda d, look: d.due_at - _gate_rung(0), letter=letters.gate_reminder, **_one,
+        "gate.first",
+        _("A gate or another question"),
+        lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["stuck_gate_reminders_h"][0]},
+        _("Whoever decides"),
+        _("It is handed over or closes as No pass"),
+        Decision,
+        lambda look: _decisions(look, _gate_rung(0), _gate_rung(-1), _NOT_DAY_90),
+        "due_at",
+        lambda d, look: d.due_at - _gate_rung(0),
+        letter=letters.gate_reminder,
+        **_one,
     ),
     Occasion(
-        "gate.last", _("A gate or another question"), lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["stuck_gate_reminders_h"][-1]}, _("Whoever decides"), _("It is handed over or closes as No pass"),
-        Decision, lambda look: _decisions(look, _gate_rung(-1), timedelta(), _NOT_DAY_90), "due_at",
-        lambda d, look: d.due_at - _gate_rung(-1), letter=letters.gate_reminder, **_one,
+        "gate.last",
+        _("A gate or another question"),
+        lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["stuck_gate_reminders_h"][-1]},
+        _("Whoever decides"),
+        _("It is handed over or closes as No pass"),
+        Decision,
+        lambda look: _decisions(look, _gate_rung(-1), timedelta(), _NOT_DAY_90),
+        "due_at",
+        lambda d, look: d.due_at - _gate_rung(-1),
+        letter=letters.gate_reminder,
+        **_one,
     ),
     Occasion(
-        "day_90.first", _("Day 90 of a pilot"), lambda: now_("%(n)s days before") % {"n": _windows()["day_90_reminders_d"][0]}, _("The Accountable of the pilot"), _("It is stopped and retires with a postmortem"),
-        Decision, lambda look: _decisions(look, _day_90_rung(0), _day_90_rung(1), _DAY_90), "due_at",
-        lambda d, look: d.due_at - _day_90_rung(0), letter=letters.day_90, **_one,
+        "day_90.first",
+        _("Day 90 of a pilot"),
+        lambda: now_("%(n)s days before") % {"n": _windows()["day_90_reminders_d"][0]},
+        _("The Accountable of the pilot"),
+        _("It is stopped and retires with a postmortem"),
+        Decision,
+        lambda look: _decisions(look, _day_90_rung(0), _day_90_rung(1), _DAY_90),
+        "due_at",
+        lambda d, look: d.due_at - _day_90_rung(0),
+        letter=letters.day_90,
+        **_one,
     ),
     Occasion(
-        "day_90.second", _("Day 90 of a pilot"), lambda: now_("%(n)s days before") % {"n": _windows()["day_90_reminders_d"][1]}, _("The Accountable of the pilot"), _("It is stopped and retires with a postmortem"),
-        Decision, lambda look: _decisions(look, _day_90_rung(1), _day_90_rung(2), _DAY_90), "due_at",
-        lambda d, look: d.due_at - _day_90_rung(1), letter=letters.day_90, **_one,
+        "day_90.second",
+        _("Day 90 of a pilot"),
+        lambda: now_("%(n)s days before") % {"n": _windows()["day_90_reminders_d"][1]},
+        _("The Accountable of the pilot"),
+        _("It is stopped and retires with a postmortem"),
+        Decision,
+        lambda look: _decisions(look, _day_90_rung(1), _day_90_rung(2), _DAY_90),
+        "due_at",
+        lambda d, look: d.due_at - _day_90_rung(1),
+        letter=letters.day_90,
+        **_one,
     ),
     Occasion(
-        "day_90.day", _("Day 90 of a pilot"), _("On the day"), _("The Accountable of the pilot"), _("It is stopped and retires with a postmortem"),
-        Decision, lambda look: _decisions(look, _day_90_rung(2), timedelta(), _DAY_90), "due_at",
-        lambda d, look: d.due_at - _day_90_rung(2), letter=letters.day_90, **_one,
+        "day_90.day",
+        _("Day 90 of a pilot"),
+        _("On the day"),
+        _("The Accountable of the pilot"),
+        _("It is stopped and retires with a postmortem"),
+        Decision,
+        lambda look: _decisions(look, _day_90_rung(2), timedelta(), _DAY_90),
+        "due_at",
+        lambda d, look: d.due_at - _day_90_rung(2),
+        letter=letters.day_90,
+        **_one,
     ),
     Occasion(
-        "offer.reminder", _("An offer of Accountable or Escalation owner"), lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["offer_reminder_h"]}, _("The person it was made to"), _("The role stays vacant"),
-        Assignment, lambda look: Assignment.objects.offers().filter(_SPEAKS, answer_by__lte=look.at + _hours("offer_reminder_h"), answer_by__gt=look.at), "answer_by",
-        lambda a, look: a.answer_by - _hours("offer_reminder_h"), letter=letters.offer_reminder, **_one,
+        "offer.reminder",
+        _("An offer of Accountable or Escalation owner"),
+        lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["offer_reminder_h"]},
+        _("The person it was made to"),
+        _("The role stays vacant"),
+        Assignment,
+        lambda look: Assignment.objects.offers().filter(
+            _SPEAKS, answer_by__lte=look.at + _hours("offer_reminder_h"), answer_by__gt=look.at
+        ),
+        "answer_by",
+        lambda a, look: a.answer_by - _hours("offer_reminder_h"),
+        letter=letters.offer_reminder,
+        **_one,
     ),
     Occasion(
-        "sign_off.due", _("A sign-off"), lambda: now_("%(n)s hours before it is due") % {"n": _windows()["sign_off_reminder_h"]}, _("The members of the function"), _("It counts as not signed"),
-        SignOff, lambda look: SignOff.objects.filter(_OPEN_SIGN_OFF, due_at__lte=look.at + _hours("sign_off_reminder_h"), due_at__gt=look.at), "due_at",
-        lambda s, look: s.due_at - _hours("sign_off_reminder_h"), letter=letters.sign_off_due, **_one,
+        "sign_off.due",
+        _("A sign-off"),
+        lambda: now_("%(n)s hours before it is due") % {"n": _windows()["sign_off_reminder_h"]},
+        _("The members of the function"),
+        _("It counts as not signed"),
+        SignOff,
+        lambda look: SignOff.objects.filter(
+            _OPEN_SIGN_OFF, due_at__lte=look.at + _hours("sign_off_reminder_h"), due_at__gt=look.at
+        ),
+        "due_at",
+        lambda s, look: s.due_at - _hours("sign_off_reminder_h"),
+        letter=letters.sign_off_due,
+        **_one,
     ),
     Occasion(
-        "sign_off.late", _("A sign-off"), _("When it is late"), _("The members of the function and the Portfolio office"), _("The question cannot pass"),
-        SignOff, lambda look: SignOff.objects.filter(_OPEN_SIGN_OFF, due_at__lte=look.at), "due_at",
-        lambda s, look: s.due_at, letter=letters.sign_off_late, escalates=True, **_one,
+        "sign_off.late",
+        _("A sign-off"),
+        _("When it is late"),
+        _("The members of the function and the Portfolio office"),
+        _("The question cannot pass"),
+        SignOff,
+        lambda look: SignOff.objects.filter(_OPEN_SIGN_OFF, due_at__lte=look.at),
+        "due_at",
+        lambda s, look: s.due_at,
+        letter=letters.sign_off_late,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        "review.before", _("A review"), _("When a fifth of its interval is left, at least a day"), _("Business owner and workflow owner"), _("It falls due"),
-        Initiative, lambda look: _reviewed(look, lambda tier: cadence.lead(tier.review_d)), "review_due_at",
-        lambda i, look: cadence.reminder_at(i.review_due_at, _tier(i).review_d), letter=letters.review_before, **_one,
+        "review.before",
+        _("A review"),
+        _("When a fifth of its interval is left, at least a day"),
+        _("Business owner and workflow owner"),
+        _("It falls due"),
+        Initiative,
+        lambda look: _reviewed(look, lambda tier: cadence.lead(tier.review_d)),
+        "review_due_at",
+        lambda i, look: cadence.reminder_at(i.review_due_at, _tier(i).review_d),
+        letter=letters.review_before,
+        **_one,
     ),
     Occasion(
-        "review.due", _("A review"), _("On the day"), _("Business owner and workflow owner"), _("It is late, and they are told so"),
-        Initiative, lambda look: _reviewed(look, lambda tier: cadence.ON_THE_DAY), "review_due_at",
-        lambda i, look: i.review_due_at - cadence.ON_THE_DAY, letter=letters.review_due, **_one,
+        "review.due",
+        _("A review"),
+        _("On the day"),
+        _("Business owner and workflow owner"),
+        _("It is late, and they are told so"),
+        Initiative,
+        lambda look: _reviewed(look, lambda tier: cadence.ON_THE_DAY),
+        "review_due_at",
+        lambda i, look: i.review_due_at - cadence.ON_THE_DAY,
+        letter=letters.review_due,
+        **_one,
     ),
     Occasion(
-        "review.late", _("A review"), _("When it is a day late; at tier 4, half a day"), _("Business owner and workflow owner"), _("It goes to the Accountable and the Escalation owner"),
-        Initiative, lambda look: _reviewed(look, lambda tier: -cadence.late_after(tier.escalate_review_after_d)), "review_due_at",
-        lambda i, look: cadence.late_at(_counted(i), _tier(i).escalate_review_after_d), letter=letters.review_late, **_one,
+        "review.late",
+        _("A review"),
+        _("When it is a day late; at tier 4, half a day"),
+        _("Business owner and workflow owner"),
+        _("It goes to the Accountable and the Escalation owner"),
+        Initiative,
+        lambda look: _reviewed(look, lambda tier: -cadence.late_after(tier.escalate_review_after_d)),
+        "review_due_at",
+        lambda i, look: cadence.late_at(_counted(i), _tier(i).escalate_review_after_d),
+        letter=letters.review_late,
+        **_one,
     ),
     Occasion(
-        "review.escalated", _("A review"), lambda: now_("When it is %(most)s days late; at tier 4, %(four)s") % {"most": policy.current().tiers[0].escalate_review_after_d, "four": policy.current().tiers[4].escalate_review_after_d}, _("The Accountable and the Escalation owner"), _("It runs on unreviewed, and every page says so"),
-        Initiative, lambda look: _reviewed(look, lambda tier: -timedelta(days=tier.escalate_review_after_d)), "review_due_at",
-        lambda i, look: cadence.escalate_at(_counted(i), _tier(i).escalate_review_after_d), letter=letters.review_escalated, escalates=True, **_one,
+        "review.escalated",
+        _("A review"),
+        lambda: (
+            now_("When it is %(most)s days late; at tier 4, %(four)s")
+            % {
+                "most": policy.current().tiers[0].escalate_review_after_d,
+                "four": policy.current().tiers[4].escalate_review_after_d,
+            }
+        ),
+        _("The Accountable and the Escalation owner"),
+        _("It runs on unreviewed, and every page says so"),
+        Initiative,
+        lambda look: _reviewed(look, lambda tier: -timedelta(days=tier.escalate_review_after_d)),
+        "review_due_at",
+        lambda i, look: cadence.escalate_at(_counted(i), _tier(i).escalate_review_after_d),
+        letter=letters.review_escalated,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        "ownership.first", _("Something in use without an owner"), lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[0]}, _("Portfolio office and the unit's leader, one notice a unit"), _("It goes to the COO"),
-        Initiative, lambda look: _unowned(look, 0), "unowned_since",
-        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[0])), groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[0]), **_many,
+        "ownership.first",
+        _("Something in use without an owner"),
+        lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[0]},
+        _("Portfolio office and the unit's leader, one notice a unit"),
+        _("It goes to the COO"),
+        Initiative,
+        lambda look: _unowned(look, 0),
+        "unowned_since",
+        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[0])),
+        groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[0]),
+        **_many,
     ),
     Occasion(
-        "ownership.second", _("Something in use without an owner"), lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[1]}, _("Portfolio office and the unit's leader, one notice a unit"), _("It goes to the COO"),
-        Initiative, lambda look: _unowned(look, 1), "unowned_since",
-        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[1])), groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[1]), **_many,
+        "ownership.second",
+        _("Something in use without an owner"),
+        lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[1]},
+        _("Portfolio office and the unit's leader, one notice a unit"),
+        _("It goes to the COO"),
+        Initiative,
+        lambda look: _unowned(look, 1),
+        "unowned_since",
+        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[1])),
+        groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[1]),
+        **_many,
     ),
     Occasion(
-        "ownership.up", _("Something in use without an owner"), lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[2]}, _("The COO, with Portfolio office and the unit's leader, one notice a unit"), _("It stays listed as without an owner until a named person accepts"),
-        Initiative, lambda look: _unowned(look, 2), "unowned_since",
-        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[2])), groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[2]), escalates=True, **_many,
+        "ownership.up",
+        _("Something in use without an owner"),
+        lambda: now_("After %(n)s days") % {"n": _ownership_rungs()[2]},
+        _("The COO, with Portfolio office and the unit's leader, one notice a unit"),
+        _("It stays listed as without an owner until a named person accepts"),
+        Initiative,
+        lambda look: _unowned(look, 2),
+        "unowned_since",
+        lambda i, look: look.morning_after(i.unowned_since + timedelta(days=_ownership_rungs()[2])),
+        groups=lambda pks, look: letters.ownership(pks, look, _ownership_rungs()[2]),
+        escalates=True,
+        **_many,
     ),
     Occasion(
-        "build.owner", _("Something in build"), lambda: now_("After %(n)s days") % {"n": _windows()["build_d"]}, _("The business owner"), _("The Escalation owner is told"),
-        Initiative, lambda look: _waits_in("build", look, _days("build_d")), "stage_since",
-        lambda i, look: i.stage_since + _days("build_d"), letter=letters.build_owner, **_one,
+        "build.owner",
+        _("Something in build"),
+        lambda: now_("After %(n)s days") % {"n": _windows()["build_d"]},
+        _("The business owner"),
+        _("The Escalation owner is told"),
+        Initiative,
+        lambda look: _waits_in("build", look, _days("build_d")),
+        "stage_since",
+        lambda i, look: i.stage_since + _days("build_d"),
+        letter=letters.build_owner,
+        **_one,
     ),
     Occasion(
-        "build.escalated", _("Something in build"), lambda: now_("After %(n)s days") % {"n": _windows()["build_d"] + _windows()["build_escalation_d"]}, _("The Escalation owner"), _("It stays in build"),
-        Initiative, lambda look: _waits_in("build", look, _days("build_d") + _days("build_escalation_d")), "stage_since",
-        lambda i, look: i.stage_since + _days("build_d") + _days("build_escalation_d"), letter=letters.build_escalated, escalates=True, **_one,
+        "build.escalated",
+        _("Something in build"),
+        lambda: now_("After %(n)s days") % {"n": _windows()["build_d"] + _windows()["build_escalation_d"]},
+        _("The Escalation owner"),
+        _("It stays in build"),
+        Initiative,
+        lambda look: _waits_in("build", look, _days("build_d") + _days("build_escalation_d")),
+        "stage_since",
+        lambda i, look: i.stage_since + _days("build_d") + _days("build_escalation_d"),
+        letter=letters.build_escalated,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        "stopped.owner", _("Something stopped"), lambda: now_("After %(n)s days") % {"n": _windows()["stopped_d"]}, _("The business owner"), _("Escalation owner and Portfolio office are told every week"),
-        Initiative, lambda look: _waits_in("stopped", look, _days("stopped_d")), "stage_since",
-        lambda i, look: i.stage_since + _days("stopped_d"), letter=letters.stopped_owner, **_one,
+        "stopped.owner",
+        _("Something stopped"),
+        lambda: now_("After %(n)s days") % {"n": _windows()["stopped_d"]},
+        _("The business owner"),
+        _("Escalation owner and Portfolio office are told every week"),
+        Initiative,
+        lambda look: _waits_in("stopped", look, _days("stopped_d")),
+        "stage_since",
+        lambda i, look: i.stage_since + _days("stopped_d"),
+        letter=letters.stopped_owner,
+        **_one,
     ),
     Occasion(
-        "stopped.weekly", _("Something stopped"), lambda: now_("Every %(n)s days after that") % {"n": _windows()["stopped_repeat_d"]}, _("The Escalation owner and the Portfolio office"), _("It stays stopped"),
-        Initiative, lambda look: _waits_in("stopped", look, _days("stopped_d") + _days("stopped_repeat_d")), "stage_since",
-        _this_week, letter=letters.stopped_weekly, escalates=True, again_after=lambda: _days("stopped_repeat_d"), **_one,
+        "stopped.weekly",
+        _("Something stopped"),
+        lambda: now_("Every %(n)s days after that") % {"n": _windows()["stopped_repeat_d"]},
+        _("The Escalation owner and the Portfolio office"),
+        _("It stays stopped"),
+        Initiative,
+        lambda look: _waits_in("stopped", look, _days("stopped_d") + _days("stopped_repeat_d")),
+        "stage_since",
+        _this_week,
+        letter=letters.stopped_weekly,
+        escalates=True,
+        again_after=lambda: _days("stopped_repeat_d"),
+        **_one,
     ),
     Occasion(
-        "evidence.missing", _("Production that came from a register without evidence"), _("On the day its evidence is due"), _("The business owner; else Portfolio office and the unit's leader, one notice a unit"), _("It stays marked “evidence missing”"),
-        Initiative, lambda look: Initiative.objects.in_use().filter(evidence_due_on__lte=look.cut.astimezone(look.zone).date()), "stage_since",
-        lambda i, look: look.morning(i.evidence_due_on), groups=letters.evidence, **_many,
+        "evidence.missing",
+        _("Production that came from a register without evidence"),
+        _("On the day its evidence is due"),
+        _("The business owner; else Portfolio office and the unit's leader, one notice a unit"),
+        _("It stays marked “evidence missing”"),
+        Initiative,
+        lambda look: Initiative.objects.in_use().filter(evidence_due_on__lte=look.cut.astimezone(look.zone).date()),
+        "stage_since",
+        lambda i, look: look.morning(i.evidence_due_on),
+        groups=letters.evidence,
+        **_many,
     ),
     Occasion(
-        "postmortem.due", _("A postmortem"), lambda: now_("%(n)s hours before it is due") % {"n": _windows()["postmortem_reminder_h"]}, _("Whoever answers for it"), _("It is late, and others are told"),
-        Retirement, lambda look: Retirement.objects.filter(published_at=None, due_at__lte=look.at + _hours("postmortem_reminder_h")), "due_at",
-        lambda r, look: r.due_at - _hours("postmortem_reminder_h"), letter=letters.postmortem_due, **_one,
+        "postmortem.due",
+        _("A postmortem"),
+        lambda: now_("%(n)s hours before it is due") % {"n": _windows()["postmortem_reminder_h"]},
+        _("Whoever answers for it"),
+        _("It is late, and others are told"),
+        Retirement,
+        lambda look: Retirement.objects.filter(
+            published_at=None, due_at__lte=look.at + _hours("postmortem_reminder_h")
+        ),
+        "due_at",
+        lambda r, look: r.due_at - _hours("postmortem_reminder_h"),
+        letter=letters.postmortem_due,
+        **_one,
     ),
     Occasion(
-        "postmortem.late", _("A postmortem"), _("When it is late"), _("Whoever answers for it, the Escalation owner and the Portfolio office"), _("It stays with the owner, and it is not retired"),
-        Retirement, lambda look: Retirement.objects.filter(published_at=None, due_at__lte=look.at), "due_at",
-        lambda r, look: r.due_at, letter=letters.postmortem_late, escalates=True, **_one,
+        "postmortem.late",
+        _("A postmortem"),
+        _("When it is late"),
+        _("Whoever answers for it, the Escalation owner and the Portfolio office"),
+        _("It stays with the owner, and it is not retired"),
+        Retirement,
+        lambda look: Retirement.objects.filter(published_at=None, due_at__lte=look.at),
+        "due_at",
+        lambda r, look: r.due_at,
+        letter=letters.postmortem_late,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        WISH, _("A wish to stop"), lambda: now_("When nobody answers for %(n)s h") % {"n": _windows()["ask_to_stop_h"]}, _("CTO and COO"), _("It runs on; the wish stays on its page"),
-        StopWish, lambda look: StopWish.objects.filter(answered_at=None, at__lte=look.at - _hours("ask_to_stop_h"), initiative__in=Initiative.objects.in_use()), "at",
-        lambda w, look: w.at + _hours("ask_to_stop_h"), letter=letters.wish_unanswered, escalates=True, **_one,
+        WISH,
+        _("A wish to stop"),
+        lambda: now_("When nobody answers for %(n)s h") % {"n": _windows()["ask_to_stop_h"]},
+        _("CTO and COO"),
+        _("It runs on; the wish stays on its page"),
+        StopWish,
+        lambda look: StopWish.objects.filter(
+            answered_at=None, at__lte=look.at - _hours("ask_to_stop_h"), initiative__in=Initiative.objects.in_use()
+        ),
+        "at",
+        lambda w, look: w.at + _hours("ask_to_stop_h"),
+        letter=letters.wish_unanswered,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        "stop.unconfirmed", _("A stop"), lambda: now_("When nobody confirms for %(n)s h that it stopped") % {"n": _windows()["stop_unconfirmed_h"]}, _("The Accountable and the Escalation owner of halt, again"), _("Every page says: stop asked, not confirmed"),
-        Stop, lambda look: Stop.objects.filter(confirmed_at=None, lifted_at=None, asked_at__lte=look.at - _hours("stop_unconfirmed_h")), "asked_at",
-        lambda s, look: s.asked_at + _hours("stop_unconfirmed_h"), letter=letters.stop_unconfirmed, escalates=True, **_one,
+        "stop.unconfirmed",
+        _("A stop"),
+        lambda: now_("When nobody confirms for %(n)s h that it stopped") % {"n": _windows()["stop_unconfirmed_h"]},
+        _("The Accountable and the Escalation owner of halt, again"),
+        _("Every page says: stop asked, not confirmed"),
+        Stop,
+        lambda look: Stop.objects.filter(
+            confirmed_at=None, lifted_at=None, asked_at__lte=look.at - _hours("stop_unconfirmed_h")
+        ),
+        "asked_at",
+        lambda s, look: s.asked_at + _hours("stop_unconfirmed_h"),
+        letter=letters.stop_unconfirmed,
+        escalates=True,
+        **_one,
     ),
     Occasion(
-        LEFT, _("A role whose holder has left"), _("At once"), _("The Portfolio office, one notice a person"), _("The next gate is blocked; the ownership clock runs"),
-        Assignment, lambda look: _leavers(), "accepted_at",
-        lambda a, look: look.at, groups=letters.left, **_many,
+        LEFT,
+        _("A role whose holder has left"),
+        _("At once"),
+        _("The Portfolio office, one notice a person"),
+        _("The next gate is blocked; the ownership clock runs"),
+        Assignment,
+        lambda look: _leavers(),
+        "accepted_at",
+        lambda a, look: look.at,
+        groups=letters.left,
+        **_many,
     ),
 )
 

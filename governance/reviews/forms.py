@@ -15,9 +15,17 @@ def _question(label, help_text="") -> forms.CharField:
 class Answers(Form):
     """Five answers and what they lead to. `due` is the date the form was shown for."""
 
-    moved = _question(gettext_lazy("What moved since the last review, in business terms?"), gettext_lazy("Ask where the outcome changed, not where it was used."))
-    evidence = _question(gettext_lazy("How do you know?"), gettext_lazy("The figure, its period, and where it can be looked up."))
-    went_wrong = _question(gettext_lazy("What went wrong, and who noticed?"), gettext_lazy("“Nothing” is an answer. Say how you would have noticed."))
+    moved = _question(
+        gettext_lazy("What moved since the last review, in business terms?"),
+        gettext_lazy("Ask where the outcome changed, not where it was used."),
+    )
+    evidence = _question(
+        gettext_lazy("How do you know?"), gettext_lazy("The figure, its period, and where it can be looked up.")
+    )
+    went_wrong = _question(
+        gettext_lazy("What went wrong, and who noticed?"),
+        gettext_lazy("“Nothing” is an answer. Say how you would have noticed."),
+    )
     people = _question(gettext_lazy("Is everybody named here still the right person?"))
     next_step = _question(gettext_lazy("What happens next?"))
     outcome = forms.ChoiceField(label=gettext_lazy("What does this lead to?"), widget=forms.RadioSelect)
@@ -27,8 +35,14 @@ class Answers(Form):
         super().__init__(*args, **kwargs)
         says = {
             ReviewOutcome.CONTINUE: _("Continue: it runs on as it is"),
-            ReviewOutcome.PAUSE: _("Keep the rollout paused: it runs on and does not expand") if is_paused else _("Pause the rollout: it runs on and does not expand"),
-            ReviewOutcome.STOP: _("Stop: the next page stops it") if may_stop else _("Stop: the next page asks those who can stop it"),
-            ReviewOutcome.RETIRE: _("Retire: the next page begins it") if may_retire else _("Retire: the business owner is told"),
-        }  # fmt: skip
+            ReviewOutcome.PAUSE: _("Keep the rollout paused: it runs on and does not expand")
+            if is_paused
+            else _("Pause the rollout: it runs on and does not expand"),
+            ReviewOutcome.STOP: _("Stop: the next page stops it")
+            if may_stop
+            else _("Stop: the next page asks those who can stop it"),
+            ReviewOutcome.RETIRE: _("Retire: the next page begins it")
+            if may_retire
+            else _("Retire: the business owner is told"),
+        }
         self.fields["outcome"].choices = list(says.items())  # type: ignore[attr-defined]

@@ -44,13 +44,17 @@ class Told(models.Model):
     Written with the notices it owed, in one transaction.
     """
 
-    occasion = models.CharField(max_length=40, help_text="Code of the occasion in clocks.py, which says what kind of thing it is about.")
+    occasion = models.CharField(
+        max_length=40, help_text="Code of the occasion in clocks.py, which says what kind of thing it is about."
+    )
     thing_id = models.BigIntegerField()
     since = models.DateTimeField(help_text="What this clock counts from; a new instant begins a new round.")
     told_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["occasion", "thing_id", "since"], name="an_occasion_is_dealt_with_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["occasion", "thing_id", "since"], name="an_occasion_is_dealt_with_once")
+        ]
 
     def __str__(self):
         return f"{self.occasion} of {self.thing_id}, counted from {self.since:%Y-%m-%d %H:%M}"

@@ -69,12 +69,36 @@ def why_not(initiative: Initiative, at: datetime) -> list[Blocker]:
     now = standing(initiative, at)
     if now is None:
         if initiative.is_retiring:
-            return [Blocker("review.retiring", _("It is retiring. What is left is the postmortem."), url=reverse("gates:postmortem", args=[initiative.key]))]
+            return [
+                Blocker(
+                    "review.retiring",
+                    _("It is retiring. What is left is the postmortem."),
+                    url=reverse("gates:postmortem", args=[initiative.key]),
+                )
+            ]
         if initiative.stage != "production":
-            return [Blocker("review.stage", _("Reviews begin in production. It is %(stage)s.") % {"stage": initiative.stage_label})]
-        return [Blocker("review.tier", _("No tier is confirmed, so no review is due."), url=reverse("initiatives:tier", args=[initiative.key]))]
+            return [
+                Blocker(
+                    "review.stage",
+                    _("Reviews begin in production. It is %(stage)s.") % {"stage": initiative.stage_label},
+                )
+            ]
+        return [
+            Blocker(
+                "review.tier",
+                _("No tier is confirmed, so no review is due."),
+                url=reverse("initiatives:tier", args=[initiative.key]),
+            )
+        ]
     if not now.is_open:
-        return [Blocker("review.ahead", _("The next review opens when a fifth of its interval is left. Done earlier, the one after it would leave a gap."))]
+        return [
+            Blocker(
+                "review.ahead",
+                _(
+                    "The next review opens when a fifth of its interval is left. Done earlier, the one after it would leave a gap."
+                ),
+            )
+        ]
     return []
 
 
@@ -86,7 +110,9 @@ def mine(person) -> Q:
 
 def reviewed() -> QuerySet[Initiative]:
     """Return the initiatives that have a next review. Lazy."""
-    return Initiative.objects.filter(stage="production", retiring_since=None, tier__isnull=False, review_due_at__isnull=False)
+    return Initiative.objects.filter(
+        stage="production", retiring_since=None, tier__isnull=False, review_due_at__isnull=False
+    )
 
 
 def is_open(at: datetime) -> Q:

@@ -34,7 +34,12 @@ def index(request: Request) -> HttpResponse:
     at, me = request.at, request.user
     shown = lists.show(_listing(me, at), request.GET)
     raci.prefetch(shown.rows)
-    context = {"shown": shown, "items": [_row(i, me, at) for i in shown.rows], "tabs": _tabs(shown), "narrowed": shown.chosen.narrows}
+    context = {
+        "shown": shown,
+        "items": [_row(i, me, at) for i in shown.rows],
+        "tabs": _tabs(shown),
+        "narrowed": shown.chosen.narrows,
+    }
     return render(request, "reviews/list.html", context)
 
 
@@ -42,21 +47,33 @@ def _listing(me, at) -> lists.Listing:
     """Return what may be asked of the list of reviews."""
     visible = Initiative.objects.visible_to(me, at)
     return lists.Listing(
-        path=reverse("reviews:list"), sort="due", sorts=(lists.Sort("due", _("Due"), "review_due_at"),), key="number",
+        path=reverse("reviews:list"),
+        sort="due",
+        sorts=(lists.Sort("due", _("Due"), "review_due_at"),),
+        key="number",
         rows=queries.reviewed().filter(pk__in=visible.values("pk")),
         facets=(
             lists.Facet("mine", _("Whose"), (lists.Option("1", _("Yours"), queries.mine(me)),)),
             lists.Facet("overdue", _("Late"), (lists.Option("1", _("Overdue"), Q(review_due_at__lte=at)),)),
             lists.Facet("open", _("Open"), (lists.Option("1", _("Can be done now"), queries.is_open(at)),)),
-            lists.Facet("tier", _("Tier"), tuple(lists.Option(str(n), _("Tier %(tier)s") % {"tier": n}, Q(tier=n)) for n in range(5))),
+            lists.Facet(
+                "tier",
+                _("Tier"),
+                tuple(lists.Option(str(n), _("Tier %(tier)s") % {"tier": n}, Q(tier=n)) for n in range(5)),
+            ),
         ),
         dress=lambda rows: rows.select_related("workflow_owner"),
-    )  # fmt: skip
+    )
 
 
 def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:
     """Return the views people ask for most; each is an address of the same list."""
-    wanted = (({}, _("All")), ({"mine": "1"}, _("Yours")), ({"overdue": "1"}, _("Overdue")), ({"open": "1"}, _("Can be done now")))
+    wanted = (
+        ({}, _("All")),
+        ({"mine": "1"}, _("Yours")),
+        ({"overdue": "1"}, _("Overdue")),
+        ({"open": "1"}, _("Can be done now")),
+    )
     chosen = {name: ",".join(values) for name, values in shown.chosen.values.items()}
     return [{"label": label, "url": shown.only(**values), "current": values == chosen} for values, label in wanted]
 
@@ -66,14 +83,26 @@ def _row(initiative: Initiative, me, at) -> dict[str, Any]:
     now, people = queries.standing(initiative, at), queries.answering(initiative)
     assert now is not None
     my_turn = now.is_open and any(p.pk == me.pk for p in people)
-    facts = [_("%(names)s reviews it") % {"names": _(" or ").join(p.name for p in people)} if people else _("Nobody answers for it")]
+    facts = [
+        _("%(names)s reviews it") % {"names": _(" or ").join(p.name for p in people)}
+        if people
+        else _("Nobody answers for it")
+    ]
     if now.state == "escalated" and not my_turn:
         facts.append(_("put to the Accountable and the Escalation owner"))
     return {
-        "title": f"{initiative.key} {initiative.name}", "url": reverse("reviews:do", args=[initiative.key]) if my_turn else initiative.get_absolute_url(), "icon": "review",
-        "whose": "overdue" if now.is_late else "mine" if my_turn else "theirs", "has_tier": True, "tier": initiative.tier, "capability": initiative.capability, "facts": facts,
-        "due": now.due_at, "consequence": _consequence(now) if my_turn else "", "action": _("Do the review") if my_turn else "",
-    }  # fmt: skip
+        "title": f"{initiative.key} {initiative.name}",
+        "url": reverse("reviews:do", args=[initiative.key]) if my_turn else initiative.get_absolute_url(),
+        "icon": "review",
+        "whose": "overdue" if now.is_late else "mine" if my_turn else "theirs",
+        "has_tier": True,
+        "tier": initiative.tier,
+        "capability": initiative.capability,
+        "facts": facts,
+        "due": now.due_at,
+        "consequence": _consequence(now) if my_turn else "",
+        "action": _("Do the review") if my_turn else "",
+    }
 
 
 def _consequence(now: queries.Standing) -> str:
@@ -92,29 +121,55 @@ def do(request: Request, number: int) -> HttpResponse:
     people = queries.answering(initiative)
     if me.pk not in {p.pk for p in people}:
         names = _(" or ").join(p.name for p in people)
-        raise Refused(_("%(names)s reviews it.") % {"names": names} if names else _("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody."), names)
+        raise Refused(
+            _("%(names)s reviews it.") % {"names": names}
+            if names
+            else _("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody."),
+            names,
+        )
     held = grants.held_by(me, initiative, at)
     may = {"may_stop": May.STOP in held, "may_retire": May.RETIRE in held, "is_paused": initiative.is_rollout_paused()}
-    form = forms.Answers(request.POST if request.method == "POST" else None, initial={"due": initiative.review_due_at.isoformat() if initiative.review_due_at else ""}, **may)
+    form = forms.Answers(
+        request.POST if request.method == "POST" else None,
+        initial={"due": initiative.review_due_at.isoformat() if initiative.review_due_at else ""},
+        **may,
+    )
     if request.method == "POST" and form.is_valid():
         answers = {name: form.cleaned_data[name] for name in actions.QUESTIONS}
-        made = actions.do(initiative, answers, form.cleaned_data["outcome"], by=me, at=at, seen_due=form.cleaned_data["due"])
+        made = actions.do(
+            initiative, answers, form.cleaned_data["outcome"], by=me, at=at, seen_due=form.cleaned_data["due"]
+        )
         return _onward(request, initiative, made, **may)
     last = queries.of_initiative(initiative).first()
     context = {
-        "initiative": initiative, "form": form, "standing": queries.standing(initiative, at), "blockers": queries.why_not(initiative, at), "last": last, "people": people,
-        "outcome": outcomes.outcome(initiative), "figures": outcomes.measurements(initiative)[:3],
-    }  # fmt: skip
+        "initiative": initiative,
+        "form": form,
+        "standing": queries.standing(initiative, at),
+        "blockers": queries.why_not(initiative, at),
+        "last": last,
+        "people": people,
+        "outcome": outcomes.outcome(initiative),
+        "figures": outcomes.measurements(initiative)[:3],
+    }
     return render(request, "reviews/do.html", context, status=422 if form.errors else 200)
 
 
-def _onward(request: Request, initiative: Initiative, made, *, may_stop: bool, may_retire: bool, is_paused: bool) -> HttpResponse:
+def _onward(
+    request: Request, initiative: Initiative, made, *, may_stop: bool, may_retire: bool, is_paused: bool
+) -> HttpResponse:
     """Lead to where the outcome is carried out; the review is kept already."""
     if made.outcome == ReviewOutcome.STOP:
-        messages.info(request, _("Review %(number)s is kept. Stopping is an act of its own: this page does it.") % {"number": made.number})
+        messages.info(
+            request,
+            _("Review %(number)s is kept. Stopping is an act of its own: this page does it.") % {"number": made.number},
+        )
         return go("gates:stop" if may_stop else "gates:ask_to_stop", initiative.key)
     if made.outcome == ReviewOutcome.RETIRE and may_retire:
-        messages.info(request, _("Review %(number)s is kept. Retiring is an act of its own: this page begins it.") % {"number": made.number})
+        messages.info(
+            request,
+            _("Review %(number)s is kept. Retiring is an act of its own: this page begins it.")
+            % {"number": made.number},
+        )
         return go("gates:retire", initiative.key)
     messages.success(request, _("Review %(number)s is kept.") % {"number": made.number})
     return go("reviews:show", initiative.key, made.number)
@@ -133,7 +188,12 @@ def show(request: Request, number: int, nth: int) -> HttpResponse:
     answers = [(forms.Answers.base_fields[name].label, getattr(found, name)) for name in actions.QUESTIONS]
     around = {r.number: r for r in queries.of_initiative(initiative).filter(number__in=(nth - 1, nth + 1))}
     context = {
-        "initiative": initiative, "review": found, "answers": answers, "earlier": around.get(nth - 1), "later": around.get(nth + 1),
-        "late": found.done_at > found.due_at, "standing": queries.standing(initiative, request.at),
-    }  # fmt: skip
+        "initiative": initiative,
+        "review": found,
+        "answers": answers,
+        "earlier": around.get(nth - 1),
+        "later": around.get(nth + 1),
+        "late": found.done_at > found.due_at,
+        "standing": queries.standing(initiative, request.at),
+    }
     return render(request, "reviews/show.html", context)

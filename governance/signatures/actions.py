@@ -10,14 +10,25 @@ from governance.signatures.models import Meaning, Signature
 
 def _seal(signature: Signature) -> str:
     """Return the digest that binds signer, meaning, statement, time and what was seen."""
-    return canonical.digest({
-        "schema": 1, "initiative": signature.initiative_id, "person": signature.person_id, "name": signature.printed_name,
-        "title": signature.printed_title, "meaning": signature.meaning, "statement": signature.statement,
-        "signed_at": signature.signed_at, "proof": signature.proof_method, "facts": signature.facts_sha256,
-    })
+    return canonical.digest(
+        {
+            "schema": 1,
+            "initiative": signature.initiative_id,
+            "person": signature.person_id,
+            "name": signature.printed_name,
+            "title": signature.printed_title,
+            "meaning": signature.meaning,
+            "statement": signature.statement,
+            "signed_at": signature.signed_at,
+            "proof": signature.proof_method,
+            "facts": signature.facts_sha256,
+        }
+    )
 
 
-def sign(*, initiative, by, meaning: Meaning, statement: str, facts: dict, proof: Proof | None, at: datetime) -> Signature:
+def sign(
+    *, initiative, by, meaning: Meaning, statement: str, facts: dict, proof: Proof | None, at: datetime
+) -> Signature:
     """Write the signature of `by` under `statement` over `facts`, inside the caller's act. One query.
 
     Raises Refused without a proof, or with somebody else's: nobody signs for another.
@@ -27,8 +38,17 @@ def sign(*, initiative, by, meaning: Meaning, statement: str, facts: dict, proof
     # Through canonical bytes and back: what is stored is what was digested, instants and money as text.
     kept = canonical.plain(facts)
     signature = Signature(
-        initiative=initiative, person=by, meaning=meaning, printed_name=by.name, printed_title=by.title, statement=str(statement),
-        signed_at=at, proof_method=proof.method, proved_at=proof.at, facts=kept, facts_sha256=canonical.digest(kept),
+        initiative=initiative,
+        person=by,
+        meaning=meaning,
+        printed_name=by.name,
+        printed_title=by.title,
+        statement=str(statement),
+        signed_at=at,
+        proof_method=proof.method,
+        proved_at=proof.at,
+        facts=kept,
+        facts_sha256=canonical.digest(kept),
     )
     signature.seal_sha256 = _seal(signature)
     signature.save(force_insert=True)

@@ -38,7 +38,10 @@ class Signature(models.Model):
     class Meta:
         indexes = [models.Index(fields=["initiative", "meaning", "signed_at"], name="seals_of_an_initiative")]
         constraints = [
-            models.CheckConstraint(condition=models.Q(voided_at__isnull=True) | ~models.Q(voided_because=""), name="a_void_signature_says_why"),
+            models.CheckConstraint(
+                condition=models.Q(voided_at__isnull=True) | ~models.Q(voided_because=""),
+                name="a_void_signature_says_why",
+            ),
         ]
 
     def __str__(self):

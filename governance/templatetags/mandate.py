@@ -31,7 +31,11 @@ def icon(name: str, css: str = "") -> SafeString:
 
     Raises KeyError for a name that is not drawn, so that a typo fails its page's test.
     """
-    return format_html('<svg class="{}" viewBox="0 0 16 16" width="16" aria-hidden="true">{}</svg>', f"icon {css}" if css else "icon", ICONS[name])
+    return format_html(
+        '<svg class="{}" viewBox="0 0 16 16" width="16" aria-hidden="true">{}</svg>',
+        f"icon {css}" if css else "icon",
+        ICONS[name],
+    )
 
 
 # --- Moments ----------------------------------------------------------------------------------
@@ -53,7 +57,11 @@ def moment(instant: datetime | date, at: datetime | None = None) -> str:
     day = formats.date_format(here, "D j M Y" if far else "D j M")
     if not isinstance(instant, datetime):
         return day
-    return _("%(day)s, %(time)s %(zone)s") % {"day": day, "time": formats.date_format(here, "H:i"), "zone": zone_word(instant)}
+    return _("%(day)s, %(time)s %(zone)s") % {
+        "day": day,
+        "time": formats.date_format(here, "H:i"),
+        "zone": zone_word(instant),
+    }
 
 
 def span(gap: timedelta) -> str:
@@ -92,7 +100,9 @@ def _moment_html(instant: datetime | date, at: datetime | None) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Mapping, instant: datetime | date | None, at: datetime | None = None, relative: bool = True) -> SafeString | str:
+def when(
+    context: Mapping, instant: datetime | date | None, at: datetime | None = None, relative: bool = True
+) -> SafeString | str:
     """Say a moment: absolute with its zone first, then how far it is. `at` is the page's moment unless given.
 
     Empty for None. Dates are said as days.
@@ -106,7 +116,9 @@ def when(context: Mapping, instant: datetime | date | None, at: datetime | None 
 
 
 @register.simple_tag(takes_context=True)
-def deadline(context: Mapping, instant: datetime | date | None, at: datetime | None = None, word: str = "", was: str = "") -> SafeString | str:
+def deadline(
+    context: Mapping, instant: datetime | date | None, at: datetime | None = None, word: str = "", was: str = ""
+) -> SafeString | str:
     """Say a deadline: "due Thu 20 Nov, 17:00 CET (2 d)", "was due … (3 d late)" once it has passed.
 
     `word` and `was` replace "due" and "was due". The class is `late`, `soon` (48 h or less) or neither.
@@ -254,7 +266,10 @@ def tier(number: int | None, word: str = "", short: bool = False) -> dict[str, A
     `word` is the policy's title of the tier ("Customers rely on it").
     """
     full = -1 if number is None else number
-    notches = ["".join(f"M{6 * place}.5.5h4v12h-4z" for place in range(5) if (place <= full) is filled) for filled in (True, False)]
+    notches = [
+        "".join(f"M{6 * place}.5.5h4v12h-4z" for place in range(5) if (place <= full) is filled)
+        for filled in (True, False)
+    ]
     return {"tier": number, "word": word, "short": short, "full": notches[0], "bare": notches[1]}
 
 
@@ -338,5 +353,12 @@ def spark(values: Iterable[Decimal | float], sentence: str, target: Decimal | fl
         return f"{17 - 14 * (value - low) / height:.1f}"
 
     step = 88 / (len(points) - 1)
-    path = " ".join(f"{'M' if place == 0 else 'L'}{2 + place * step:.1f} {y(value)}" for place, value in enumerate(points))
-    return {"sentence": sentence, "path": path, "end_y": y(points[-1]), "target_y": y(float(target)) if target is not None else ""}
+    path = " ".join(
+        f"{'M' if place == 0 else 'L'}{2 + place * step:.1f} {y(value)}" for place, value in enumerate(points)
+    )
+    return {
+        "sentence": sentence,
+        "path": path,
+        "end_y": y(points[-1]),
+        "target_y": y(float(target)) if target is not None else "",
+    }

@@ -37,15 +37,38 @@ def listing(**changes) -> Listing:
     """Return a list of units as a room would declare it."""
     tops = {unit.slug: unit.pk for unit in Unit.objects.filter(parent=None)}
     given = {
-        "path": "/units/", "rows": Unit.objects.exclude(parent=None), "sort": "name", "per_page": 10,
+        "path": "/units/",
+        "rows": Unit.objects.exclude(parent=None),
+        "sort": "name",
+        "per_page": 10,
         "facets": (
-            Facet("letter", "Letter", tuple(Option(letter, letter.upper(), Q(name__startswith=letter)) for letter in SHELVES)),
-            Facet("active", "Active", (Option("yes", "Active", Q(is_active=True)), Option("no", "Gone", Q(is_active=False)))),
-            Facet("top", "Part of", tuple(Option(slug, slug, Q(parent=pk), listed=slug != "top-2") for slug, pk in tops.items())),
+            Facet(
+                "letter",
+                "Letter",
+                tuple(Option(letter, letter.upper(), Q(name__startswith=letter)) for letter in SHELVES),
+            ),
+            Facet(
+                "active",
+                "Active",
+                (Option("yes", "Active", Q(is_active=True)), Option("no", "Gone", Q(is_active=False))),
+            ),
+            Facet(
+                "top",
+                "Part of",
+                tuple(Option(slug, slug, Q(parent=pk), listed=slug != "top-2") for slug, pk in tops.items()),
+            ),
         ),
-        "sorts": (Sort("name", "Name", "name"), Sort("active", "Active", Case(When(is_active=True, then=Value(1)), default=Value(0), output_field=IntegerField()), descending=True)),
+        "sorts": (
+            Sort("name", "Name", "name"),
+            Sort(
+                "active",
+                "Active",
+                Case(When(is_active=True, then=Value(1)), default=Value(0), output_field=IntegerField()),
+                descending=True,
+            ),
+        ),
         "search": lambda rows, words: rows.filter(name__icontains=words),
-    }  # fmt: skip
+    }
     return Listing(**{**given, **changes})
 
 
@@ -62,10 +85,34 @@ def names(shown: lists.Shown) -> list[str]:
 # --- What an address can ask ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", [
-    "name__startswith=a", "leader__password__startswith=argon", "order_by=leader__email", "sort=leader__email", "sort=--name", "letter__in=a", "_connector=OR", "_negated=1",
-    "letter=__regex", "letter=a'--", "pk__gt=0&id=1&pk=3", "per_page=1000000000", "page_size=5", "page=-3", "page=1e9", "page=0x10", "page=", "after=x", "after=-1", "last=yes", "counts=maybe", "__=__", "%00=1",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "name__startswith=a",
+        "leader__password__startswith=argon",
+        "order_by=leader__email",
+        "sort=leader__email",
+        "sort=--name",
+        "letter__in=a",
+        "_connector=OR",
+        "_negated=1",
+        "letter=__regex",
+        "letter=a'--",
+        "pk__gt=0&id=1&pk=3",
+        "per_page=1000000000",
+        "page_size=5",
+        "page=-3",
+        "page=1e9",
+        "page=0x10",
+        "page=",
+        "after=x",
+        "after=-1",
+        "last=yes",
+        "counts=maybe",
+        "__=__",
+        "%00=1",
+    ],
+)
 def test_what_the_declaration_does_not_name_is_ignored(shelf, query):
     plain, odd = show(), show(query)
 
@@ -79,13 +126,27 @@ def test_unknown_parameters_cost_no_query_and_no_join(shelf):
     with CaptureQueriesContext(connection) as plain:
         lists.show(the_list, QueryDict(""))
     with CaptureQueriesContext(connection) as odd:
-        lists.show(the_list, QueryDict("leader__email=x&leader__password__startswith=a&order_by=leader__email&letter__regex=.&sort=parent__name"))
+        lists.show(
+            the_list,
+            QueryDict(
+                "leader__email=x&leader__password__startswith=a&order_by=leader__email&letter__regex=.&sort=parent__name"
+            ),
+        )
 
     assert [q["sql"] for q in odd] == [q["sql"] for q in plain]
 
 
 def test_what_is_asked_is_capped(shelf):
-    shown = show("page=" + "9" * 12 + "&q=" + "%20" * 500 + "&letter=" + ",".join(["a"] * 5000 + ["b"]) + "&" + "&".join(["letter=c"] * 400))
+    shown = show(
+        "page="
+        + "9" * 12
+        + "&q="
+        + "%20" * 500
+        + "&letter="
+        + ",".join(["a"] * 5000 + ["b"])
+        + "&"
+        + "&".join(["letter=c"] * 400)
+    )
 
     assert shown.chosen.values == {"letter": ("a", "c")}
     assert shown.chosen.page == 6  # the last there is
@@ -94,7 +155,15 @@ def test_what_is_asked_is_capped(shelf):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(query=st.dictionaries(st.sampled_from(["q", "sort", "page", "after", "before", "last", "counts", "letter", "active", "top", "name", "__"]), st.text(max_size=12) | st.sampled_from(["1", "2", "99", "a", "a,b", "yes", "-name", "top-1"]), max_size=6))
+@given(
+    query=st.dictionaries(
+        st.sampled_from(
+            ["q", "sort", "page", "after", "before", "last", "counts", "letter", "active", "top", "name", "__"]
+        ),
+        st.text(max_size=12) | st.sampled_from(["1", "2", "99", "a", "a,b", "yes", "-name", "top-1"]),
+        max_size=6,
+    )
+)
 def test_no_address_fails_or_asks_much(shelf, query):
     data = QueryDict(mutable=True)
     data.update(query)
@@ -118,13 +187,28 @@ def test_a_facet_cannot_take_a_word_of_the_list():
 def test_values_of_one_facet_mean_any_and_facets_together_mean_all(shelf):
     assert show("letter=a,b").total == 60
     assert show("letter=a&letter=b").total == 60
-    assert show("letter=a,b&active=no").total == Unit.objects.filter(Q(name__startswith="a") | Q(name__startswith="b"), is_active=False).exclude(parent=None).count()
+    assert (
+        show("letter=a,b&active=no").total
+        == Unit.objects.filter(Q(name__startswith="a") | Q(name__startswith="b"), is_active=False)
+        .exclude(parent=None)
+        .count()
+    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(letters=st.sets(st.sampled_from(SHELVES)), active=st.sets(st.sampled_from(["yes", "no"])), top=st.sets(st.sampled_from(["top-0", "top-1", "top-2"])), words=st.sampled_from(["", "-0", "a", "zz"]))
+@given(
+    letters=st.sets(st.sampled_from(SHELVES)),
+    active=st.sets(st.sampled_from(["yes", "no"])),
+    top=st.sets(st.sampled_from(["top-0", "top-1", "top-2"])),
+    words=st.sampled_from(["", "-0", "a", "zz"]),
+)
 def test_each_count_is_the_length_of_the_list_it_leads_to(shelf, letters, active, top, words):
-    chosen = {"letter": ",".join(sorted(letters)), "active": ",".join(sorted(active)), "top": ",".join(sorted(top)), "q": words}
+    chosen = {
+        "letter": ",".join(sorted(letters)),
+        "active": ",".join(sorted(active)),
+        "top": ",".join(sorted(top)),
+        "q": words,
+    }
     data = QueryDict(mutable=True)
     data.update(chosen)
     shown = lists.show(listing(), data)
@@ -141,7 +225,10 @@ def test_an_option_that_finds_nothing_is_left_out_unless_it_is_chosen(shelf):
     shown = show("q=a-&letter=b")
 
     letters = next(facet for facet in shown.facets if facet["name"] == "letter")
-    assert [(option["value"], option["count"], option["on"]) for option in letters["options"]] == [("a", 30, False), ("b", 0, True)]
+    assert [(option["value"], option["count"], option["on"]) for option in letters["options"]] == [
+        ("a", 30, False),
+        ("b", 0, True),
+    ]
 
 
 def test_an_option_that_is_not_listed_is_shown_only_when_it_is_chosen(shelf):
@@ -157,8 +244,16 @@ def test_links_turn_a_choice_on_and_off_and_start_at_the_first_page(shelf):
     shown = show("letter=a,b&page=3&sort=-name&q=-")
 
     options = {option["value"]: option["url"] for option in shown.facets[0]["options"]}
-    assert options == {"a": "/units/?q=-&letter=b&sort=-name", "b": "/units/?q=-&letter=a&sort=-name", "c": "/units/?q=-&letter=a,b,c&sort=-name"}
-    assert [one["url"] for one in shown.applied] == ["/units/?letter=a,b&sort=-name", "/units/?q=-&letter=b&sort=-name", "/units/?q=-&letter=a&sort=-name"]
+    assert options == {
+        "a": "/units/?q=-&letter=b&sort=-name",
+        "b": "/units/?q=-&letter=a&sort=-name",
+        "c": "/units/?q=-&letter=a,b,c&sort=-name",
+    }
+    assert [one["url"] for one in shown.applied] == [
+        "/units/?letter=a,b&sort=-name",
+        "/units/?q=-&letter=b&sort=-name",
+        "/units/?q=-&letter=a&sort=-name",
+    ]
     assert shown.clear_url == "/units/?sort=-name"
     assert shown.kept == [("letter", "a,b"), ("sort", "-name")]
     assert shown.query == "?q=-&letter=a,b&sort=-name"
@@ -196,7 +291,12 @@ def test_beyond_the_numbered_pages_a_page_is_found_by_key_and_none_is_lost(shelf
         return pages
 
     forward = walk(f"/units/?{order}", "next_url")
-    wanted = [unit.name for unit in lists.ordered(listing(), lists.choose(listing(), QueryDict(order)), Unit.objects.exclude(parent=None))]
+    wanted = [
+        unit.name
+        for unit in lists.ordered(
+            listing(), lists.choose(listing(), QueryDict(order)), Unit.objects.exclude(parent=None)
+        )
+    ]
     assert [name for page in forward for name in page] == wanted
     assert len(forward) == 45
 
@@ -256,13 +356,39 @@ def test_above_the_limit_totals_are_rounded_and_counts_wait_to_be_asked_for(shel
 # --- Files ------------------------------------------------------------------------------------
 
 COLUMNS = [
-    lists.Column("name", "Name", lambda unit: unit.name), lists.Column("active", "Active", lambda unit: unit.is_active), lists.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
-    lists.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)), lists.Column("day", "Day", lambda unit: date(2026, 7, 1)), lists.Column("money", "Money", lambda unit: Decimal("1200.50")),
-    lists.Column("nothing", "Nothing", lambda unit: None), lists.Column("count", "Count", lambda unit: 1204),
-]  # fmt: skip
+    lists.Column("name", "Name", lambda unit: unit.name),
+    lists.Column("active", "Active", lambda unit: unit.is_active),
+    lists.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
+    lists.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
+    lists.Column("day", "Day", lambda unit: date(2026, 7, 1)),
+    lists.Column("money", "Money", lambda unit: Decimal("1200.50")),
+    lists.Column("nothing", "Nothing", lambda unit: None),
+    lists.Column("count", "Count", lambda unit: 1204),
+]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1", "＋1", "－1", "＠x", "﹦1", "\ufeff=1", "'quoted", "'=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+49 30",
+        "-5",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\u00a0=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "﹦1",
+        "\ufeff=1",
+        "'quoted",
+        "'=1",
+    ],
+)
 def test_a_cell_that_could_run_is_neutralised(text):
     assert lists.neutral(text) == f"'{text}"
 
@@ -296,17 +422,46 @@ def test_the_csv_is_the_whole_list_in_its_order_with_a_mark_and_zones(shelf):
     assert body.startswith("\ufeff")
     assert response["Content-Disposition"] == 'attachment; filename="units.csv"'
     assert rows[0] == ["Name", "Active", "'=Part of", "At", "Day", "Money", "Nothing", "Count"]
-    assert rows[1] == ["'=cmd|' /C calc'!A0", "yes", "yes", "2026-07-01T14:00:00+02:00", "2026-07-01", "1200.50", "", "1204"]
-    assert [lists.bare(row[0]) for row in rows[1:]] == [unit.name for unit in Unit.objects.filter(parent=shelf[0]).order_by("name")]
+    assert rows[1] == [
+        "'=cmd|' /C calc'!A0",
+        "yes",
+        "yes",
+        "2026-07-01T14:00:00+02:00",
+        "2026-07-01",
+        "1200.50",
+        "",
+        "1204",
+    ]
+    assert [lists.bare(row[0]) for row in rows[1:]] == [
+        unit.name for unit in Unit.objects.filter(parent=shelf[0]).order_by("name")
+    ]
 
 
 def test_the_json_is_the_same_list(shelf):
-    response = lists.as_json(listing(), QueryDict("letter=b&sort=-name"), COLUMNS, "units", list="units", at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC))
+    response = lists.as_json(
+        listing(),
+        QueryDict("letter=b&sort=-name"),
+        COLUMNS,
+        "units",
+        list="units",
+        at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC),
+    )
     told = json.loads(_body(response))
 
     assert (told["list"], told["at"]) == ("units", "2026-07-01T12:00:00+00:00")
-    assert [row["name"] for row in told["rows"]] == [unit.name for unit in Unit.objects.filter(name__startswith="b").order_by("-name")]
-    assert told["rows"][0] | {"name": ""} == {"name": "", "active": told["rows"][0]["active"], "parent": "yes", "at": "2026-07-01T12:00:00+00:00", "day": "2026-07-01", "money": "1200.50", "nothing": None, "count": 1204}
+    assert [row["name"] for row in told["rows"]] == [
+        unit.name for unit in Unit.objects.filter(name__startswith="b").order_by("-name")
+    ]
+    assert told["rows"][0] | {"name": ""} == {
+        "name": "",
+        "active": told["rows"][0]["active"],
+        "parent": "yes",
+        "at": "2026-07-01T12:00:00+00:00",
+        "day": "2026-07-01",
+        "money": "1200.50",
+        "nothing": None,
+        "count": 1204,
+    }
 
 
 def test_an_empty_list_is_a_whole_file(shelf):

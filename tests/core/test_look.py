@@ -29,7 +29,6 @@ PRIYA = SimpleNamespace(pk=1, name="Priya Nair", title="VP Support", get_absolut
 SAM = SimpleNamespace(pk=2, name="Sam Diaz", title="Support operations", get_absolute_url="/people/2/")
 
 
-
 def _nowhere(request):
     """Stand in for a page: only its address is used here."""
     raise AssertionError("No page is asked for in these tests.")
@@ -60,19 +59,33 @@ class Sheet(Form):
     cases = forms.IntegerField(label="Cases", min_value=1)
     measured_on = Day(label="Measured on")
     reason = forms.ChoiceField(label="Why", choices=[("harm", "Harm"), ("cost", "Cost")], widget=forms.RadioSelect)
-    parts = forms.MultipleChoiceField(label="What stops", choices=[("a", "Refund agent"), ("b", "Mailer")], widget=forms.CheckboxSelectMultiple)
+    parts = forms.MultipleChoiceField(
+        label="What stops", choices=[("a", "Refund agent"), ("b", "Mailer")], widget=forms.CheckboxSelectMultiple
+    )
     unit = forms.ChoiceField(label="Unit", choices=[("support", "Support")])
     note = forms.CharField(label="Note", widget=forms.Textarea, required=False)
     sure = forms.BooleanField(label="I have read the difference")
     mail = forms.EmailField(label="E-mail address", required=False)
 
 
-SENT = {"name": "Refunds for everybody", "cost": "about four", "cases": "0", "measured_on": "soon", "parts": ["z"], "unit": "moon", "mail": "priya"}
+SENT = {
+    "name": "Refunds for everybody",
+    "cost": "about four",
+    "cases": "0",
+    "measured_on": "soon",
+    "parts": ["z"],
+    "unit": "moon",
+    "mail": "priya",
+}
 
 
 def gallery(**more) -> str:
     """Return the gallery page as HTML."""
-    return engines["django"].from_string(Path(__file__).with_name("gallery.html").read_text(encoding="utf-8")).render(sample() | more)
+    return (
+        engines["django"]
+        .from_string(Path(__file__).with_name("gallery.html").read_text(encoding="utf-8"))
+        .render(sample() | more)
+    )
 
 
 def sample() -> dict:
@@ -80,44 +93,252 @@ def sample() -> dict:
     since = AT - timedelta(days=4)
     event = lambda **kw: {"at": AT, "who": "", "text": "", **kw}  # noqa: E731
     return {
-        "company": "Northwind Services", "at": AT, "me": PRIYA, "decide_count": 2, "holding_stopped": True,
-        "nav": [{"url": "/", "label": "Home", "icon": "home", "current": True, "count": 2}, {"url": "/catalog/", "label": "Catalog", "icon": "catalog"}, {"url": "/gates/", "label": "Gates", "icon": "gate"}, {"url": "/portfolio/", "label": "Portfolio", "icon": "portfolio"}, {"url": "/help/", "label": "Help", "icon": "help"}],
+        "company": "Northwind Services",
+        "at": AT,
+        "me": PRIYA,
+        "decide_count": 2,
+        "holding_stopped": True,
+        "nav": [
+            {"url": "/", "label": "Home", "icon": "home", "current": True, "count": 2},
+            {"url": "/catalog/", "label": "Catalog", "icon": "catalog"},
+            {"url": "/gates/", "label": "Gates", "icon": "gate"},
+            {"url": "/portfolio/", "label": "Portfolio", "icon": "portfolio"},
+            {"url": "/help/", "label": "Help", "icon": "help"},
+        ],
         "menu": [{"url": "/people/1/", "label": "My page"}],
         "messages": [Message(SUCCESS, "You passed the funding gate of AI-42. Sam Diaz was told.")],
-        "priya": PRIYA, "sam": SAM, "day": date(2026, 12, 3),
-        "badcall": [{"text": "If this makes a bad call, "}, {"label": "Lena Koch (refund desk)", "url": "/f/1"}, {"text": " is paged, "}, {"label": "refunds up to €50 go out wrongly", "url": "/f/2"}, {"text": ", and we can roll back in "}, {"label": "a time nobody has written down", "url": "/f/3", "missing": True}, {"text": "."}],
-        "rail": [{"label": "Idea", "kind": "stage", "state": "done", "date": date(2026, 8, 20)}, {"label": "Pilot go", "kind": "gate", "state": "done", "date": date(2026, 9, 2), "url": "/g/1"}, {"label": "Pilot", "kind": "stage", "state": "here", "note": "day 73 of 90"}, {"label": "Funding gate", "kind": "gate", "state": "next", "note": "by 20 Nov", "url": "/g/2"}, {"label": "Build", "kind": "stage", "state": "next"}, {"label": "Go-live", "kind": "gate", "state": "next"}, {"label": "Production", "kind": "stage", "state": "next"}],
-        "blockers": [Blocker("no-plan", "Unit cost of AI has no plan for year 1.", url="/fix/", since=since, person_ids=frozenset({1}), action="Add the plan"), Blocker("no-budget", "The budget has no reference.", who="Tomas Berg (Finance)", url="/ask/", since=since, person_ids=frozenset({3}), action="Remind Tomas")],
-        "expired": [Blocker("old", "Rollback was rehearsed more than 180 days ago.", who="Sam Diaz", url="/r/", action="Plan a rehearsal")],
-        "met": [{"title": "Owner accepted", "detail": "Priya Nair, 1 Nov, signed"}, {"title": "Evidence in business terms"}],
+        "priya": PRIYA,
+        "sam": SAM,
+        "day": date(2026, 12, 3),
+        "badcall": [
+            {"text": "If this makes a bad call, "},
+            {"label": "Lena Koch (refund desk)", "url": "/f/1"},
+            {"text": " is paged, "},
+            {"label": "refunds up to €50 go out wrongly", "url": "/f/2"},
+            {"text": ", and we can roll back in "},
+            {"label": "a time nobody has written down", "url": "/f/3", "missing": True},
+            {"text": "."},
+        ],
+        "rail": [
+            {"label": "Idea", "kind": "stage", "state": "done", "date": date(2026, 8, 20)},
+            {"label": "Pilot go", "kind": "gate", "state": "done", "date": date(2026, 9, 2), "url": "/g/1"},
+            {"label": "Pilot", "kind": "stage", "state": "here", "note": "day 73 of 90"},
+            {"label": "Funding gate", "kind": "gate", "state": "next", "note": "by 20 Nov", "url": "/g/2"},
+            {"label": "Build", "kind": "stage", "state": "next"},
+            {"label": "Go-live", "kind": "gate", "state": "next"},
+            {"label": "Production", "kind": "stage", "state": "next"},
+        ],
+        "blockers": [
+            Blocker(
+                "no-plan",
+                "Unit cost of AI has no plan for year 1.",
+                url="/fix/",
+                since=since,
+                person_ids=frozenset({1}),
+                action="Add the plan",
+            ),
+            Blocker(
+                "no-budget",
+                "The budget has no reference.",
+                who="Tomas Berg (Finance)",
+                url="/ask/",
+                since=since,
+                person_ids=frozenset({3}),
+                action="Remind Tomas",
+            ),
+        ],
+        "expired": [
+            Blocker(
+                "old",
+                "Rollback was rehearsed more than 180 days ago.",
+                who="Sam Diaz",
+                url="/r/",
+                action="Plan a rehearsal",
+            )
+        ],
+        "met": [
+            {"title": "Owner accepted", "detail": "Priya Nair, 1 Nov, signed"},
+            {"title": "Evidence in business terms"},
+        ],
         "items": [
-            {"title": "Fund production: AI-42 Support refunds", "url": "/g/2", "icon": "diamond-open", "whose": "mine", "stage": "funding", "has_tier": True, "tier": 2, "capability": "can_act", "facts": ["You are Accountable. 3 of 3 questions are Yes."], "due": AT + timedelta(hours=55), "consequence": "If nobody decides it goes to Dana Roth, then closes as No pass on Mon 24 Nov, 17:00 CET.", "action": "Review and decide"},
-            {"title": "Own AI-33 Claims triage", "url": "/o/", "icon": "person", "whose": "overdue", "facts": ["Your unit uses most of its output."], "due": AT - timedelta(days=3), "action": "Answer"},
-            {"title": "Budget reference: AI-28 Invoice matching", "url": "/b/", "icon": "clock", "whose": "theirs", "facts": ["Waiting on Tomas Berg"], "due": AT + timedelta(days=9)},
+            {
+                "title": "Fund production: AI-42 Support refunds",
+                "url": "/g/2",
+                "icon": "diamond-open",
+                "whose": "mine",
+                "stage": "funding",
+                "has_tier": True,
+                "tier": 2,
+                "capability": "can_act",
+                "facts": ["You are Accountable. 3 of 3 questions are Yes."],
+                "due": AT + timedelta(hours=55),
+                "consequence": "If nobody decides it goes to Dana Roth, then closes as No pass on Mon 24 Nov, 17:00 CET.",
+                "action": "Review and decide",
+            },
+            {
+                "title": "Own AI-33 Claims triage",
+                "url": "/o/",
+                "icon": "person",
+                "whose": "overdue",
+                "facts": ["Your unit uses most of its output."],
+                "due": AT - timedelta(days=3),
+                "action": "Answer",
+            },
+            {
+                "title": "Budget reference: AI-28 Invoice matching",
+                "url": "/b/",
+                "icon": "clock",
+                "whose": "theirs",
+                "facts": ["Waiting on Tomas Berg"],
+                "due": AT + timedelta(days=9),
+            },
         ],
         "spark_values": [Decimal("4.10"), Decimal("3.80"), Decimal("3.10"), Decimal("2.90"), Decimal("2.65")],
-        "stages": list(mandate.STAGES), "tiers": [0, 1, 2, 3, 4, None],
-        "soon": AT + timedelta(hours=5), "late": AT - timedelta(days=3), "far": AT + timedelta(days=20),
-        "board": [{"label": "Idea", "n": 22, "cards": [{"name": "AI-51 Bids", "note": "no owner"}]}, {"label": "Pilot", "n": "17 of 15", "over": True, "cards": [{"name": "AI-42 Refunds", "note": "gate in 2 d", "css": "mine"}, {"name": "AI-33 Claims", "note": "no owner", "css": "overdue"}]}, {"label": "Build", "n": 6, "cards": []}, {"label": "Production", "n": 38, "cards": [{"name": "AI-29 Deploy helper", "note": "Stopped for 2 h", "css": "stopped"}]}, {"label": "Retired", "n": 11, "cards": []}],
-        "tabs": [{"label": "All", "url": "?", "current": True, "count": 40}, {"label": "No owner", "url": "?v=1", "count": 2}],
-        "facets": [{"label": "Tier", "chosen": "3, 4", "options": [{"label": "Tier 3", "count": 8, "url": "?t=3", "on": True}, {"label": "Tier 2", "count": 12, "url": "?t=2"}]}, {"label": "Stage", "chosen": "", "options": [{"label": "Pilot", "count": None, "url": "?s=pilot"}]}],
+        "stages": list(mandate.STAGES),
+        "tiers": [0, 1, 2, 3, 4, None],
+        "soon": AT + timedelta(hours=5),
+        "late": AT - timedelta(days=3),
+        "far": AT + timedelta(days=20),
+        "board": [
+            {"label": "Idea", "n": 22, "cards": [{"name": "AI-51 Bids", "note": "no owner"}]},
+            {
+                "label": "Pilot",
+                "n": "17 of 15",
+                "over": True,
+                "cards": [
+                    {"name": "AI-42 Refunds", "note": "gate in 2 d", "css": "mine"},
+                    {"name": "AI-33 Claims", "note": "no owner", "css": "overdue"},
+                ],
+            },
+            {"label": "Build", "n": 6, "cards": []},
+            {
+                "label": "Production",
+                "n": 38,
+                "cards": [{"name": "AI-29 Deploy helper", "note": "Stopped for 2 h", "css": "stopped"}],
+            },
+            {"label": "Retired", "n": 11, "cards": []},
+        ],
+        "tabs": [
+            {"label": "All", "url": "?", "current": True, "count": 40},
+            {"label": "No owner", "url": "?v=1", "count": 2},
+        ],
+        "facets": [
+            {
+                "label": "Tier",
+                "chosen": "3, 4",
+                "options": [
+                    {"label": "Tier 3", "count": 8, "url": "?t=3", "on": True},
+                    {"label": "Tier 2", "count": 12, "url": "?t=2"},
+                ],
+            },
+            {"label": "Stage", "chosen": "", "options": [{"label": "Pilot", "count": None, "url": "?s=pilot"}]},
+        ],
         "applied": [{"label": "Tier 3", "url": "?"}, {"label": "Tier 4", "url": "?"}],
-        "columns": [{"label": "Name", "url": "?sort=name", "sorted": "ascending"}, {"label": "Stage", "url": "?sort=stage"}, {"label": "Tier"}, {"label": "Business owner"}, {"label": "Spend a month", "num": True}, {"label": "Next"}],
-        "table": [{"key": "AI-12", "name": "Identity pre-check", "stage": "production", "tier": 4, "owner": "Hugo Duarte", "spend": 12400, "next": "12 Dec"}, {"key": "AI-29", "name": "Deploy helper", "stage": "stopped", "tier": 3, "owner": "Rut Lindqvist", "spend": 6200, "next": "today"}, {"key": "AI-57", "name": "“ChatSumm” (found)", "stage": "discovered", "tier": None, "owner": "Nobody yet", "spend": None, "next": "9 d left"}],
-        "pager": {"words": "1–40 of 3,611", "previous_url": "", "next_url": "?page=2", "pages": [{"number": 1, "current": True}, {"number": 2, "url": "?page=2"}, {"number": None}, {"number": 91, "url": "?page=91"}]},
-        "days": [{"day": date(2026, 11, 18), "entries": [event(who="Priya Nair", text="passed the funding gate.", url="/d/", link="See the decision"), event(text="The review fell due; Priya Nair and Sam Diaz were told.", machine=True)]}, {"day": date(2026, 11, 14), "entries": [event(who="Rut Lindqvist", text="asked to stop it: wrong results.", tone="stop", icon="stop")]}],
-        "stop_steps": [{"at": AT, "text": "Asked by Priya Nair", "tone": "ok", "icon": "met"}, {"at": AT, "text": "Waiting for Sam Diaz to confirm", "tone": "wait", "icon": "waiting", "detail": "Until then every page says: asked, not confirmed."}],
-        "seal": {"statement": "I accept accountability for cost per refund.\n\nI hold stop authority for AI-42.", "name": "Priya Nair", "role": "VP Support", "signed_at": AT, "how": "with her password", "version": "version 3", "digest": "9f2c" + "0" * 56 + "71ab", "verify_url": "/v/"},
-        "lapsed": {"statement": "I sign off AI-12 for Compliance.", "name": "Maya Osei", "role": "Compliance", "signed_at": AT, "digest": "ab" * 32, "lapsed": "the tier changed on 14 Nov"},
-        "broken": Sheet(SENT | {"measured_on": ""}), "form": None, "cannot": "",
-    }  # fmt: skip
+        "columns": [
+            {"label": "Name", "url": "?sort=name", "sorted": "ascending"},
+            {"label": "Stage", "url": "?sort=stage"},
+            {"label": "Tier"},
+            {"label": "Business owner"},
+            {"label": "Spend a month", "num": True},
+            {"label": "Next"},
+        ],
+        "table": [
+            {
+                "key": "AI-12",
+                "name": "Identity pre-check",
+                "stage": "production",
+                "tier": 4,
+                "owner": "Hugo Duarte",
+                "spend": 12400,
+                "next": "12 Dec",
+            },
+            {
+                "key": "AI-29",
+                "name": "Deploy helper",
+                "stage": "stopped",
+                "tier": 3,
+                "owner": "Rut Lindqvist",
+                "spend": 6200,
+                "next": "today",
+            },
+            {
+                "key": "AI-57",
+                "name": "“ChatSumm” (found)",
+                "stage": "discovered",
+                "tier": None,
+                "owner": "Nobody yet",
+                "spend": None,
+                "next": "9 d left",
+            },
+        ],
+        "pager": {
+            "words": "1–40 of 3,611",
+            "previous_url": "",
+            "next_url": "?page=2",
+            "pages": [
+                {"number": 1, "current": True},
+                {"number": 2, "url": "?page=2"},
+                {"number": None},
+                {"number": 91, "url": "?page=91"},
+            ],
+        },
+        "days": [
+            {
+                "day": date(2026, 11, 18),
+                "entries": [
+                    event(who="Priya Nair", text="passed the funding gate.", url="/d/", link="See the decision"),
+                    event(text="The review fell due; Priya Nair and Sam Diaz were told.", machine=True),
+                ],
+            },
+            {
+                "day": date(2026, 11, 14),
+                "entries": [
+                    event(who="Rut Lindqvist", text="asked to stop it: wrong results.", tone="stop", icon="stop")
+                ],
+            },
+        ],
+        "stop_steps": [
+            {"at": AT, "text": "Asked by Priya Nair", "tone": "ok", "icon": "met"},
+            {
+                "at": AT,
+                "text": "Waiting for Sam Diaz to confirm",
+                "tone": "wait",
+                "icon": "waiting",
+                "detail": "Until then every page says: asked, not confirmed.",
+            },
+        ],
+        "seal": {
+            "statement": "I accept accountability for cost per refund.\n\nI hold stop authority for AI-42.",
+            "name": "Priya Nair",
+            "role": "VP Support",
+            "signed_at": AT,
+            "how": "with her password",
+            "version": "version 3",
+            "digest": "9f2c" + "0" * 56 + "71ab",
+            "verify_url": "/v/",
+        },
+        "lapsed": {
+            "statement": "I sign off AI-12 for Compliance.",
+            "name": "Maya Osei",
+            "role": "Compliance",
+            "signed_at": AT,
+            "digest": "ab" * 32,
+            "lapsed": "the tier changed on 14 Nov",
+        },
+        "broken": Sheet(SENT | {"measured_on": ""}),
+        "form": None,
+        "cannot": "",
+    }
 
 
 # --- Words ------------------------------------------------------------------------------------
 
 
 def test_a_moment_is_absolute_with_its_zone_first_and_relative_second():
-    assert mandate.when({"at": AT}, datetime(2026, 11, 20, 16, 0, tzinfo=UTC)) == '<time datetime="2026-11-20T16:00:00+00:00">Fri 20 Nov, 17:00 CET</time> <span class="ago">(2 d)</span>'
+    assert (
+        mandate.when({"at": AT}, datetime(2026, 11, 20, 16, 0, tzinfo=UTC))
+        == '<time datetime="2026-11-20T16:00:00+00:00">Fri 20 Nov, 17:00 CET</time> <span class="ago">(2 d)</span>'
+    )
     assert mandate.said(AT - timedelta(minutes=12), AT) == "Wed 18 Nov, 09:00 CET (12 min ago)"
     assert mandate.said(date(2027, 2, 1), AT) == "Mon 1 Feb 2027 (75 d)"
     assert mandate.when({"at": AT}, None) == ""
@@ -141,7 +362,15 @@ def test_a_date_that_is_today_is_not_late():
 
 @pytest.mark.parametrize(
     ("amount", "currency", "said"),
-    [(84000, "EUR", "€84,000"), (Decimal("4.10"), "EUR", "€4.10"), (Decimal("-412000.00"), "EUR", "−€412,000"), (1200, "CHF", "CHF 1,200"), (4.1, "EUR", "€4.10"), (Decimal("2.655"), "EUR", "€2.66"), (None, "EUR", "")],
+    [
+        (84000, "EUR", "€84,000"),
+        (Decimal("4.10"), "EUR", "€4.10"),
+        (Decimal("-412000.00"), "EUR", "−€412,000"),
+        (1200, "CHF", "CHF 1,200"),
+        (4.1, "EUR", "€4.10"),
+        (Decimal("2.655"), "EUR", "€2.66"),
+        (None, "EUR", ""),
+    ],
 )
 def test_money_is_said_with_its_currency(amount, currency, said):
     assert mandate.money(amount, currency) == said
@@ -266,7 +495,9 @@ def test_every_refusal_is_a_whole_page_without_a_context(name):
 
 
 def test_a_refusal_names_whose_it_is_and_a_block_names_every_reason():
-    assert "Priya Nair, VP Support" in render_to_string("403.html", {"message": "Only Priya Nair can pass this gate.", "who": "Priya Nair, VP Support"})
+    assert "Priya Nair, VP Support" in render_to_string(
+        "403.html", {"message": "Only Priya Nair can pass this gate.", "who": "Priya Nair, VP Support"}
+    )
     said = render_to_string("409.html", {"blockers": sample()["blockers"], "me": PRIYA, "at": AT})
     assert "2 things must be true first." in said
     assert said.index("Unit cost of AI has no plan") < said.index("The budget has no reference")
@@ -275,11 +506,30 @@ def test_a_refusal_names_whose_it_is_and_a_block_names_every_reason():
 @pytest.mark.parametrize("name", ["notice", "digest"])
 def test_an_e_mail_says_what_until_when_where_and_why(name):
     words = {
-        "subject": "Decide by Fri 20 Nov: fund AI-42", "first": "You are the one person who decides.", "lines": ["3 of 3 questions are Yes & €84,000 is asked for."],
-        "due": AT + timedelta(days=2), "at": AT, "consequence": "If nobody decides it closes as No pass.", "action": "Review and decide", "url": "https://mandate.example.org/gates/7/",
-        "reason": "You get this because you are Accountable for go-live of AI-42.", "company": "Northwind Services",
-        "groups": [{"label": "AI-42 Support refunds", "notices": [{"subject": "Review AI-42", "first": "5 questions & about 4 minutes.", "due": AT, "url": "https://mandate.example.org/r/"}]}],
-    }  # fmt: skip
+        "subject": "Decide by Fri 20 Nov: fund AI-42",
+        "first": "You are the one person who decides.",
+        "lines": ["3 of 3 questions are Yes & €84,000 is asked for."],
+        "due": AT + timedelta(days=2),
+        "at": AT,
+        "consequence": "If nobody decides it closes as No pass.",
+        "action": "Review and decide",
+        "url": "https://mandate.example.org/gates/7/",
+        "reason": "You get this because you are Accountable for go-live of AI-42.",
+        "company": "Northwind Services",
+        "groups": [
+            {
+                "label": "AI-42 Support refunds",
+                "notices": [
+                    {
+                        "subject": "Review AI-42",
+                        "first": "5 questions & about 4 minutes.",
+                        "due": AT,
+                        "url": "https://mandate.example.org/r/",
+                    }
+                ],
+            }
+        ],
+    }
     text, html = (render_to_string(f"mail/{name}.{kind}", words) for kind in ("txt", "html"))
 
     for said in (text, html):
@@ -294,7 +544,10 @@ def test_an_e_mail_says_what_until_when_where_and_why(name):
 
 
 def test_the_first_load_of_a_list_fits_its_budget():
-    sizes = {name: Path(finders.find(name)).stat().st_size for name in ("portal/app.css", "portal/app.js", "portal/theme.js", "django_htmx/htmx-2.min.js")}
+    sizes = {
+        name: Path(finders.find(name)).stat().st_size
+        for name in ("portal/app.css", "portal/app.js", "portal/theme.js", "django_htmx/htmx-2.min.js")
+    }
 
     # 150 KB with the page itself: a list of fifty rows takes about 45 KB.
     assert sum(sizes.values()) < 105_000
@@ -310,7 +563,9 @@ def browser(chromium):
 
 
 def _policy() -> str:
-    return "; ".join(f"{name} {' '.join(values)}" for name, values in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items())
+    return "; ".join(
+        f"{name} {' '.join(values)}" for name, values in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
+    )
 
 
 def show(browser, html: str, width: int, scheme: str, script: bool = True):
@@ -323,9 +578,15 @@ def show(browser, html: str, width: int, scheme: str, script: bool = True):
     def answer(route):
         path = route.request.url.split("mandate.test", 1)[1].split("?")[0]
         if path == "/":
-            return route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _policy()})
+            return route.fulfill(
+                body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _policy()}
+            )
         found = finders.find(path.removeprefix("/static/"))
-        return route.fulfill(path=found, content_type=mimetypes.guess_type(path)[0]) if found else route.fulfill(status=404)
+        return (
+            route.fulfill(path=found, content_type=mimetypes.guess_type(path)[0])
+            if found
+            else route.fulfill(status=404)
+        )
 
     page.route("**/*", answer)
     page.goto("http://mandate.test/")
@@ -370,7 +631,13 @@ def test_nothing_is_wider_than_the_screen(browser, width):
     page, _complaints = show(browser, gallery(), width, "light")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    top = [box for box in page.evaluate("[...document.querySelectorAll('.mark, .nav a, .top .find, .top .btn, .top summary')].map((el) => el.getBoundingClientRect().toJSON())") if box["width"]]
+    top = [
+        box
+        for box in page.evaluate(
+            "[...document.querySelectorAll('.mark, .nav a, .top .find, .top .btn, .top summary')].map((el) => el.getBoundingClientRect().toJSON())"
+        )
+        if box["width"]
+    ]
     assert all(left["right"] <= right["left"] + 1 for left, right in pairwise(top))
     page.close()
 
@@ -398,7 +665,9 @@ def test_slash_goes_to_search_unless_somebody_is_writing(browser):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("device", "chosen", "paper"), [("light", "dark", "rgb(19, 23, 26)"), ("dark", "light", "rgb(247, 245, 240)")])
+@pytest.mark.parametrize(
+    ("device", "chosen", "paper"), [("light", "dark", "rgb(19, 23, 26)"), ("dark", "light", "rgb(247, 245, 240)")]
+)
 def test_a_chosen_theme_holds_for_the_next_page(browser, device, chosen, paper):
     page, _complaints = show(browser, gallery(messages=[], broken=None), 1360, device)
     shown = "getComputedStyle(document.body).backgroundColor"
@@ -415,10 +684,21 @@ def test_a_chosen_theme_holds_for_the_next_page(browser, device, chosen, paper):
 
 @pytest.mark.browser
 def test_a_part_that_is_refused_is_shown_and_one_that_fails_says_so(browser):
-    html = render_to_string("base.html").replace("</main>", '<button id="go" hx-get="/part/" hx-target="#here">Go</button><div id="here"></div></main>')
+    html = render_to_string("base.html").replace(
+        "</main>", '<button id="go" hx-get="/part/" hx-target="#here">Go</button><div id="here"></div></main>'
+    )
     page, _complaints = show(browser, html, 1360, "light")
-    answers = [(422, '<p tabindex="-1" data-focus>Enter a number</p>'), (500, "broken"), (409, "<!doctype html><title>Blocked</title><main><h1>Blocked</h1></main>")]
-    page.route("**/part/", lambda route: (lambda status, body: route.fulfill(status=status, body=body, content_type="text/html"))(*answers.pop(0)))
+    answers = [
+        (422, '<p tabindex="-1" data-focus>Enter a number</p>'),
+        (500, "broken"),
+        (409, "<!doctype html><title>Blocked</title><main><h1>Blocked</h1></main>"),
+    ]
+    page.route(
+        "**/part/",
+        lambda route: (lambda status, body: route.fulfill(status=status, body=body, content_type="text/html"))(
+            *answers.pop(0)
+        ),
+    )
 
     page.click("#go")
     page.wait_for_selector("#here p")
@@ -465,7 +745,12 @@ def test_what_can_be_pressed_is_large_enough_for_a_thumb(browser):
     )
 
     assert small == []
-    assert page.evaluate("Math.min(...[...document.querySelectorAll('.decide-bar .btn')].map((b) => b.getBoundingClientRect().height))") >= 52
+    assert (
+        page.evaluate(
+            "Math.min(...[...document.querySelectorAll('.decide-bar .btn')].map((b) => b.getBoundingClientRect().height))"
+        )
+        >= 52
+    )
     page.close()
 
 
@@ -477,16 +762,27 @@ def test_paper_shows_everything_and_nothing_to_press(browser):
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
-    assert page.evaluate("[...document.querySelectorAll('button, .btn, nav, .dock')].filter((el) => el.checkVisibility()).length") == 0
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('button, .btn, nav, .dock')].filter((el) => el.checkVisibility()).length"
+        )
+        == 0
+    )
     assert page.locator(".print-foot").is_visible()
-    assert page.locator(".print-foot").inner_text().startswith("Mandate, Northwind Services. Printed by Priya Nair, Wed 18 Nov, 09:12 CET.")
+    assert (
+        page.locator(".print-foot")
+        .inner_text()
+        .startswith("Mandate, Northwind Services. Printed by Priya Nair, Wed 18 Nov, 09:12 CET.")
+    )
     assert page.locator(".blockers-met .needs").evaluate("(el) => el.getBoundingClientRect().height") > 40
     page.close()
 
 
 @pytest.mark.browser
 def test_a_form_is_sent_once_however_often_it_is_pressed(browser):
-    html = render_to_string("base.html").replace("</main>", '<form method="post" action="/sent/"><button name="outcome" value="pass">Pass</button></form></main>')
+    html = render_to_string("base.html").replace(
+        "</main>", '<form method="post" action="/sent/"><button name="outcome" value="pass">Pass</button></form></main>'
+    )
     page, _complaints = show(browser, html, 1360, "light")
     sent = []
     # 204 leaves the page as it is, as a slow answer would.

@@ -31,7 +31,10 @@ def test_the_gate_of_the_tour_waits_for_money_alone_and_the_other_for_nothing(de
     from governance.gates import queries
 
     at = clock.now()
-    gates = {d.initiative.number: [b.code for b in queries.blockers(d, d.initiative, at)] for d in Decision.objects.open().filter(kind="funding").select_related("initiative")}
+    gates = {
+        d.initiative.number: [b.code for b in queries.blockers(d, d.initiative, at)]
+        for d in Decision.objects.open().filter(kind="funding").select_related("initiative")
+    }
 
     assert gates[40] == ["budget.open"]
     assert gates[42] == []

@@ -12,9 +12,17 @@ def test_a_database_that_holds_anybody_is_not_filled(cast):
         seed.seed(clock.now())
 
 
-@pytest.mark.parametrize(("method", "path"), [
-    ("post", "/demo/become/1/"), ("post", "/demo/clock/"), ("get", "/demo/mail/"), ("get", "/demo/people/"), ("get", "/demo/tamper/"), ("get", "/demo/mail/1/"),
-])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", "/demo/become/1/"),
+        ("post", "/demo/clock/"),
+        ("get", "/demo/mail/"),
+        ("get", "/demo/people/"),
+        ("get", "/demo/tamper/"),
+        ("get", "/demo/mail/1/"),
+    ],
+)
 def test_a_real_installation_has_no_demo(client, cast, sign_in, method, path):
     sign_in(client, cast.admin)
 

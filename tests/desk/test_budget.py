@@ -10,7 +10,14 @@ from tests.crowd import make_crowd
 from tests.make import AT, make_initiative
 
 #: Address → the most it may ask, session and person included.
-LISTS = {"/catalog/": 12, "/catalog/?stage=pilot,idea&owner=has&sort=-tier": 12, "/catalog/?q=customer&page=3": 12, "/catalog/?q=zzzzz": 12, "/portfolio/": 12, "/notices/": 12}
+LISTS = {
+    "/catalog/": 12,
+    "/catalog/?stage=pilot,idea&owner=has&sort=-tier": 12,
+    "/catalog/?q=customer&page=3": 12,
+    "/catalog/?q=zzzzz": 12,
+    "/portfolio/": 12,
+    "/notices/": 12,
+}
 FILES = {"/catalog.csv": 12, "/catalog.json?q=refunds": 12}
 PAGES = {"/": 20, "/help/rules/?count=1": 20}
 
@@ -40,7 +47,10 @@ def everywhere(cast, monkeypatch):
 
 @pytest.mark.long
 def test_no_page_asks_more_at_3600_initiatives_than_at_forty(client, everywhere, sign_in):
-    wanted = [(who, address) for who in ("staff", "owner", "compliance") for address in (*LISTS, "/")] + [("compliance", "/help/rules/?count=1"), *(("staff", address) for address in FILES)]
+    wanted = [(who, address) for who in ("staff", "owner", "compliance") for address in (*LISTS, "/")] + [
+        ("compliance", "/help/rules/?count=1"),
+        *(("staff", address) for address in FILES),
+    ]
 
     def measure() -> dict:
         return {(who, address): asked(sign_in(client, getattr(everywhere, who)), address) for who, address in wanted}
@@ -52,7 +62,9 @@ def test_no_page_asks_more_at_3600_initiatives_than_at_forty(client, everywhere,
     most = LISTS | FILES | PAGES
     assert {key: n for key, n in many.items() if n > most[key[1]]} == {}
     assert {key: (few[key], n) for key, n in many.items() if n != few[key] and key[1] not in PAGES} == {}
-    assert {key: (few[key], n) for key, n in many.items() if n > few[key] + 3} == {}  # people of a function a rule names are asked for once
+    assert {
+        key: (few[key], n) for key, n in many.items() if n > few[key] + 3
+    } == {}  # people of a function a rule names are asked for once
 
 
 def test_home_asks_at_most_twenty_questions_for_everybody(client, everywhere, sign_in):

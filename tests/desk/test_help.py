@@ -75,7 +75,9 @@ def test_a_step_the_machine_no_longer_has_is_not_drawn(monkeypatch):
 
 def test_the_page_marks_where_one_is_and_holds_no_style_of_its_own(client, cast, sign_in):
     sign_in(client, cast.staff)
-    plain, marked, odd = (client.get(f"/help/lifecycle/{query}").content.decode() for query in ("", "?at=funding", "?at=%3Cscript%3E"))
+    plain, marked, odd = (
+        client.get(f"/help/lifecycle/{query}").content.decode() for query in ("", "?at=funding", "?at=%3Cscript%3E")
+    )
 
     assert ("you are here" in plain, marked.count("you are here"), "you are here" in odd) == (False, 2, False)
     assert "<style" not in marked
@@ -112,8 +114,22 @@ def test_the_numbers_are_of_initiatives_the_rule_really_blocks(cast):
         told = help.rules_in_words(Initiative.objects.visible_to(person, AT), AT, asked=False)
         return {row["code"]: row["n"] for row in told["rules"] if row["n"]}
 
-    assert numbers(cast.staff) == {"roles.named": 2, "tier.confirmed": 2, "capability": 1, "outcome.defined": 1, "funding.evidence": 1, "budget.approved": 1}
-    assert numbers(cast.compliance) == {"roles.named": 3, "tier.confirmed": 3, "capability": 2, "outcome.defined": 2, "funding.evidence": 1, "budget.approved": 1}
+    assert numbers(cast.staff) == {
+        "roles.named": 2,
+        "tier.confirmed": 2,
+        "capability": 1,
+        "outcome.defined": 1,
+        "funding.evidence": 1,
+        "budget.approved": 1,
+    }
+    assert numbers(cast.compliance) == {
+        "roles.named": 3,
+        "tier.confirmed": 3,
+        "capability": 2,
+        "outcome.defined": 2,
+        "funding.evidence": 1,
+        "budget.approved": 1,
+    }
 
 
 def test_many_are_counted_only_when_somebody_asks(client, cast, sign_in, monkeypatch):
@@ -146,10 +162,25 @@ def test_every_right_is_on_the_page():
     assert set(May) - told == {May.ADMIT, May.CONFIRM_STOP}  # no person admits; confirming a stop is told in words
 
 
-@pytest.mark.parametrize(("who", "label"), [("office", "Portfolio office"), ("compliance", "Compliance"), ("finance", "Finance"), ("auditor", "Auditors"), ("admin", "Administrators"), ("staff", "Every signed-in person"), ("lead", "Responsible for pilot or go-live"), ("owner", "Business owner"), ("workflow", "Workflow owner")])
+@pytest.mark.parametrize(
+    ("who", "label"),
+    [
+        ("office", "Portfolio office"),
+        ("compliance", "Compliance"),
+        ("finance", "Finance"),
+        ("auditor", "Auditors"),
+        ("admin", "Administrators"),
+        ("staff", "Every signed-in person"),
+        ("lead", "Responsible for pilot or go-live"),
+        ("owner", "Business owner"),
+        ("workflow", "Workflow owner"),
+    ],
+)
 def test_what_the_page_promises_is_held(cast, who, label):
     story = make_initiative(cast, "pilot")
-    proposed = make_initiative(cast, "idea", tier_proposed={"office": 1, "compliance": 3}.get(who, 2), name="Claims drafts")
+    proposed = make_initiative(
+        cast, "idea", tier_proposed={"office": 1, "compliance": 3}.get(who, 2), name="Claims drafts"
+    )
     rights = next(rights for said, rights, _when in help.STANDING if said == label)
 
     held = grants.held_by(getattr(cast, who), story.fresh, AT) | grants.held_by(getattr(cast, who), proposed.fresh, AT)

@@ -33,8 +33,15 @@ def titles(person, at, *sections: str) -> list[str]:
 def row(person, at, title: str):
     """Return the one row whose title begins so."""
     page = built(person, at)
-    found = [item for section in (page.decide, page.sign, page.do, page.waiting) for item in section.items if str(item.title).startswith(title)]
-    assert len(found) == 1, [str(item.title) for section in (page.decide, page.sign, page.do, page.waiting) for item in section.items]
+    found = [
+        item
+        for section in (page.decide, page.sign, page.do, page.waiting)
+        for item in section.items
+        if str(item.title).startswith(title)
+    ]
+    assert len(found) == 1, [
+        str(item.title) for section in (page.decide, page.sign, page.do, page.waiting) for item in section.items
+    ]
     return found[0]
 
 
@@ -49,8 +56,16 @@ def test_the_business_owner_decides_a_funding_gate_and_sees_how_far_it_is(cast):
 
     assert item.title == f"Fund production · {story.initiative.key} Support refunds"
     assert (item.url, item.due, item.whose) == (decision.get_absolute_url(), decision.due_at, "mine")
-    assert item.facts == ["You are Accountable.", "Sam Doyle asks.", "1 of 3 questions are Yes.", "€84,000 for 12 months is asked for and not approved."]
-    assert item.consequence == "If nobody decides: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+    assert item.facts == [
+        "You are Accountable.",
+        "Sam Doyle asks.",
+        "1 of 3 questions are Yes.",
+        "€84,000 for 12 months is asked for and not approved.",
+    ]
+    assert (
+        item.consequence
+        == "If nobody decides: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+    )
     assert item.action == "Review and decide"
 
 
@@ -63,7 +78,10 @@ def test_when_its_time_is_up_both_the_decider_and_the_escalation_owner_have_it(c
 
     assert (asked.whose, asked.due) == ("overdue", decision.final_at)
     assert asked.consequence == "If nobody decides by then it closes as No pass. It goes back to the pilot."
-    assert (handed.due, handed.facts) == (decision.final_at, ["You are Escalation owner.", "Priya Nair has not answered."])
+    assert (handed.due, handed.facts) == (
+        decision.final_at,
+        ["You are Escalation owner.", "Priya Nair has not answered."],
+    )
     assert titles(cast.escalation, decision.due_at - timedelta(hours=1), "decide") == []
     assert titles(cast.owner, decision.final_at, "decide") == []
 
@@ -73,7 +91,9 @@ def test_day_90_is_shown_when_its_first_reminder_goes(cast):
     due = story.decision("day_90").due_at
 
     assert titles(cast.owner, due - timedelta(days=30, seconds=1), "decide") == []
-    assert titles(cast.owner, due - timedelta(days=30), "decide") == [f"Day 90: funding gate or retirement · {story.initiative.key} Support refunds"]
+    assert titles(cast.owner, due - timedelta(days=30), "decide") == [
+        f"Day 90: funding gate or retirement · {story.initiative.key} Support refunds"
+    ]
 
 
 def test_a_pilot_go_waits_for_somebody_who_is_only_named(cast):
@@ -106,9 +126,16 @@ def test_what_is_listed_is_what_the_gates_put_to_each_person_and_what_every_page
         at = AT + timedelta(days=days)
         for person in (cast.owner, cast.other_owner, cast.escalation, cast.lead, cast.office):
             facts = mine.of(Person.objects.get(pk=person.pk), at)
-            assert {d.pk for d in facts.to_decide()} == set(gate_queries.waiting_for(person, at).values_list("pk", flat=True)), (person, days)
-            assert {d.pk for d in facts.to_get_decided()} == set(gate_queries.handed_over_to(person, at).values_list("pk", flat=True)), (person, days)
-            assert queries.pulse(person, at) == (len(home.build(facts).decide.items), facts.holds_something_stopped()), (person, days)
+            assert {d.pk for d in facts.to_decide()} == set(
+                gate_queries.waiting_for(person, at).values_list("pk", flat=True)
+            ), (person, days)
+            assert {d.pk for d in facts.to_get_decided()} == set(
+                gate_queries.handed_over_to(person, at).values_list("pk", flat=True)
+            ), (person, days)
+            assert queries.pulse(person, at) == (
+                len(home.build(facts).decide.items),
+                facts.holds_something_stopped(),
+            ), (person, days)
 
 
 # --- Sign -------------------------------------------------------------------------------------
@@ -122,23 +149,36 @@ def test_an_offer_is_answered_once_for_the_two_rows_that_belong_together(cast):
     item = row(cast.owner, AT, "Answer")
 
     assert item.title == f"Answer: will you own {story.initiative.key} Support refunds?"
-    assert (item.url, item.due, item.due_word) == (f"/initiatives/{story.initiative.key}/matrix/offers/{offer.pk}/", offer.answer_by, "answer by")
+    assert (item.url, item.due, item.due_word) == (
+        f"/initiatives/{story.initiative.key}/matrix/offers/{offer.pk}/",
+        offer.answer_by,
+        "answer by",
+    )
     assert item.facts == ["Olga Petrov named you."]
-    assert titles(cast.escalation, AT) == [f"Answer: will you be Escalation owner for Halt / roll back of {story.initiative.key} Support refunds?"]
+    assert titles(cast.escalation, AT) == [
+        f"Answer: will you be Escalation owner for Halt / roll back of {story.initiative.key} Support refunds?"
+    ]
     assert titles(cast.owner, offer.answer_by) == []
     assert titles(cast.office, AT, "waiting") == [
-        f"Priya Nair, Accountable for Production go-live: {story.initiative.key} Support refunds", f"Dana Roth, Escalation owner for Halt / roll back: {story.initiative.key} Support refunds",
-    ]  # fmt: skip
+        f"Priya Nair, Accountable for Production go-live: {story.initiative.key} Support refunds",
+        f"Dana Roth, Escalation owner for Halt / roll back: {story.initiative.key} Support refunds",
+    ]
 
 
 def test_an_acceptance_that_no_longer_counts_is_asked_for_again(cast):
     story = make_initiative(cast, "pilot")
     before = titles(cast.owner, AT, "sign")
-    actions.amend(story.fresh, {"tools": "billing.refund\ncrm.write"}, by=cast.lead, at=AT, seen_version=story.fresh.version)
+    actions.amend(
+        story.fresh, {"tools": "billing.refund\ncrm.write"}, by=cast.lead, at=AT, seen_version=story.fresh.version
+    )
     after = titles(cast.owner, AT, "sign")
     story.accept_again()
 
-    assert (before, after, titles(cast.owner, AT, "sign")) == ([], [f"Accept again: {story.initiative.key} Support refunds"], [])
+    assert (before, after, titles(cast.owner, AT, "sign")) == (
+        [],
+        [f"Accept again: {story.initiative.key} Support refunds"],
+        [],
+    )
 
 
 def test_functions_sign_off_what_they_neither_asked_for_nor_wrote(cast):
@@ -161,15 +201,35 @@ def test_finance_confirms_figures_and_approves_budgets_of_others(cast):
 
     figure, budget = row(cast.finance, story.at, "Confirm a figure"), row(cast.finance, story.at, "Approve a budget")
 
-    assert (figure.url, figure.due, figure.facts) == (f"/initiatives/{key}/outcome/#figure-1", due, ["Sam Doyle supplied it."])
-    assert (budget.url, budget.due, budget.facts) == (f"/initiatives/{key}/budget/", due, ["Sam Doyle asks for €84,000 for 12 months."])
+    assert (figure.url, figure.due, figure.facts) == (
+        f"/initiatives/{key}/outcome/#figure-1",
+        due,
+        ["Sam Doyle supplied it."],
+    )
+    assert (budget.url, budget.due, budget.facts) == (
+        f"/initiatives/{key}/budget/",
+        due,
+        ["Sam Doyle asks for €84,000 for 12 months."],
+    )
     assert titles(cast.compliance, story.at, "sign") == titles(cast.office, story.at, "sign") == []
-    assert [str(f) for f in row(cast.lead, story.at, key).facts] == ["Your figure waits for Finance.", "The budget you asked for waits for Finance."]
+    assert [str(f) for f in row(cast.lead, story.at, key).facts] == [
+        "Your figure waits for Finance.",
+        "The budget you asked for waits for Finance.",
+    ]
 
 
 def test_figures_of_one_initiative_stand_in_one_row(cast):
     story = make_initiative(cast, "pilot").measure(confirmed=False)
-    figures.add_measurement(story.fresh, value=Decimal("2.4"), starts_on=date(2026, 3, 10), ends_on=date(2026, 4, 1), cases=3, source="GL", by=cast.lead, at=story.at)
+    figures.add_measurement(
+        story.fresh,
+        value=Decimal("2.4"),
+        starts_on=date(2026, 3, 10),
+        ends_on=date(2026, 4, 1),
+        cases=3,
+        source="GL",
+        by=cast.lead,
+        at=story.at,
+    )
 
     assert titles(cast.finance, story.at, "sign") == [f"Confirm 2 figures: {story.initiative.key} Support refunds"]
 
@@ -178,7 +238,9 @@ def test_each_function_confirms_its_own_controls(cast):
     story = make_initiative(cast, "build").supply_controls(confirmed=False)
 
     assert titles(cast.security, story.at, "sign") == [f"Confirm 3 controls: {story.initiative.key} Support refunds"]
-    assert row(cast.security, story.at, "Confirm 3").facts == ["Logging and access controls, Tool allowlist, Rate limits"]
+    assert row(cast.security, story.at, "Confirm 3").facts == [
+        "Logging and access controls, Tool allowlist, Rate limits"
+    ]
     assert titles(cast.legal, story.at, "sign") == [f"Confirm a control: {story.initiative.key} Support refunds"]
     assert titles(cast.finance, story.at, "sign") == []
 
@@ -187,7 +249,11 @@ def test_each_function_confirms_its_own_controls(cast):
 def test_a_proposed_tier_waits_for_the_function_that_confirms_it(cast, tier, who):
     story = make_initiative(cast, "idea", tier_proposed=tier)
 
-    told = {name for name in ("office", "compliance", "security", "finance", "owner") if f"Confirm the tier: {story.initiative.key} Support refunds" in titles(getattr(cast, name), AT, "sign")}
+    told = {
+        name
+        for name in ("office", "compliance", "security", "finance", "owner")
+        if f"Confirm the tier: {story.initiative.key} Support refunds" in titles(getattr(cast, name), AT, "sign")
+    }
 
     assert told == {who}
 
@@ -212,8 +278,14 @@ def test_the_lead_sees_what_is_theirs_before_the_pilot_and_one_thing_by_its_name
 
     assert many_things.url == f"/initiatives/{story.initiative.key}/#blockers"
     assert many_things.consequence == "Until then the pilot cannot start."
-    assert (ready.title, ready.url) == (f"Ask: Start the pilot · {story.initiative.key} Support refunds", f"/initiatives/{story.initiative.key}/ask/?kind=pilot_go")
-    assert (one_thing.facts, one_thing.url) == (["The pilot does not say who takes part."], f"/initiatives/{story.initiative.key}/amend/#id_scope_who")
+    assert (ready.title, ready.url) == (
+        f"Ask: Start the pilot · {story.initiative.key} Support refunds",
+        f"/initiatives/{story.initiative.key}/ask/?kind=pilot_go",
+    )
+    assert (one_thing.facts, one_thing.url) == (
+        ["The pilot does not say who takes part."],
+        f"/initiatives/{story.initiative.key}/amend/#id_scope_who",
+    )
 
 
 def test_a_pilot_is_left_to_run_until_its_gate_or_day_90_comes_near(cast):
@@ -223,7 +295,10 @@ def test_a_pilot_is_left_to_run_until_its_gate_or_day_90_comes_near(cast):
     assert titles(cast.lead, AT, "do") == []
     assert titles(cast.lead, AT + timedelta(days=54), "do") == [f"Add a figure: {story.initiative.key} Support refunds"]
     story.measure()
-    assert row(cast.lead, due - timedelta(days=2), "Ask").consequence == "If nobody asks by then, day 90 stops and retires it."
+    assert (
+        row(cast.lead, due - timedelta(days=2), "Ask").consequence
+        == "If nobody asks by then, day 90 stops and retires it."
+    )
 
 
 def test_what_is_asked_waits_on_others_with_the_name_of_the_decider(cast):
@@ -239,10 +314,17 @@ def test_a_review_is_the_owners_and_the_workflow_owners_when_its_reminder_is_due
     story = make_initiative(cast, "production", tier_proposed=4)
     due = story.fresh.review_due_at
 
-    assert titles(cast.owner, due - timedelta(days=2), "do") == titles(cast.workflow, due - timedelta(days=2), "do") == []
+    assert (
+        titles(cast.owner, due - timedelta(days=2), "do") == titles(cast.workflow, due - timedelta(days=2), "do") == []
+    )
     for person in (cast.owner, cast.workflow):
         item = row(person, due - timedelta(days=1), "Review")
-        assert (item.url, item.due, item.whose, item.consequence) == (f"/initiatives/{story.initiative.key}/review/", due, "mine", "1 day late it goes to the Escalation owner.")
+        assert (item.url, item.due, item.whose, item.consequence) == (
+            f"/initiatives/{story.initiative.key}/review/",
+            due,
+            "mine",
+            "1 day late it goes to the Escalation owner.",
+        )
         assert row(person, due + timedelta(hours=1), "Review").whose == "overdue"
     assert titles(cast.escalation, due, "do") == titles(cast.lead, due, "do") == []
 
@@ -253,9 +335,21 @@ def test_a_stop_that_nobody_confirmed_needs_those_who_move_it_and_after_an_hour_
     title = f"Say whether it stopped: {story.initiative.key} Support refunds"
     soon, later = story.at + timedelta(minutes=5), story.at + timedelta(hours=2)
 
-    assert {p.name for p in cast.people if title in titles(p, soon)} == {"Priya Nair", "Dana Roth", "Sam Doyle", "Lena Kraus"}
+    assert {p.name for p in cast.people if title in titles(p, soon)} == {
+        "Priya Nair",
+        "Dana Roth",
+        "Sam Doyle",
+        "Lena Kraus",
+    }
     assert row(cast.workflow, later, "Say whether").facts == ["Priya Nair asked for the stop 2 h ago."]
-    assert {p.name for p in cast.people if title in titles(p, later)} == {"Priya Nair", "Dana Roth", "Sam Doyle", "Lena Kraus", "Miriam Osei", "Ray Quist"}
+    assert {p.name for p in cast.people if title in titles(p, later)} == {
+        "Priya Nair",
+        "Dana Roth",
+        "Sam Doyle",
+        "Lena Kraus",
+        "Miriam Osei",
+        "Ray Quist",
+    }
     assert titles(cast.owner, later, "do")[0] == title
     stop.confirm(made, how="Saw it.", by=cast.workflow, at=later, proof=prove(cast.workflow))
     assert {p.name for p in cast.people if title in titles(p, later)} == set()
@@ -275,7 +369,12 @@ def test_a_wish_about_something_nobody_owns_goes_to_the_office_and_compliance(ca
     found = actions.report_found({"name": "ChatSumm", "unit": cast.sales}, by=cast.staff, at=AT)
     stop.ask_to_stop(found, saw="It lies.", by=cast.lead, at=AT)
 
-    assert {p.name for p in cast.people if any(t.startswith("Stop it") for t in titles(p, AT))} == {"Olga Petrov", "Ben Castle", "Miriam Osei", "Ray Quist"}
+    assert {p.name for p in cast.people if any(t.startswith("Stop it") for t in titles(p, AT))} == {
+        "Olga Petrov",
+        "Ben Castle",
+        "Miriam Osei",
+        "Ray Quist",
+    }
 
 
 def test_a_stopped_system_is_the_owners_to_settle_until_a_restart_is_asked(cast):
@@ -283,7 +382,13 @@ def test_a_stopped_system_is_the_owners_to_settle_until_a_restart_is_asked(cast)
     title = f"Say what happens to it: {story.initiative.key} Support refunds"
 
     assert row(cast.owner, story.at, "Say what").due == story.fresh.stage_since + timedelta(days=30)
-    gates.ask(story.fresh, "restart", by=cast.lead, at=story.at, particulars={"cause": "A retry.", "fix": "Keys.", "evidence": "400 replays."})
+    gates.ask(
+        story.fresh,
+        "restart",
+        by=cast.lead,
+        at=story.at,
+        particulars={"cause": "A retry.", "fix": "Keys.", "evidence": "400 replays."},
+    )
     assert title not in titles(cast.owner, story.at)
     assert titles(cast.owner, story.at, "decide") == [f"Start again · {story.initiative.key} Support refunds"]
 
@@ -320,7 +425,9 @@ def test_owners_are_looked_for_by_the_office_and_by_the_nearest_leader(cast):
     assert set(titles(cast.office, AT, "do")) == {two, one}
     assert titles(cast.owner, AT, "do") == [two]
     assert titles(cast.other_owner, AT, "do") == [one]
-    assert titles(cast.coo, AT, "do") == titles(cast.compliance, AT, "do") == []  # leads the whole company, and nobody's nearest unit
+    assert (
+        titles(cast.coo, AT, "do") == titles(cast.compliance, AT, "do") == []
+    )  # leads the whole company, and nobody's nearest unit
     item = row(cast.office, AT, "Name owners")
     assert (item.due, item.url) == (AT + timedelta(days=30), "/catalog/?unit=support&waits=owner")
     assert row(cast.office, AT + timedelta(days=31), "Name owners").whose == "overdue"
@@ -381,14 +488,33 @@ def test_the_page_says_verb_facts_deadline_consequence_and_one_button(client, ca
     monkeypatch.setattr(clock, "wall", lambda: story.at)
     page = sign_in(client, cast.owner).get("/").content.decode()
 
-    for words in ("<title>(1) What needs me · Mandate</title>", f"Fund production · {story.initiative.key} Support refunds", "3 of 3 questions are Yes.", "If nobody decides:", "Review and decide", "1 to decide"):
+    for words in (
+        "<title>(1) What needs me · Mandate</title>",
+        f"Fund production · {story.initiative.key} Support refunds",
+        "3 of 3 questions are Yes.",
+        "If nobody decides:",
+        "Review and decide",
+        "1 to decide",
+    ):
         assert words in page
     assert '<span class="deadline">due <time datetime=' in page
 
 
 def test_many_rows_are_folded_and_more_than_sixty_are_counted_with_a_plus(client, cast, sign_in, monkeypatch):
     monkeypatch.setattr(clock, "wall", lambda: AT)
-    Initiative.objects.bulk_create([Initiative(number=900 + n, name=f"Idea {n}", tier_proposed=0, registrant=cast.lead, registered_at=AT, stage_since=AT) for n in range(70)])
+    Initiative.objects.bulk_create(
+        [
+            Initiative(
+                number=900 + n,
+                name=f"Idea {n}",
+                tier_proposed=0,
+                registrant=cast.lead,
+                registered_at=AT,
+                stage_since=AT,
+            )
+            for n in range(70)
+        ]
+    )
     page = sign_in(client, cast.office).get("/").content.decode()
 
     assert '<span class="n">60+</span>' in page
@@ -402,8 +528,14 @@ def test_a_restricted_one_is_no_function_s_row_unless_it_stands_in_the_matrix(ca
     figures.ask_budget(other.fresh, asked=Decimal(1), currency="EUR", months=1, by=cast.lead, at=AT)
     actions.set_restricted(story.fresh, True, by=cast.lead, at=AT)
 
-    assert titles(cast.finance, story.at, "sign") == [f"Confirm a figure: {story.initiative.key} Support refunds"]  # Finance is Consulted there
-    assert not any("Merger" in title for person in (cast.finance, cast.security, cast.owner, cast.staff) for title in titles(person, story.at, "sign", "do", "waiting"))
+    assert titles(cast.finance, story.at, "sign") == [
+        f"Confirm a figure: {story.initiative.key} Support refunds"
+    ]  # Finance is Consulted there
+    assert not any(
+        "Merger" in title
+        for person in (cast.finance, cast.security, cast.owner, cast.staff)
+        for title in titles(person, story.at, "sign", "do", "waiting")
+    )
 
 
 def test_before_sign_in_a_real_installation_asks_for_it_and_a_demo_opens_its_door(client, db):

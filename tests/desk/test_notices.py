@@ -16,7 +16,17 @@ def told(cast, monkeypatch):
     """Three notices to the owner, one to somebody else."""
     monkeypatch.setattr(clock, "wall", lambda: AT + timedelta(hours=4))
     for n, person in enumerate((cast.owner, cast.owner, cast.owner, cast.lead)):
-        notices.owe(person, thing=f"thing:{n}", occasion="told", subject=f"Subject {n}", body="First line.", path=f"/there/{n}/", why="You answer for it.", at=AT + timedelta(hours=n), binding=n == 1)
+        notices.owe(
+            person,
+            thing=f"thing:{n}",
+            occasion="told",
+            subject=f"Subject {n}",
+            body="First line.",
+            path=f"/there/{n}/",
+            why="You answer for it.",
+            at=AT + timedelta(hours=n),
+            binding=n == 1,
+        )
     return cast
 
 
@@ -76,7 +86,15 @@ def test_nothing_else_marks_anything(client, told, sign_in, sent):
 def test_what_one_may_no_longer_see_is_not_told_any_more(client, cast, sign_in, monkeypatch):
     monkeypatch.setattr(clock, "wall", lambda: AT)
     story = make_initiative(cast, "idea", name="Merger memos")
-    notices.owe(cast.staff, thing=story.initiative, occasion="told", subject="Merger memos moved", why="You asked.", at=AT, initiative=story.initiative)
+    notices.owe(
+        cast.staff,
+        thing=story.initiative,
+        occasion="told",
+        subject="Merger memos moved",
+        why="You asked.",
+        at=AT,
+        initiative=story.initiative,
+    )
     sign_in(client, cast.staff)
     before = subjects(client)
     actions.set_restricted(story.fresh, True, by=cast.lead, at=AT)
@@ -85,4 +103,7 @@ def test_what_one_may_no_longer_see_is_not_told_any_more(client, cast, sign_in, 
 
 
 def test_an_empty_page_says_what_would_stand_there(client, cast, sign_in):
-    assert "What you are asked, told and reminded of stands here" in sign_in(client, cast.staff).get("/notices/").content.decode()
+    assert (
+        "What you are asked, told and reminded of stands here"
+        in sign_in(client, cast.staff).get("/notices/").content.decode()
+    )

@@ -54,7 +54,11 @@ def test_every_number_is_the_length_of_the_list_it_leads_to(cast, who):
 def test_the_late_decisions_are_those_the_gates_list_shows(client, cast, sign_in, monkeypatch):
     monkeypatch.setattr(clock, "wall", lambda: AT)
     make_crowd(cast, 120, AT)
-    late = Decision.objects.open().filter(due_at__lte=AT, final_at__gt=AT, initiative__in=Initiative.objects.visible_to(cast.staff)).count()
+    late = (
+        Decision.objects.open()
+        .filter(due_at__lte=AT, final_at__gt=AT, initiative__in=Initiative.objects.visible_to(cast.staff))
+        .count()
+    )
     words = f"{late} decision late" if late == 1 else f"{late} decisions late"
 
     page = sign_in(client, cast.staff).get("/portfolio/").content.decode()
@@ -69,7 +73,11 @@ def test_the_headline_says_what_runs_and_how_much_of_it_is_serious(cast):
     actions.amend(bare.fresh, {"rollback_minutes": None}, by=cast.lead, at=bare.at, seen_version=bare.fresh.version)
     make_initiative(cast, "pilot", name="Claims drafts")
 
-    assert [str(part.words) for part in build(cast.staff)["headline"]] == ["2 in production", "1 with owner, metric and way back", "1 pilot"]
+    assert [str(part.words) for part in build(cast.staff)["headline"]] == [
+        "2 in production",
+        "1 with owner, metric and way back",
+        "1 pilot",
+    ]
 
 
 def test_a_restricted_one_is_in_no_number_for_others(client, cast, sign_in, monkeypatch):
@@ -89,10 +97,24 @@ def test_a_restricted_one_is_in_no_number_for_others(client, cast, sign_in, monk
 def test_money_is_never_added_across_currencies(cast):
     for name, amount, currency in (("Refunds", 84_000, "EUR"), ("Claims", 1_000, "EUR"), ("Calls", 50_000, "USD")):
         story = make_initiative(cast, "idea", name=name)
-        budget = figures.ask_budget(story.fresh, asked=Decimal(amount), currency=currency, months=12, by=cast.lead, at=AT)
-    figures.approve_budget(budget, approved=Decimal(40_000), cost_centre="CC", reference="B", by=cast.finance, at=AT, proof=prove(cast.finance), seen_version=budget.version)
+        budget = figures.ask_budget(
+            story.fresh, asked=Decimal(amount), currency=currency, months=12, by=cast.lead, at=AT
+        )
+    figures.approve_budget(
+        budget,
+        approved=Decimal(40_000),
+        cost_centre="CC",
+        reference="B",
+        by=cast.finance,
+        at=AT,
+        proof=prove(cast.finance),
+        seen_version=budget.version,
+    )
 
-    assert [(row["currency"], row["n"], row["asked"], row["approved"]) for row in build(cast.staff)["money"]] == [("EUR", 2, Decimal(85_000), Decimal(0)), ("USD", 1, Decimal(50_000), Decimal(40_000))]
+    assert [(row["currency"], row["n"], row["asked"], row["approved"]) for row in build(cast.staff)["money"]] == [
+        ("EUR", 2, Decimal(85_000), Decimal(0)),
+        ("USD", 1, Decimal(50_000), Decimal(40_000)),
+    ]
 
 
 def test_the_oldest_unanswered_decision_is_named_with_its_decider(client, cast, sign_in, monkeypatch):
@@ -102,7 +124,10 @@ def test_the_oldest_unanswered_decision_is_named_with_its_decider(client, cast, 
     monkeypatch.setattr(clock, "wall", lambda: at)
     page = re.sub(r"<[^>]+>", "", sign_in(client, cast.staff).get("/portfolio/").content.decode())
 
-    assert f"Oldest unanswered decision: Fund production, {story.initiative.key} Support refunds, asked 2 d ago, Priya Nair decides, due" in " ".join(page.split())
+    assert (
+        f"Oldest unanswered decision: Fund production, {story.initiative.key} Support refunds, asked 2 d ago, Priya Nair decides, due"
+        in " ".join(page.split())
+    )
 
 
 def test_what_needs_attention_stands_first_in_its_column(cast):
@@ -119,7 +144,10 @@ def test_a_stop_is_not_claimed_on_a_card(cast):
     unconfirmed = {one.pk for one in made if one.stage == "stopped" and one.stops.filter(confirmed_at=None).exists()}
     cards = next(column["cards"] for column in build(cast.compliance)["board"] if column["stage"] == "stopped")
 
-    assert {card["initiative"].pk in unconfirmed: str(card["note"]) for card in cards} == {True: "stop asked, not confirmed", False: "stopped and confirmed"}
+    assert {card["initiative"].pk in unconfirmed: str(card["note"]) for card in cards} == {
+        True: "stop asked, not confirmed",
+        False: "stopped and confirmed",
+    }
 
 
 def test_an_empty_portfolio_says_so(client, cast, sign_in):
@@ -142,7 +170,15 @@ def test_it_prints_on_one_page(live_server, client, cast, sign_in):
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page()
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}])
+        page.context.add_cookies(
+            [
+                {
+                    "name": settings.SESSION_COOKIE_NAME,
+                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+                    "url": live_server.url,
+                }
+            ]
+        )
         page.goto(f"{live_server.url}/portfolio/")
         pdf = page.pdf(format="A4", prefer_css_page_size=True)
         browser.close()

@@ -23,16 +23,19 @@ def test_nothing_moved_between_a_snapshot_and_itself(facts):
     assert changes.between(facts, copy.deepcopy(facts)) == []
 
 
-@pytest.mark.parametrize(("path", "value", "said"), [
-    (("initiative", "tier"), 3, Change("Tier", "2", "3")),
-    (("initiative", "stage"), "build", Change("Stage", "Funding gate", "Build")),
-    (("initiative", "capability"), "draft_only", Change("Capability", "Can act", "Draft only")),
-    (("initiative", "tools"), "", Change("Tools it may use", "billing.refund", "")),
-    (("budget", "approved"), None, Change("Amount approved", "84000.00", "")),
-    (("outcome", "threshold"), "2.00", Change("Threshold the gate asks for", "3.00", "2.00")),
-    (("decision", "due_at"), "later", Change("Deadline", "*", "later")),
-    (("policy",), 2, Change("Policy version", "1", "2")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("initiative", "tier"), 3, Change("Tier", "2", "3")),
+        (("initiative", "stage"), "build", Change("Stage", "Funding gate", "Build")),
+        (("initiative", "capability"), "draft_only", Change("Capability", "Can act", "Draft only")),
+        (("initiative", "tools"), "", Change("Tools it may use", "billing.refund", "")),
+        (("budget", "approved"), None, Change("Amount approved", "84000.00", "")),
+        (("outcome", "threshold"), "2.00", Change("Threshold the gate asks for", "3.00", "2.00")),
+        (("decision", "due_at"), "later", Change("Deadline", "*", "later")),
+        (("policy",), 2, Change("Policy version", "1", "2")),
+    ],
+)
 def test_each_fact_is_called_by_its_name(facts, path, value, said):
     after = copy.deepcopy(facts)
     place = after
@@ -92,7 +95,14 @@ def test_whoever_decides_the_pilot_go_accepts_by_deciding_and_that_is_no_change(
     mine = tale.fresh.assignments.get(row=Row.PILOT, role=Role.ACCOUNTABLE, accepted_at__isnull=False)
     roles.end(mine, because="Away.", by=cast.owner, at=tale.at)
     decision = actions.ask(tale.fresh, "pilot_go", by=cast.lead, at=tale.at, recommendation="Worth a try.")
-    actions.decide(decision, "pass", by=cast.coo, at=tale.at, proof=prove(cast.coo), seen=snapshot.shown(decision, tale.fresh, tale.at))
+    actions.decide(
+        decision,
+        "pass",
+        by=cast.coo,
+        at=tale.at,
+        proof=prove(cast.coo),
+        seen=snapshot.shown(decision, tale.fresh, tale.at),
+    )
 
     assert tale.fresh.stage == "pilot"
     assert changes.since(tale.decision("pilot_go"), tale.fresh, tale.at) == []

@@ -50,7 +50,14 @@ def test_only_the_accountable_answers(story, cast, who):
     person = getattr(cast, who)
 
     with pytest.raises(Refused, match="Priya Nair"):
-        actions.decide(decision, "pass", by=person, at=tale.at, proof=prove(person), seen=snapshot.shown(decision, tale.fresh, tale.at))
+        actions.decide(
+            decision,
+            "pass",
+            by=person,
+            at=tale.at,
+            proof=prove(person),
+            seen=snapshot.shown(decision, tale.fresh, tale.at),
+        )
 
     assert tale.fresh.stage == "funding"
 

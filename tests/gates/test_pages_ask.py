@@ -98,7 +98,11 @@ def test_a_question_that_is_open_already_is_shown_instead(client, at_gate, cast,
 
 def test_without_a_kind_the_page_lists_what_this_stage_knows(client, fresh_story, cast, sign_in):
     tale = fresh_story("production")
-    for who, sentence in (("lead", "Change it in production"), ("owner", "You decide this, so someone else must ask: Sam Doyle"), ("staff", "Sam Doyle can ask")):
+    for who, sentence in (
+        ("lead", "Change it in production"),
+        ("owner", "You decide this, so someone else must ask: Sam Doyle"),
+        ("staff", "Sam Doyle can ask"),
+    ):
         sign_in(client, getattr(cast, who))
         page = client.get(ask_page(tale))
         assert page.status_code == 200
@@ -136,7 +140,9 @@ def test_a_change_of_tier_names_the_tier_and_the_harm(client, fresh_story, cast,
 
     assert done.status_code == 303
     assert tale.fresh.tier == 3
-    assert "From tier 2 to tier 3: A mistake reaches running systems or many people at once." in words(client.get(done["Location"]))
+    assert "From tier 2 to tier 3: A mistake reaches running systems or many people at once." in words(
+        client.get(done["Location"])
+    )
 
 
 def test_a_change_in_production_that_widens_goes_to_the_business_owner(client, fresh_story, cast, sign_in):
@@ -144,7 +150,9 @@ def test_a_change_in_production_that_widens_goes_to_the_business_owner(client, f
     sign_in(client, cast.lead)
 
     narrow = client.post(ask_page(tale, "modification"), {"what": "Shorter letters.", "why": "Readers asked."})
-    wide = client.post(ask_page(tale, "modification"), {"what": "Refunds to €100.", "why": "Waiting times.", "widens": "on"})
+    wide = client.post(
+        ask_page(tale, "modification"), {"what": "Refunds to €100.", "why": "Waiting times.", "widens": "on"}
+    )
 
     assert "Lena Kraus" in words(client.get(narrow["Location"]))
     assert "Only Priya Nair can answer this." in words(client.get(wide["Location"]))

@@ -16,7 +16,19 @@ from governance.people import proof
 from tests.gates.pages import at, hidden, words
 from tests.make import prove
 
-SEES = ["owner", "lead", "escalation", "workflow", "finance", "compliance", "office", "auditor", "cto", "admin", "staff"]
+SEES = [
+    "owner",
+    "lead",
+    "escalation",
+    "workflow",
+    "finance",
+    "compliance",
+    "office",
+    "auditor",
+    "cto",
+    "admin",
+    "staff",
+]
 
 
 def answer(client, decision: Decision, outcome: str = "pass", **changed):
@@ -24,7 +36,13 @@ def answer(client, decision: Decision, outcome: str = "pass", **changed):
     url = at("sign", decision, outcome=outcome)
     page = client.get(url)
     assert page.status_code == 200, words(page)
-    sent = {"outcome": outcome, "seen": hidden(page, "seen"), "shown": hidden(page, "shown"), "reason": "It pays for itself.", "learned": "Start with the desk."}
+    sent = {
+        "outcome": outcome,
+        "seen": hidden(page, "seen"),
+        "shown": hidden(page, "shown"),
+        "reason": "It pays for itself.",
+        "learned": "Start with the desk.",
+    }
     return client.post(url, {**sent, **changed})
 
 
@@ -32,7 +50,9 @@ def answer(client, decision: Decision, outcome: str = "pass", **changed):
 
 
 @pytest.mark.parametrize("who", SEES)
-def test_everybody_who_sees_it_reads_the_question_and_only_the_decider_gets_buttons(client, at_gate, cast, sign_in, who):
+def test_everybody_who_sees_it_reads_the_question_and_only_the_decider_gets_buttons(
+    client, at_gate, cast, sign_in, who
+):
     sign_in(client, getattr(cast, who))
 
     page = client.get(at("decision", at_gate.decision("funding")))
@@ -94,7 +114,9 @@ def test_a_blocked_gate_has_words_where_pass_would_be_and_names_who_clears_what(
     assert "Ines Vidal, Tomas Berg" in said
 
 
-def test_reading_a_question_costs_at_most_twenty_queries(client, blocked_gate, cast, sign_in, django_assert_max_num_queries):
+def test_reading_a_question_costs_at_most_twenty_queries(
+    client, blocked_gate, cast, sign_in, django_assert_max_num_queries
+):
     sign_in(client, cast.owner)
 
     with django_assert_max_num_queries(20):
@@ -126,7 +148,10 @@ def test_the_owner_passes_it_and_gets_a_receipt(client, at_gate, cast, sign_in):
     assert (done.status_code, done["Location"]) == (303, at("decision", decision))
     assert at_gate.fresh.stage == "build"
     receipt = words(client.get(done["Location"]))
-    assert f"Pass, signed. It is funded and may be built. Recorded as decision {decision.number} of {decision.initiative.key}." in receipt
+    assert (
+        f"Pass, signed. It is funded and may be built. Recorded as decision {decision.number} of {decision.initiative.key}."
+        in receipt
+    )
     assert "Priya Nair passed it." in receipt
     assert "I decide Pass on “Fund production”" in receipt
     assert "It pays for itself." in receipt
@@ -174,7 +199,9 @@ def test_what_was_learned_is_asked_for_at_the_funding_gate(client, at_gate, cast
     assert (entries(), at_gate.fresh.stage) == (before, "funding")
 
 
-def test_a_pass_nobody_offered_is_refused_with_every_reason_and_nothing_moves(client, blocked_gate, cast, sign_in, entries):
+def test_a_pass_nobody_offered_is_refused_with_every_reason_and_nothing_moves(
+    client, blocked_gate, cast, sign_in, entries
+):
     sign_in(client, cast.owner)
     decision, before = blocked_gate.decision("funding"), entries()
     url = at("sign", decision, outcome="pass")
@@ -227,7 +254,10 @@ def test_the_other_answer_afterwards_is_refused_and_names_who_answered(client, a
     decision = at_gate.decision("funding")
     answer(client, decision)
 
-    page = client.post(at("sign", decision, outcome="no_pass"), {"outcome": "no_pass", "seen": "0" * 64, "reason": "On second thought."})
+    page = client.post(
+        at("sign", decision, outcome="no_pass"),
+        {"outcome": "no_pass", "seen": "0" * 64, "reason": "On second thought."},
+    )
 
     assert page.status_code == 409
     assert "Priya Nair answered this already: Pass. Nothing was changed by your click." in words(page)
@@ -249,9 +279,27 @@ def test_facts_that_moved_are_shown_and_the_words_are_kept(client, blocked_gate,
     decision = blocked_gate.decision("funding")
     url = at("sign", decision, outcome="no_pass")
     page = client.get(url)
-    figures.approve_budget(Budget.objects.get(), approved=Decimal(84000), cost_centre="CC-4410", reference="B-991", by=cast.finance, at=clock.now(), proof=prove(cast.finance), seen_version=1)
+    figures.approve_budget(
+        Budget.objects.get(),
+        approved=Decimal(84000),
+        cost_centre="CC-4410",
+        reference="B-991",
+        by=cast.finance,
+        at=clock.now(),
+        proof=prove(cast.finance),
+        seen_version=1,
+    )
 
-    stale = client.post(url, {"outcome": "no_pass", "seen": hidden(page, "seen"), "shown": hidden(page, "shown"), "reason": "No money.", "learned": "Ask earlier."})
+    stale = client.post(
+        url,
+        {
+            "outcome": "no_pass",
+            "seen": hidden(page, "seen"),
+            "shown": hidden(page, "shown"),
+            "reason": "No money.",
+            "learned": "Ask earlier.",
+        },
+    )
 
     assert stale.status_code == 409
     said = words(stale)
@@ -262,7 +310,9 @@ def test_facts_that_moved_are_shown_and_the_words_are_kept(client, blocked_gate,
     assert blocked_gate.fresh.stage == "funding"
     assert hidden(stale, "seen") != hidden(page, "seen")
 
-    again = client.post(url, {"outcome": "no_pass", "seen": hidden(stale, "seen"), "reason": "No case.", "learned": "Ask earlier."})
+    again = client.post(
+        url, {"outcome": "no_pass", "seen": hidden(stale, "seen"), "reason": "No case.", "learned": "Ask earlier."}
+    )
     assert again.status_code == 303
 
 
@@ -274,7 +324,9 @@ def test_the_check_page_says_what_follows_and_who_is_told(client, at_gate, fresh
     assert "The budget of 84,000.00 EUR is in CC-4410, reference B-991." in funding
 
     live = fresh_story("build", way=lambda t: t.to_build().ask_go_live(), name="Claims triage")
-    assert "Its first review is due in 30 days." in words(client.get(at("sign", live.decision("go_live"), outcome="pass")))
+    assert "Its first review is due in 30 days." in words(
+        client.get(at("sign", live.decision("go_live"), outcome="pass"))
+    )
 
 
 def test_whoever_decides_a_pilot_go_reads_that_passing_is_accepting(client, fresh_story, cast, sign_in):
@@ -284,7 +336,12 @@ def test_whoever_decides_a_pilot_go_reads_that_passing_is_accepting(client, fres
 
     tale = fresh_story("idea", way=lambda t: t.set_outcome().confirm_tier().name_people())
     roles.offer(tale.fresh, Row.PILOT, Role.ACCOUNTABLE, cast.coo, by=cast.office, at=tale.at)
-    roles.end(tale.fresh.assignments.get(row=Row.PILOT, role=Role.ACCOUNTABLE, accepted_at__isnull=False), by=cast.owner, at=tale.at, because="Away.")
+    roles.end(
+        tale.fresh.assignments.get(row=Row.PILOT, role=Role.ACCOUNTABLE, accepted_at__isnull=False),
+        by=cast.owner,
+        at=tale.at,
+        because="Away.",
+    )
     decision = actions.ask(tale.fresh, "pilot_go", by=cast.lead, at=tale.at, recommendation="Worth a try.")
     sign_in(client, cast.coo)
 
@@ -307,7 +364,9 @@ def test_what_the_form_says_it_showed_is_not_believed(client, at_gate, cast, sig
     assert at_gate.fresh.stage == "funding"
 
 
-def test_without_a_fresh_proof_nothing_is_signed_and_what_was_written_comes_back(client, at_gate, cast, sign_in, entries):
+def test_without_a_fresh_proof_nothing_is_signed_and_what_was_written_comes_back(
+    client, at_gate, cast, sign_in, entries
+):
     sign_in(client, cast.owner, proved=False)
     decision, before = at_gate.decision("funding"), entries()
 
@@ -327,7 +386,9 @@ def test_without_a_fresh_proof_nothing_is_signed_and_what_was_written_comes_back
     assert at_gate.fresh.stage == "build"
 
 
-def test_without_an_answer_the_check_page_leads_back_and_an_answer_that_is_none_is_not_there(client, at_gate, cast, sign_in):
+def test_without_an_answer_the_check_page_leads_back_and_an_answer_that_is_none_is_not_there(
+    client, at_gate, cast, sign_in
+):
     sign_in(client, cast.owner)
     decision = at_gate.decision("funding")
 
@@ -345,7 +406,12 @@ def test_the_asker_does_not_decide_when_made_accountable_afterwards(client, at_g
 
     assert 'value="pass"' not in page.content.decode()
     assert "You are Accountable, and you asked. Somebody else must decide it." in words(page)
-    assert client.post(at("sign", decision, outcome="pass"), {"outcome": "pass", "seen": "0" * 64, "learned": "x"}).status_code == 403
+    assert (
+        client.post(
+            at("sign", decision, outcome="pass"), {"outcome": "pass", "seen": "0" * 64, "learned": "x"}
+        ).status_code
+        == 403
+    )
 
 
 # The record
@@ -368,7 +434,9 @@ def test_the_record_says_what_changed_since_and_when_bytes_were_altered(client, 
     assert "This record no longer matches what was signed." in words(client.get(at("decision", decision)))
 
 
-def test_a_question_nobody_answered_in_time_offers_no_answer_before_the_sweep_came_by(client, at_gate, cast, sign_in, entries):
+def test_a_question_nobody_answered_in_time_offers_no_answer_before_the_sweep_came_by(
+    client, at_gate, cast, sign_in, entries
+):
     decision = at_gate.decision("funding")
     past = clock.wall() - timedelta(hours=1)
     Decision.objects.filter(pk=decision.pk).update(due_at=past, final_at=past)
@@ -414,7 +482,9 @@ def test_the_list_narrows_to_mine_and_to_what_is_due(client, at_gate, cast, sign
 
 def test_a_late_gate_is_with_the_escalation_owner(client, at_gate, cast, sign_in):
     now = clock.wall()
-    Decision.objects.filter(pk=at_gate.decision("funding").pk).update(due_at=now - timedelta(hours=1), final_at=now + timedelta(days=1))
+    Decision.objects.filter(pk=at_gate.decision("funding").pk).update(
+        due_at=now - timedelta(hours=1), final_at=now + timedelta(days=1)
+    )
     sign_in(client, cast.escalation)
 
     assert "With Dana Roth to get it decided" in words(client.get(reverse("gates:list") + "?mine=1&due=late"))
@@ -437,7 +507,9 @@ def test_the_newest_question_of_a_kind_has_an_address_of_its_own(client, at_gate
     sign_in(client, cast.staff)
     key = at_gate.initiative.key
 
-    assert client.get(reverse("gates:latest", args=[key, "funding"]))["Location"] == at("decision", at_gate.decision("funding"))
+    assert client.get(reverse("gates:latest", args=[key, "funding"]))["Location"] == at(
+        "decision", at_gate.decision("funding")
+    )
     assert client.get(reverse("gates:latest", args=[key, "go_live"])).status_code == 404
     assert client.get(reverse("gates:latest", args=[key, "nonsense"])).status_code == 404
 

@@ -73,7 +73,12 @@ def test_an_idea_is_not_retired_but_closed(client, fresh_story, cast, sign_in):
 
 
 def test_those_named_write_it_and_others_read_that_it_is_being_written(client, retiring, cast, sign_in):
-    for who, writes, publishes in (("owner", True, True), ("lead", True, False), ("workflow", True, False), ("staff", False, False)):
+    for who, writes, publishes in (
+        ("owner", True, True),
+        ("lead", True, False),
+        ("workflow", True, False),
+        ("staff", False, False),
+    ):
         sign_in(client, getattr(cast, who))
         said = words(client.get(page_of("postmortem", retiring)))
         assert ("Save draft" in said, "Sign and publish" in said) == (writes, publishes), who
@@ -208,7 +213,10 @@ def test_the_portfolio_office_says_where_something_stands(client, cast, sign_in)
     assert client.get(url).status_code == 409
 
 
-@pytest.mark.parametrize(("name", "stage", "sent"), [("place", "triage", {"to": "idea", "source": "Me."}), ("correct", "production", {"to": "idea", "because": "Me."})])
+@pytest.mark.parametrize(
+    ("name", "stage", "sent"),
+    [("place", "triage", {"to": "idea", "source": "Me."}), ("correct", "production", {"to": "idea", "because": "Me."})],
+)
 @pytest.mark.parametrize("who", ["owner", "compliance", "admin", "staff"])
 def test_nobody_else_places_or_corrects(client, cast, sign_in, who, name, stage, sent):
     made = admitted(cast, stage)

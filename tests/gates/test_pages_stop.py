@@ -28,7 +28,9 @@ def running(fresh_story):
 @pytest.fixture
 def stopping(running, cast):
     """One whose stop is asked and not confirmed."""
-    stop.stop(running.fresh, reason="harm", note="It pays twice.", by=cast.owner, at=clock.now(), proof=prove(cast.owner))
+    stop.stop(
+        running.fresh, reason="harm", note="It pays twice.", by=cast.owner, at=clock.now(), proof=prove(cast.owner)
+    )
     return running
 
 
@@ -91,7 +93,9 @@ def test_pressing_twice_is_one_stop(client, running, cast, sign_in, entries):
 
 
 @pytest.mark.parametrize(("hours", "asked"), [(11, False), (13, True)])
-def test_a_stop_asks_for_proof_only_when_the_sign_in_is_older_than_twelve_hours(client, running, cast, sign_in, hours, asked):
+def test_a_stop_asks_for_proof_only_when_the_sign_in_is_older_than_twelve_hours(
+    client, running, cast, sign_in, hours, asked
+):
     sign_in(client, cast.owner)
     session = client.session
     session[proof._KEY]["at"] = (clock.wall() - timedelta(hours=hours)).isoformat()

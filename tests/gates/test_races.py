@@ -27,7 +27,13 @@ class Round:
         self.tale = make.make_initiative(cast, "funding")
         self.cast = cast
         self.decision = self.tale.decision("funding")
-        self.rows = {table: self._read(table, where) for table, where in (("governance_initiative", self.tale.initiative.pk), ("governance_decision", self.decision.pk))}
+        self.rows = {
+            table: self._read(table, where)
+            for table, where in (
+                ("governance_initiative", self.tale.initiative.pk),
+                ("governance_decision", self.decision.pk),
+            )
+        }
 
     def _read(self, table: str, pk: int) -> dict:
         with connection.cursor() as cursor:
@@ -40,19 +46,38 @@ class Round:
         with connection.cursor() as cursor:
             for table, row in self.rows.items():
                 names = [name for name in row if name != "id"]
-                cursor.execute(f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in names)} WHERE id = %s", [*(row[name] for name in names), row["id"]])
-        self.seen = snapshot.shown(Decision.objects.get(pk=self.decision.pk), Initiative.objects.get(pk=self.tale.initiative.pk), self.tale.at)
+                cursor.execute(
+                    f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in names)} WHERE id = %s",
+                    [*(row[name] for name in names), row["id"]],
+                )
+        self.seen = snapshot.shown(
+            Decision.objects.get(pk=self.decision.pk), Initiative.objects.get(pk=self.tale.initiative.pk), self.tale.at
+        )
 
     def answer(self, outcome: str, at=None):
         """Answer as the one Accountable, from a session of its own."""
         owner = Person.objects.get(pk=self.cast.owner.pk)
         decision = Decision.objects.select_related("initiative").get(pk=self.decision.pk)
-        return actions.decide(decision, outcome, by=owner, at=at or self.tale.at, proof=make.prove(owner), seen=self.seen, reason="Because.")
+        return actions.decide(
+            decision,
+            outcome,
+            by=owner,
+            at=at or self.tale.at,
+            proof=make.prove(owner),
+            seen=self.seen,
+            reason="Because.",
+        )
 
     def stop(self):
         """Stop it as the Escalation owner."""
         escalation = Person.objects.get(pk=self.cast.escalation.pk)
-        return stop.stop(Initiative.objects.get(pk=self.tale.initiative.pk), reason="harm", by=escalation, at=self.tale.at, proof=make.prove(escalation))
+        return stop.stop(
+            Initiative.objects.get(pk=self.tale.initiative.pk),
+            reason="harm",
+            by=escalation,
+            at=self.tale.at,
+            proof=make.prove(escalation),
+        )
 
     def withdraw(self):
         """Take the question back as who asked."""
@@ -150,8 +175,10 @@ def test_an_answer_at_the_instant_of_the_lapse_is_late(race):
         final = race.decision.final_at
 
         results = together(
-            lambda at=final - timedelta(seconds=1): race.answer("pass", at), lambda at=final: race.answer("pass", at),
-            lambda at=final: actions.settle(race.tale.initiative, at=at), lambda at=final: actions.settle(race.tale.initiative, at=at),
+            lambda at=final - timedelta(seconds=1): race.answer("pass", at),
+            lambda at=final: race.answer("pass", at),
+            lambda at=final: actions.settle(race.tale.initiative, at=at),
+            lambda at=final: actions.settle(race.tale.initiative, at=at),
         )
 
         decision, initiative = race.now()

@@ -26,7 +26,11 @@ def test_without_an_owner_nothing_else_is_looked_at(cast):
 
     said = found(tale)
 
-    assert (said.code, said.sentence, said.action) == ("owner", "Nobody has accepted to answer for the result.", "Name the business owner")
+    assert (said.code, said.sentence, said.action) == (
+        "owner",
+        "Nobody has accepted to answer for the result.",
+        "Name the business owner",
+    )
     assert said.url.startswith("/initiatives/AI-1/matrix/")
 
 

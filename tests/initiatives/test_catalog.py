@@ -58,13 +58,19 @@ def test_a_row_leads_to_its_page_and_names_its_owner_or_that_there_is_none(clien
     owned, bare = make_initiative(cast, "pilot"), make_initiative(cast, "idea", name="Claims drafts")
     page = sign_in(client, cast.staff).get("/catalog/").content.decode()
 
-    assert f'<a href="/initiatives/{owned.initiative.key}/"><span class="key">{owned.initiative.key}</span> Support refunds</a>' in page
+    assert (
+        f'<a href="/initiatives/{owned.initiative.key}/"><span class="key">{owned.initiative.key}</span> Support refunds</a>'
+        in page
+    )
     assert "Priya Nair" in page
     assert page.count('<span class="late">No owner</span>') == 1
     assert bare.initiative.key in page
 
 
-@pytest.mark.parametrize(("stage", "marks"), [("idea", [False, False, True]), ("pilot", [True, True, True]), ("production", [True, True, True])])
+@pytest.mark.parametrize(
+    ("stage", "marks"),
+    [("idea", [False, False, True]), ("pilot", [True, True, True]), ("production", [True, True, True])],
+)
 def test_the_three_marks_are_owner_metric_and_way_back(client, cast, sign_in, at, stage, marks):
     make_initiative(cast, stage)
 
@@ -100,7 +106,9 @@ def _next(cast, story) -> tuple[str, object]:
 
 
 def test_next_is_the_first_deadline_of_each_stage(cast):
-    idea, pilot, funding, build, live, stopped = (make_initiative(cast, stage) for stage in ("idea", "pilot", "funding", "build", "production", "stopped"))
+    idea, pilot, funding, build, live, stopped = (
+        make_initiative(cast, stage) for stage in ("idea", "pilot", "funding", "build", "production", "stopped")
+    )
 
     assert _next(cast, idea) == ("", None)
     assert _next(cast, pilot) == ("Day 90", pilot.decision("day_90").due_at)
@@ -138,7 +146,9 @@ def test_a_stop_is_not_claimed_before_it_is_confirmed(client, cast, sign_in, at)
 
 
 def test_each_filter_finds_what_it_says(client, cast, sign_in, at):
-    idea = make_initiative(cast, "idea", name="Claims drafts", capability="draft_only", tier_proposed=1, rollback_how="", unit=cast.sales)
+    idea = make_initiative(
+        cast, "idea", name="Claims drafts", capability="draft_only", tier_proposed=1, rollback_how="", unit=cast.sales
+    )
     pilot = make_initiative(cast, "pilot")
     live = make_initiative(cast, "production", name="Call summaries")
     secret = make_initiative(cast, "idea", name="Merger memos")
@@ -147,10 +157,27 @@ def test_each_filter_finds_what_it_says(client, cast, sign_in, at):
     sign_in(client, cast.owner)
     # The owner is named on b and c; the restricted one is nobody's business but the lead's.
     wanted = {
-        "stage=idea": [a], "stage=pilot,production": [c, b], "tier=2": [c, b], "tier=none": [a], "capability=draft_only": [a], "capability=can_act": [c, b], "unit=sales": [a], "unit=support": [c, b],
-        "owner=me": [c, b], "owner=has": [c, b], "owner=none": [a], "missing=metric": [a], "missing=way_back": [a], "missing=nothing": [c, b], "waits=owner": [], "restricted=yes": [],
-        "stage=pilot&tier=4": [], "q=refunds": [b], "q=call": [c], "q=claims&stage=pilot": [],
-    }  # fmt: skip
+        "stage=idea": [a],
+        "stage=pilot,production": [c, b],
+        "tier=2": [c, b],
+        "tier=none": [a],
+        "capability=draft_only": [a],
+        "capability=can_act": [c, b],
+        "unit=sales": [a],
+        "unit=support": [c, b],
+        "owner=me": [c, b],
+        "owner=has": [c, b],
+        "owner=none": [a],
+        "missing=metric": [a],
+        "missing=way_back": [a],
+        "missing=nothing": [c, b],
+        "waits=owner": [],
+        "restricted=yes": [],
+        "stage=pilot&tier=4": [],
+        "q=refunds": [b],
+        "q=call": [c],
+        "q=claims&stage=pilot": [],
+    }
 
     assert {query: keys(client, query) for query in wanted} == wanted
     assert keys(sign_in(client, cast.lead), "restricted=yes") == [d]
@@ -188,7 +215,12 @@ def test_what_it_waits_for_follows_what_is_missing(client, cast, sign_in, monkey
 
     def waits() -> set[str]:
         monkeypatch.setattr(clock, "wall", lambda: story.at)
-        return {option["value"] for facet in listed(client)["shown"].facets if facet["name"] == "waits" for option in facet["options"]}
+        return {
+            option["value"]
+            for facet in listed(client)["shown"].facets
+            if facet["name"] == "waits"
+            for option in facet["options"]
+        }
 
     assert waits() == set()
     story.measure(confirmed=False)
@@ -211,7 +243,12 @@ def test_units_are_the_top_ones_with_everything_below(client, cast, sign_in, at)
     story = make_initiative(cast, "idea", unit=desk)
     sign_in(client, cast.staff)
 
-    units = {option["value"]: option["count"] for facet in listed(client)["shown"].facets if facet["name"] == "unit" for option in facet["options"]}
+    units = {
+        option["value"]: option["count"]
+        for facet in listed(client)["shown"].facets
+        if facet["name"] == "unit"
+        for option in facet["options"]
+    }
     assert units == {"support": 1}
     assert keys(client, "unit=support") == keys(client, "unit=refund-desk") == [story.initiative.key]
     assert keys(client, "unit=northwind") == []  # the whole organisation itself
@@ -223,7 +260,10 @@ def test_every_number_is_the_length_of_the_list_it_leads_to_for_everybody(crowd,
     cast, at = crowd
     person = dice.draw(st.sampled_from([cast.staff, cast.owner, cast.lead, cast.compliance, cast.finance, cast.admin]))
     listing = catalog.listing(person, at, path="/catalog/")
-    chosen = {facet.name: ",".join(dice.draw(st.sets(st.sampled_from([o.value for o in facet.options]), max_size=3))) for facet in dice.draw(st.lists(st.sampled_from(listing.facets), max_size=3))}
+    chosen = {
+        facet.name: ",".join(dice.draw(st.sets(st.sampled_from([o.value for o in facet.options]), max_size=3)))
+        for facet in dice.draw(st.lists(st.sampled_from(listing.facets), max_size=3))
+    }
     data = QueryDict(mutable=True)
     data.update({**chosen, "q": dice.draw(st.sampled_from(["", "", "cust", "refunds"]))})
 
@@ -260,7 +300,24 @@ def secret(cast, at):
     return story.fresh
 
 
-@pytest.mark.parametrize("query", ["", "q=merger", "q=merg", "q=zanzibar", "q=mergr", "q=memorandun", "restricted=yes", "sort=-key", "last=1", "stage=idea&sort=-name", "page=2", "owner=none", "missing=metric"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "q=merger",
+        "q=merg",
+        "q=zanzibar",
+        "q=mergr",
+        "q=memorandun",
+        "restricted=yes",
+        "sort=-key",
+        "last=1",
+        "stage=idea&sort=-name",
+        "page=2",
+        "owner=none",
+        "missing=metric",
+    ],
+)
 @pytest.mark.parametrize("address", ["/catalog/", "/catalog.csv", "/catalog.json"])
 def test_a_restricted_one_leaves_no_trace_for_others(client, cast, sign_in, secret, address, query):
     sign_in(client, cast.staff)
@@ -281,10 +338,26 @@ def test_counts_are_of_what_one_may_see(client, cast, sign_in, secret):
     assert [part["words"] for part in stranger["headline"]] == ["1 in pilot", "1 idea"]
     assert [part["words"] for part in told["headline"]] == ["1 in pilot", "2 ideas"]
     assert "restricted" not in {facet["name"] for facet in stranger["shown"].facets}
-    assert [o["count"] for facet in told["shown"].facets if facet["name"] == "restricted" for o in facet["options"]] == [1]
+    assert [
+        o["count"] for facet in told["shown"].facets if facet["name"] == "restricted" for o in facet["options"]
+    ] == [1]
 
 
-@pytest.mark.parametrize(("who", "sees"), [("compliance", True), ("office", True), ("auditor", True), ("lead", True), ("staff", False), ("admin", False), ("owner", False), ("cto", False), ("finance", False), ("security", False)])
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        ("compliance", True),
+        ("office", True),
+        ("auditor", True),
+        ("lead", True),
+        ("staff", False),
+        ("admin", False),
+        ("owner", False),
+        ("cto", False),
+        ("finance", False),
+        ("security", False),
+    ],
+)
 def test_who_finds_a_restricted_one(client, cast, sign_in, secret, who, sees):
     assert (secret.key in keys(sign_in(client, getattr(cast, who)), "q=merger")) is sees
 
@@ -328,7 +401,9 @@ def test_help_with_a_typo_comes_only_when_nothing_is_found(client, cast, sign_in
     sign_in(client, cast.staff)
 
     assert listed(client, "q=invioce+match")["guess"] == "invoice match"
-    assert 'Did you mean <a href="/catalog/?q=invoice">invoice</a>?' in client.get("/catalog/?q=invoce").content.decode()
+    assert (
+        'Did you mean <a href="/catalog/?q=invoice">invoice</a>?' in client.get("/catalog/?q=invoce").content.decode()
+    )
     assert listed(client, "q=invoice")["guess"] == ""
     assert listed(client, "q=zebra")["guess"] == ""
     assert listed(client, "q=%22%27%3B--")["guess"] == ""
@@ -355,7 +430,7 @@ def test_a_search_keeps_the_filters_and_shows_what_was_typed_as_text(client, cas
 
     assert '<input type="hidden" name="stage" value="idea">' in page
     assert '<input type="hidden" name="sort" value="-name">' in page
-    assert "<script>" not in page.partition('<main')[2]
+    assert "<script>" not in page.partition("<main")[2]
     assert 'value="&lt;script&gt;"' in page
 
 
@@ -366,7 +441,10 @@ def test_htmx_gets_the_list_alone_and_history_the_whole_page(client, cast, sign_
     make_initiative(cast, "idea")
     sign_in(client, cast.staff)
     part = client.get("/catalog/?stage=idea", headers={"HX-Request": "true", "HX-Target": "catalog"}).content.decode()
-    whole = client.get("/catalog/?stage=idea", headers={"HX-Request": "true", "HX-Target": "catalog", "HX-History-Restore-Request": "true"}).content.decode()
+    whole = client.get(
+        "/catalog/?stage=idea",
+        headers={"HX-Request": "true", "HX-Target": "catalog", "HX-History-Restore-Request": "true"},
+    ).content.decode()
 
     assert part.lstrip().startswith('<section id="catalog"')
     assert "<html" not in part
@@ -389,7 +467,12 @@ def test_the_files_hold_the_list_that_was_asked_for(client, cast, sign_in, at):
     line = dict(zip(head, row, strict=True))
     assert shown["csv_url"] == "/catalog.csv?stage=production&sort=-name"
     assert text.startswith("\ufeff")
-    assert (line["Key"], line["Name"], line["Unit"], line["Business owner"]) == (story.initiative.key, "'+Refunds", "'=Support", "Priya Nair")
+    assert (line["Key"], line["Name"], line["Unit"], line["Business owner"]) == (
+        story.initiative.key,
+        "'+Refunds",
+        "'=Support",
+        "Priya Nair",
+    )
     assert (line["Next"], line["Next at"]) == ("Review", story.fresh.review_due_at.isoformat(timespec="seconds"))
     assert line["Has an owner"] == "yes"
     assert [r["key"] for r in told["rows"]] == [story.initiative.key]

@@ -39,7 +39,13 @@ def everything(cast):
     unready = make_initiative(cast, "idea")
     unready.to_funding(ready=False)
     stopped = make_initiative(cast, "stopped", tier_proposed=3)
-    gates.ask(stopped.fresh, "restart", by=cast.lead, at=stopped.at, particulars={"cause": "A retry.", "fix": "", "evidence": ""})
+    gates.ask(
+        stopped.fresh,
+        "restart",
+        by=cast.lead,
+        at=stopped.at,
+        particulars={"cause": "A retry.", "fix": "", "evidence": ""},
+    )
     actions.report_found({"name": "ChatSumm", "unit": cast.support}, by=cast.staff, at=AT)
     make_crowd(cast, 60, AT)
     cast.owner.is_functional_lead, cast.owner.grade = True, "manager"

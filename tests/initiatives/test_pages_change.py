@@ -39,12 +39,26 @@ def test_amending_saves_what_changed_and_nothing_else(fresh_story, amend_form, s
     tale = fresh_story("idea")
     before = Initiative.objects.values().get()
 
-    done = send(tale, cast.lead, "amend", **amend_form(tale, known_limits="Believes everybody.", rollback_minutes="20", scope_until="2026-12-24"))
+    done = send(
+        tale,
+        cast.lead,
+        "amend",
+        **amend_form(tale, known_limits="Believes everybody.", rollback_minutes="20", scope_until="2026-12-24"),
+    )
 
     after = Initiative.objects.values().get()
     assert (done.status_code, done["Location"]) == (303, "/initiatives/AI-1/")
-    assert {k for k in before if before[k] != after[k]} == {"known_limits", "rollback_minutes", "scope_until", "version"}
-    assert LedgerEntry.objects.get(verb="initiative.amended").detail["fields"] == ["known_limits", "rollback_minutes", "scope_until"]
+    assert {k for k in before if before[k] != after[k]} == {
+        "known_limits",
+        "rollback_minutes",
+        "scope_until",
+        "version",
+    }
+    assert LedgerEntry.objects.get(verb="initiative.amended").detail["fields"] == [
+        "known_limits",
+        "rollback_minutes",
+        "scope_until",
+    ]
 
 
 def test_saving_without_a_change_records_nothing(fresh_story, amend_form, send, cast, entries):
@@ -57,17 +71,25 @@ def test_saving_without_a_change_records_nothing(fresh_story, amend_form, send, 
     assert (entries(), tale.fresh.version) == before
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    ({"name": " "}, "Enter name"),
-    ({"name": "x" * 201}, "Name has 201 characters and may have 200. Shorten it by 1."),
-    ({"rollback_minutes": "0"}, "Minutes until it is rolled back is “0”. Enter 1 or more."),
-    ({"rollback_minutes": "soon"}, "Minutes until it is rolled back is “soon”. Enter a whole number, for example 12."),
-    ({"scope_until": "Christmas"}, "Last day of the pilot is “Christmas”. Enter a date, for example 2026-11-20."),
-    ({"unit": "999999"}, "which is not one of the choices. Choose one from the list."),
-    ({"capability": "can_fly"}, "Capability is “can_fly”, which is not one of the choices."),
-    ({"scope_people": "-4"}, "How many people take part is “-4”. Enter 0 or more."),
-])  # fmt: skip
-def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(change, sentence, fresh_story, amend_form, send, cast, entries):
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": " "}, "Enter name"),
+        ({"name": "x" * 201}, "Name has 201 characters and may have 200. Shorten it by 1."),
+        ({"rollback_minutes": "0"}, "Minutes until it is rolled back is “0”. Enter 1 or more."),
+        (
+            {"rollback_minutes": "soon"},
+            "Minutes until it is rolled back is “soon”. Enter a whole number, for example 12.",
+        ),
+        ({"scope_until": "Christmas"}, "Last day of the pilot is “Christmas”. Enter a date, for example 2026-11-20."),
+        ({"unit": "999999"}, "which is not one of the choices. Choose one from the list."),
+        ({"capability": "can_fly"}, "Capability is “can_fly”, which is not one of the choices."),
+        ({"scope_people": "-4"}, "How many people take part is “-4”. Enter 0 or more."),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(
+    change, sentence, fresh_story, amend_form, send, cast, entries
+):
     tale = fresh_story("idea")
     data = {**amend_form(tale, purpose="What I typed."), **change}
     before = entries()
@@ -84,10 +106,27 @@ def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(change, sentence, fr
 def test_fields_that_are_not_the_forms_are_not_changed(fresh_story, amend_form, send, cast):
     tale = fresh_story("idea")
 
-    send(tale, cast.lead, "amend", **amend_form(tale, name="Refunds"), stage="production", tier="0", restricted="on", number="99", registrant=str(cast.staff.pk))
+    send(
+        tale,
+        cast.lead,
+        "amend",
+        **amend_form(tale, name="Refunds"),
+        stage="production",
+        tier="0",
+        restricted="on",
+        number="99",
+        registrant=str(cast.staff.pk),
+    )
 
     now = tale.fresh
-    assert (now.name, now.stage, now.tier, now.restricted, now.number, now.registrant) == ("Refunds", "idea", None, False, 1, cast.lead)
+    assert (now.name, now.stage, now.tier, now.restricted, now.number, now.registrant) == (
+        "Refunds",
+        "idea",
+        None,
+        False,
+        1,
+        cast.lead,
+    )
 
 
 def test_somebody_elses_save_is_shown_beside_mine_and_mine_is_kept(fresh_story, amend_form, send, cast):
@@ -111,18 +150,26 @@ def test_somebody_elses_save_is_shown_beside_mine_and_mine_is_kept(fresh_story, 
 
 def test_a_material_change_says_first_whose_acceptance_it_cancels(fresh_story, amend_form, says, send, cast, entries):
     tale = fresh_story("pilot")
-    assert "A change of capability, tools it may use, what it is for cancels the acceptance of Priya Nair (business owner)." in says(tale, cast.lead, "amend")
+    assert (
+        "A change of capability, tools it may use, what it is for cancels the acceptance of Priya Nair (business owner)."
+        in says(tale, cast.lead, "amend")
+    )
     data, before = amend_form(tale, tools="billing.refund\r\nmail.send"), entries()
 
     asked = send(tale, cast.lead, "amend", **data)
 
     page = words(asked)
     assert (asked.status_code, entries(), tale.fresh.tools) == (200, before, "billing.refund")
-    assert "This cancels 1 acceptance You change tools it may use. Priya Nair (business owner) accepted it as it was, and would have to accept again." in page
+    assert (
+        "This cancels 1 acceptance You change tools it may use. Priya Nair (business owner) accepted it as it was, and would have to accept again."
+        in page
+    )
     assert "Save and ask again" in page
     done = send(tale, cast.lead, "amend", **data, confirmed="yes")
     assert (done.status_code, "mail.send" in tale.fresh.tools) == (303, True)
-    assert raci.matrix(tale.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE).material_sha256 != material.digest(tale.fresh)
+    assert raci.matrix(tale.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE).material_sha256 != material.digest(
+        tale.fresh
+    )
 
 
 def test_a_change_of_words_that_are_not_material_asks_nothing(fresh_story, amend_form, send, cast):
@@ -136,7 +183,9 @@ def test_an_open_gate_locks_what_is_material_and_shows_it_as_text(fresh_story, r
     html = read(tale, cast.lead, "amend").content.decode()
     for name in material.LOCKED:
         assert f'name="{name}"' not in html
-    assert "Funding gate is open, so these cannot change. Sam Doyle, who asked, can withdraw it." in words(read(tale, cast.lead, "amend"))
+    assert "Funding gate is open, so these cannot change. Sam Doyle, who asked, can withdraw it." in words(
+        read(tale, cast.lead, "amend")
+    )
     assert "billing.refund" in html
 
     send(tale, cast.lead, "amend", **amend_form(tale, known_limits="More."), tools="everything", purpose="Another")
@@ -167,7 +216,10 @@ def test_a_tier_is_proposed_then_confirmed_by_the_function_it_belongs_to(fresh_s
     page = says(tale, cast.compliance, "tier")
     assert "Tier 3 is proposed. You can confirm it, or set another one while confirming." in page
     assert "12 controls Sign-off: Security Review every 14 days Compliance confirms it" in page
-    assert "Tier 2: A mistake changes a record or moves money that can be moved back. For example: Issue small refunds; Route and close tickets." in page
+    assert (
+        "Tier 2: A mistake changes a record or moves money that can be moved back. For example: Issue small refunds; Route and close tickets."
+        in page
+    )
 
     done = send(tale, cast.compliance, "tier", do="confirm", tier="2")
 
@@ -209,11 +261,14 @@ def test_a_confirmed_tier_leads_to_the_decision(fresh_story, read, send, cast, e
     assert "Tier 2 is confirmed. It changes through a decision now." in words(response)
 
 
-@pytest.mark.parametrize(("data", "status", "sentence"), [
-    ({"do": "propose"}, 422, "Choose the worst that a mistake can do."),
-    ({"do": "propose", "tier": "9"}, 422, "is “9”, which is not one of the choices."),
-    ({"do": "nonsense", "tier": "1"}, 404, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "status", "sentence"),
+    [
+        ({"do": "propose"}, 422, "Choose the worst that a mistake can do."),
+        ({"do": "propose", "tier": "9"}, 422, "is “9”, which is not one of the choices."),
+        ({"do": "nonsense", "tier": "1"}, 404, ""),
+    ],
+)
 def test_bad_input_about_a_tier_gets_a_sentence(data, status, sentence, fresh_story, send, cast, entries):
     tale = fresh_story("idea")
     before = entries()
@@ -230,7 +285,16 @@ def test_bad_input_about_a_tier_gets_a_sentence(data, status, sentence, fresh_st
 def test_restricting_says_who_will_still_see_it_and_makes_it_disappear(fresh_story, says, read, send, cast):
     tale = fresh_story("production")
     page = says(tale, cast.lead, "restrict")
-    for name in ("Dana Roth", "Lena Kraus", "Priya Nair", "Sam Doyle", "Compliance", "Portfolio office", "Auditors", "Finance"):
+    for name in (
+        "Dana Roth",
+        "Lena Kraus",
+        "Priya Nair",
+        "Sam Doyle",
+        "Compliance",
+        "Portfolio office",
+        "Auditors",
+        "Finance",
+    ):
         assert name in page
 
     done = send(tale, cast.lead, "restrict", restricted="yes")
@@ -263,7 +327,11 @@ def test_the_rollout_is_paused_with_a_reason_and_resumed(fresh_story, says, send
     empty = send(tale, cast.workflow, "pause", because=" ")
     done = send(tale, cast.workflow, "pause", because="Three people do most of the work.")
 
-    assert (empty.status_code, done.status_code, tale.fresh.rollout_paused_because) == (422, 303, "Three people do most of the work.")
+    assert (empty.status_code, done.status_code, tale.fresh.rollout_paused_because) == (
+        422,
+        303,
+        "Three people do most of the work.",
+    )
     assert "Lena Kraus paused it: Three people do most of the work." in says(tale, cast.owner, "pause")
     assert send(tale, cast.owner, "pause", do="resume").status_code == 303
     assert tale.fresh.rollout_paused_at is None
@@ -289,7 +357,9 @@ def test_what_is_not_running_cannot_be_paused(fresh_story, says, send, cast):
 
 
 @pytest.mark.parametrize("name", ["amend", "tier", "restrict", "pause"])
-def test_these_pages_ask_little_and_write_nothing(name, fresh_story, client, sign_in, cast, entries, django_assert_max_num_queries):
+def test_these_pages_ask_little_and_write_nothing(
+    name, fresh_story, client, sign_in, cast, entries, django_assert_max_num_queries
+):
     fresh_story("production", tier_proposed=4)
     sign_in(client, cast.owner)
     before = entries()

@@ -17,15 +17,32 @@ from tests.gates.pages import hidden, words
 from tests.make import prove
 
 OUTCOME = {
-    "do": "set", "metric": "Cost per refund", "kind": "money", "unit": "€ per refund", "better": "lower", "baseline": "4.10", "baseline_kind": "measured",
-    "baseline_source": "GL 6120", "baseline_on": "2026-02-01", "target": "2.50", "threshold": "3.00", "version": "0",
-}  # fmt: skip
+    "do": "set",
+    "metric": "Cost per refund",
+    "kind": "money",
+    "unit": "€ per refund",
+    "better": "lower",
+    "baseline": "4.10",
+    "baseline_kind": "measured",
+    "baseline_source": "GL 6120",
+    "baseline_on": "2026-02-01",
+    "target": "2.50",
+    "threshold": "3.00",
+    "version": "0",
+}
 
 
 def figure_of(days: int = 30) -> dict:
     """Return a figure whose last day was yesterday."""
     end = clock.wall().date() - timedelta(days=1)
-    return {"do": "add", "value": "2.65", "starts_on": (end - timedelta(days=days)).isoformat(), "ends_on": end.isoformat(), "cases": "1204", "source": "GL 6120"}
+    return {
+        "do": "add",
+        "value": "2.65",
+        "starts_on": (end - timedelta(days=days)).isoformat(),
+        "ends_on": end.isoformat(),
+        "cases": "1204",
+        "source": "GL 6120",
+    }
 
 
 # The outcome
@@ -38,16 +55,34 @@ def test_the_outcome_is_set_in_business_terms(fresh_story, send, says, cast):
 
     there = Outcome.objects.get()
     assert done.status_code == 303
-    assert (there.metric, there.lower_is_better, there.threshold, there.threshold_set_at is not None) == ("Cost per refund", True, Decimal("3.00"), True)
+    assert (there.metric, there.lower_is_better, there.threshold, there.threshold_set_at is not None) == (
+        "Cost per refund",
+        True,
+        Decimal("3.00"),
+        True,
+    )
     page = says(tale, cast.staff, "outcome")
     assert "€4.10 before AI" not in page
     assert "before AI €4.10" in page
     assert "the gate asks for €3.00" in page
 
 
-@pytest.mark.parametrize("metric", [
-    "Model accuracy", "Answer latency", "Uptime", "Tokens a day", "Number of prompts", "Logins per week", "Weekly active users", "Copilot usage", "Adoption rate", "F1 score", "API calls",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "Model accuracy",
+        "Answer latency",
+        "Uptime",
+        "Tokens a day",
+        "Number of prompts",
+        "Logins per week",
+        "Weekly active users",
+        "Copilot usage",
+        "Adoption rate",
+        "F1 score",
+        "API calls",
+    ],
+)
 def test_a_technical_metric_is_refused_and_translating_it_is_the_ctos_task(metric, fresh_story, send, cast, entries):
     tale = fresh_story("idea")
     before = entries()
@@ -61,7 +96,18 @@ def test_a_technical_metric_is_refused_and_translating_it_is_the_ctos_task(metri
     assert f'value="{metric}"' in response.content.decode()
 
 
-@pytest.mark.parametrize("metric", ["Cost per refund", "Days to pay a claim", "Complaints per 1,000 calls", "Product recalls", "Purchase requests handled a day", "Line downtime", "Seats sold"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "Cost per refund",
+        "Days to pay a claim",
+        "Complaints per 1,000 calls",
+        "Product recalls",
+        "Purchase requests handled a day",
+        "Line downtime",
+        "Seats sold",
+    ],
+)
 def test_business_metrics_that_sound_near_are_taken(metric, fresh_story, send, cast):
     tale = fresh_story("idea")
 
@@ -75,17 +121,26 @@ def test_a_unit_that_counts_use_is_refused_too(fresh_story, send, cast):
     assert "“tokens” measures the system" in words(response)
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    ({"baseline": "about four"}, "Before AI is “about four”. Enter a number, for example 4.10."),
-    ({"baseline_on": "yesterday"}, "Date of the number before AI is “yesterday”. Enter a date, for example 2026-11-20."),
-    ({"metric": " "}, "Enter what is measured"),
-    ({"kind": "accuracy"}, "which is not one of the choices"),
-    ({"baseline_kind": ""}, "Say whether the number before AI was measured or reconstructed afterwards."),
-    ({"threshold": "5.00"}, "The threshold is 5.00 and before AI it was 4.10, but lower is better. Turn one of them round."),
-    ({"better": "higher"}, "but higher is better"),
-    ({"better": ""}, "Choose which way is better"),
-    ({"metric": "x" * 161}, "What is measured has 161 characters and may have 160. Shorten it by 1."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"baseline": "about four"}, "Before AI is “about four”. Enter a number, for example 4.10."),
+        (
+            {"baseline_on": "yesterday"},
+            "Date of the number before AI is “yesterday”. Enter a date, for example 2026-11-20.",
+        ),
+        ({"metric": " "}, "Enter what is measured"),
+        ({"kind": "accuracy"}, "which is not one of the choices"),
+        ({"baseline_kind": ""}, "Say whether the number before AI was measured or reconstructed afterwards."),
+        (
+            {"threshold": "5.00"},
+            "The threshold is 5.00 and before AI it was 4.10, but lower is better. Turn one of them round.",
+        ),
+        ({"better": "higher"}, "but higher is better"),
+        ({"better": ""}, "Choose which way is better"),
+        ({"metric": "x" * 161}, "What is measured has 161 characters and may have 160. Shorten it by 1."),
+    ],
+)
 def test_bad_input_about_the_outcome_gets_a_sentence(change, sentence, fresh_story, send, cast, entries):
     tale = fresh_story("idea")
     before = entries()
@@ -168,7 +223,9 @@ def test_a_figure_is_returned_with_a_reason(fresh_story, says, send, cast):
     send(tale, cast.lead, "outcome", **figure_of())
 
     empty = send(tale, cast.finance, "outcome", do="return", figure="1")
-    done = send(tale, cast.finance, "outcome", **{"do": "return", "figure": "1", "figure-1-because": "The desk log says 1,104."})
+    done = send(
+        tale, cast.finance, "outcome", **{"do": "return", "figure": "1", "figure-1-because": "The desk log says 1,104."}
+    )
 
     assert (empty.status_code, done.status_code) == (422, 303)
     assert "Returned Tomas Berg: The desk log says 1,104." in says(tale, cast.lead, "outcome")
@@ -222,14 +279,17 @@ def test_why_a_figure_does_not_count_is_said(fresh_story, says, send, cast):
     assert "Does not count at the gate: shorter than 14 days." in page
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    ({"ends_on": "2020-01-01"}, "The last day measured is 2020-01-01, before the first,"),
-    ({"ends_on": "2099-01-01"}, "The last day measured is 2099-01-01, which has not come yet."),
-    ({"cases": "0"}, "Number of cases is “0”. Enter 1 or more."),
-    ({"cases": "many"}, "Number of cases is “many”. Enter a whole number, for example 12."),
-    ({"value": ""}, "Enter value"),
-    ({"source": ""}, "Enter source"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"ends_on": "2020-01-01"}, "The last day measured is 2020-01-01, before the first,"),
+        ({"ends_on": "2099-01-01"}, "The last day measured is 2099-01-01, which has not come yet."),
+        ({"cases": "0"}, "Number of cases is “0”. Enter 1 or more."),
+        ({"cases": "many"}, "Number of cases is “many”. Enter a whole number, for example 12."),
+        ({"value": ""}, "Enter value"),
+        ({"source": ""}, "Enter source"),
+    ],
+)
 def test_bad_input_about_a_figure_gets_a_sentence(change, sentence, fresh_story, send, cast, entries):
     tale = fresh_story("pilot", takes=40)
     before = entries()
@@ -260,7 +320,16 @@ def test_a_budget_is_asked_for_by_one_and_approved_by_another(fresh_story, says,
     assert "Sign and approve" in page
     assert "Sign and approve" not in says(tale, cast.lead, "budget")
 
-    done = send(tale, cast.finance, "budget", do="approve", approved="84000", cost_centre="CC-4410", reference="B-991", version="1")
+    done = send(
+        tale,
+        cast.finance,
+        "budget",
+        do="approve",
+        approved="84000",
+        cost_centre="CC-4410",
+        reference="B-991",
+        version="1",
+    )
 
     there = Budget.objects.get()
     assert done.status_code == 303
@@ -283,7 +352,17 @@ def test_what_finance_typed_is_there_again_after_the_proof(fresh_story, read, se
     tale = fresh_story("pilot")
     send(tale, cast.lead, "budget", **ASK)
 
-    response = send(tale, cast.finance, "budget", proved=False, do="approve", approved="80000", cost_centre="CC-1", reference="B-1", version="1")
+    response = send(
+        tale,
+        cast.finance,
+        "budget",
+        proved=False,
+        do="approve",
+        approved="80000",
+        cost_centre="CC-1",
+        reference="B-1",
+        version="1",
+    )
     html = read(tale, cast.finance, "budget").content.decode()
 
     assert response["Location"].partition("?")[0] == reverse("people:prove")
@@ -292,13 +371,16 @@ def test_what_finance_typed_is_there_again_after_the_proof(fresh_story, read, se
     assert 'name="approved" value="80000"' in html
 
 
-@pytest.mark.parametrize(("data", "sentence"), [
-    ({**ASK, "asked": "-5"}, "Amount for the whole period is “-5”. Enter 0 or more."),
-    ({**ASK, "asked": "0"}, "The amount is 0. Name the licence that covers it."),
-    ({**ASK, "currency": "XXX"}, "Currency is “XXX”, which is not one of the choices."),
-    ({**ASK, "months": "0"}, "Months is “0”. Enter 1 or more."),
-    ({**ASK, "asked": "much"}, "Amount for the whole period is “much”. Enter a number, for example 4.10."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({**ASK, "asked": "-5"}, "Amount for the whole period is “-5”. Enter 0 or more."),
+        ({**ASK, "asked": "0"}, "The amount is 0. Name the licence that covers it."),
+        ({**ASK, "currency": "XXX"}, "Currency is “XXX”, which is not one of the choices."),
+        ({**ASK, "months": "0"}, "Months is “0”. Enter 1 or more."),
+        ({**ASK, "asked": "much"}, "Amount for the whole period is “much”. Enter a number, for example 4.10."),
+    ],
+)
 def test_bad_input_about_a_budget_gets_a_sentence(data, sentence, fresh_story, send, cast, entries):
     tale = fresh_story("pilot")
     before = entries()
@@ -312,7 +394,9 @@ def test_bad_input_about_a_budget_gets_a_sentence(data, sentence, fresh_story, s
 def test_a_budget_of_zero_names_its_licence(fresh_story, send, cast):
     tale = fresh_story("pilot")
 
-    assert send(tale, cast.lead, "budget", **{**ASK, "asked": "0", "licence": "Covered by the suite"}).status_code == 303
+    assert (
+        send(tale, cast.lead, "budget", **{**ASK, "asked": "0", "licence": "Covered by the suite"}).status_code == 303
+    )
     assert Budget.objects.get().asked == 0
 
 
@@ -322,7 +406,9 @@ def test_nobody_outside_finance_approves(who, fresh_story, send, cast, entries):
     send(tale, cast.lead, "budget", **ASK)
     before = entries()
 
-    response = send(tale, getattr(cast, who), "budget", do="approve", approved="1", cost_centre="x", reference="y", version="1")
+    response = send(
+        tale, getattr(cast, who), "budget", do="approve", approved="1", cost_centre="x", reference="y", version="1"
+    )
 
     assert (response.status_code, entries(), Budget.objects.get().approved) == (403, before, None)
 
@@ -334,7 +420,9 @@ def test_finance_does_not_approve_what_finance_asked_for(fresh_story, says, send
     roles.assign(tale.fresh, "go_live", "R", cast.finance, by=cast.office, at=tale.at)
     send(tale, cast.finance, "budget", **ASK)
 
-    response = send(tale, cast.finance, "budget", do="approve", approved="84000", cost_centre="x", reference="y", version="1")
+    response = send(
+        tale, cast.finance, "budget", do="approve", approved="84000", cost_centre="x", reference="y", version="1"
+    )
 
     assert response.status_code == 403
     assert "You asked for this budget, so somebody else must approve it." in words(response)
@@ -346,7 +434,9 @@ def test_approving_what_was_asked_anew_meanwhile_is_too_late(fresh_story, send, 
     send(tale, cast.lead, "budget", **ASK)
     send(tale, cast.lead, "budget", **{**ASK, "asked": "90000"})
 
-    response = send(tale, cast.finance, "budget", do="approve", approved="84000", cost_centre="x", reference="y", version="1")
+    response = send(
+        tale, cast.finance, "budget", do="approve", approved="84000", cost_centre="x", reference="y", version="1"
+    )
 
     assert (response.status_code, Budget.objects.get().approved) == (409, None)
     assert "approved or asked anew since you opened it" in words(response)
@@ -358,7 +448,10 @@ def test_asking_anew_says_first_whose_acceptance_it_cancels(fresh_story, says, c
 
     page = says(tale, cast.lead, "budget")
 
-    assert "Asking anew takes an approval away. Another amount or period also cancels the acceptance of Priya Nair, who is asked to accept again." in page
+    assert (
+        "Asking anew takes an approval away. Another amount or period also cancels the acceptance of Priya Nair, who is asked to accept again."
+        in page
+    )
 
 
 def test_an_open_gate_locks_the_budget(fresh_story, says, send, cast):
@@ -375,8 +468,14 @@ def test_an_open_gate_locks_the_budget(fresh_story, says, send, cast):
 def test_the_checklist_says_who_confirms_and_where_each_stands(fresh_story, says, cast):
     page = says(fresh_story("build"), cast.staff, "controls")
 
-    assert "0 of 8 controls met. A control is met when the function that owns it has looked, not when somebody says so." in page
-    assert "T2.1 Tool allowlist It can call the listed tools and nothing else. Nobody has said how it is met Security confirms it" in page
+    assert (
+        "0 of 8 controls met. A control is met when the function that owns it has looked, not when somebody says so."
+        in page
+    )
+    assert (
+        "T2.1 Tool allowlist It can call the listed tools and nothing else. Nobody has said how it is met Security confirms it"
+        in page
+    )
     assert "Say how it is met" not in page
     assert page.index("T0.1") < page.index("T1.1") < page.index("T2.1")
 
@@ -387,9 +486,22 @@ def test_a_control_is_supplied_confirmed_and_stays_signed(fresh_story, says, rea
     assert 'name="T2-1-note"' in html
     today = clock.wall().date().isoformat()
 
-    supplied = send(tale, cast.lead, "controls", **{"do": "supply", "control": "T2.1", "T2-1-note": "See https://wiki.example/allow", "T2-1-effective_on": today})
+    supplied = send(
+        tale,
+        cast.lead,
+        "controls",
+        **{
+            "do": "supply",
+            "control": "T2.1",
+            "T2-1-note": "See https://wiki.example/allow",
+            "T2-1-effective_on": today,
+        },
+    )
 
-    assert (supplied.status_code, supplied["Location"]) == (303, f"{reverse('initiatives:controls', args=['AI-1'])}#T2.1")
+    assert (supplied.status_code, supplied["Location"]) == (
+        303,
+        f"{reverse('initiatives:controls', args=['AI-1'])}#T2.1",
+    )
     page = says(tale, cast.security, "controls")
     assert page.index("T2.1") < page.index("T0.1")  # what waits for the reader stands first
     assert "I looked at Tool allowlist and confirm that it is met" in page
@@ -404,7 +516,12 @@ def test_a_control_is_returned_and_answered(fresh_story, says, read, send, cast)
     controls.supply(tale.fresh, "T2.1", note="Trust me.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
 
     empty = send(tale, cast.security, "controls", do="return", control="T2.1")
-    done = send(tale, cast.security, "controls", **{"do": "return", "control": "T2.1", "return-T2-1-because": "Where is the list?"})
+    done = send(
+        tale,
+        cast.security,
+        "controls",
+        **{"do": "return", "control": "T2.1", "return-T2-1-because": "Where is the list?"},
+    )
 
     assert (empty.status_code, done.status_code) == (422, 303)
     assert "Returned Ruth Abel: Where is the list?" in says(tale, cast.lead, "controls")
@@ -417,7 +534,17 @@ def test_a_control_is_set_aside_until_a_day(fresh_story, says, send, cast):
     controls.supply(tale.fresh, "T2.1", note="Next week.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
     until = clock.wall().date() + timedelta(days=20)
 
-    done = send(tale, cast.security, "controls", **{"do": "waive", "control": "T2.1", "waive-T2-1-until": until.isoformat(), "waive-T2-1-because": "The vendor delivers it."})
+    done = send(
+        tale,
+        cast.security,
+        "controls",
+        **{
+            "do": "waive",
+            "control": "T2.1",
+            "waive-T2-1-until": until.isoformat(),
+            "waive-T2-1-because": "The vendor delivers it.",
+        },
+    )
 
     assert done.status_code == 303
     assert (ControlCheck.objects.get().waived_until, ControlCheck.objects.get().waived_by) == (until, cast.security)
@@ -429,19 +556,31 @@ def test_a_waiver_ends_within_a_year(until, fresh_story, send, cast):
     tale = fresh_story("build")
     controls.supply(tale.fresh, "T2.1", note="Next week.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
 
-    response = send(tale, cast.security, "controls", **{"do": "waive", "control": "T2.1", "waive-T2-1-until": until, "waive-T2-1-because": "Later."})
+    response = send(
+        tale,
+        cast.security,
+        "controls",
+        **{"do": "waive", "control": "T2.1", "waive-T2-1-until": until, "waive-T2-1-because": "Later."},
+    )
 
     assert response.status_code == 422
     assert f"Set aside until {until}. Choose a day from tomorrow on, at most a year ahead." in words(response)
     assert ControlCheck.objects.get().waived_until is None
 
 
-@pytest.mark.parametrize("data", [{"T2-1-note": ""}, {"T2-1-effective_on": "2199-01-01"}, {"T2-1-effective_on": "soon"}])
+@pytest.mark.parametrize(
+    "data", [{"T2-1-note": ""}, {"T2-1-effective_on": "2199-01-01"}, {"T2-1-effective_on": "soon"}]
+)
 def test_bad_input_about_a_control_gets_a_sentence(data, fresh_story, send, cast, entries):
     tale = fresh_story("build")
     before = entries()
 
-    response = send(tale, cast.lead, "controls", **{"do": "supply", "control": "T2.1", "T2-1-note": "Listed.", "T2-1-effective_on": "2026-02-01", **data})
+    response = send(
+        tale,
+        cast.lead,
+        "controls",
+        **{"do": "supply", "control": "T2.1", "T2-1-note": "Listed.", "T2-1-effective_on": "2026-02-01", **data},
+    )
 
     assert (response.status_code, entries(), ControlCheck.objects.count()) == (422, before, 0)
     assert "Nothing was saved yet" in words(response)
@@ -453,7 +592,11 @@ def test_only_the_function_that_owns_it_confirms(who, fresh_story, send, cast, e
     controls.supply(tale.fresh, "T2.1", note="Listed.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
     before = entries()
 
-    for data in ({"do": "confirm"}, {"do": "return", "return-T2-1-because": "No."}, {"do": "waive", "waive-T2-1-until": "2099-01-01", "waive-T2-1-because": "x"}):
+    for data in (
+        {"do": "confirm"},
+        {"do": "return", "return-T2-1-because": "No."},
+        {"do": "waive", "waive-T2-1-until": "2099-01-01", "waive-T2-1-because": "x"},
+    ):
         assert send(tale, getattr(cast, who), "controls", control="T2.1", **data).status_code == 403
 
     assert (entries(), ControlCheck.objects.get().confirmed_by) == (before, None)
@@ -480,12 +623,16 @@ def test_the_sign_offs_stand_with_their_link(fresh_story, says, read, cast):
 
 
 def test_without_a_tier_there_is_nothing_to_check_yet(fresh_story, says, cast):
-    assert "No tier is set, so no control is asked for yet. Find the tier" in says(fresh_story("idea", tier_proposed=None), cast.staff, "controls")
+    assert "No tier is set, so no control is asked for yet. Find the tier" in says(
+        fresh_story("idea", tier_proposed=None), cast.staff, "controls"
+    )
 
 
 @pytest.mark.parametrize("name", ["outcome", "budget", "controls"])
 @pytest.mark.parametrize("who", ["lead", "finance", "security", "staff"])
-def test_these_pages_ask_little_and_write_nothing(name, who, fresh_story, client, sign_in, cast, entries, django_assert_max_num_queries):
+def test_these_pages_ask_little_and_write_nothing(
+    name, who, fresh_story, client, sign_in, cast, entries, django_assert_max_num_queries
+):
     tale = fresh_story("build", tier_proposed=4)
     tale.supply_controls(confirmed=False)
     sign_in(client, getattr(cast, who))

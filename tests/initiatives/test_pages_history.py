@@ -46,13 +46,31 @@ def test_every_verb_belongs_to_the_whole_and_to_one_kind_at_most(verb):
 #: What an entry holds, and what it says.
 SAID = {
     (Verb.INITIATIVE_MOVED, (("step", "go_live"), ("left", "build"), ("entered", "production"))): "took it live",
-    (Verb.INITIATIVE_MOVED, (("step", "restart"), ("left", "stopped"), ("entered", "pilot"))): "restarted it: it is at Pilot again",
-    (Verb.INITIATIVE_MOVED, (("step", "correct"), ("left", "production"), ("entered", "idea"))): "corrected the record: Production → Idea",
+    (
+        Verb.INITIATIVE_MOVED,
+        (("step", "restart"), ("left", "stopped"), ("entered", "pilot")),
+    ): "restarted it: it is at Pilot again",
+    (
+        Verb.INITIATIVE_MOVED,
+        (("step", "correct"), ("left", "production"), ("entered", "idea")),
+    ): "corrected the record: Production → Idea",
     (Verb.DECISION_ANSWERED, (("kind", "funding"), ("outcome", "no_pass"))): "decided No pass on Funding gate",
-    (Verb.ROLE_OFFERED, (("row", "halt"), ("role", "E"), ("person", 7), ("answer_by", "2026-03-10T17:00:00.000000Z"))): "asked Priya Nair to be Escalation owner for Halt / roll back, answer by Tue 10 Mar, 17:00 UTC",
-    (Verb.ROLE_ASSIGNED, (("row", "workflow"), ("role", "owner"), ("person", 7), ("before", None))): "named Priya Nair workflow owner",
-    (Verb.ROLE_ASSIGNED, (("row", "go_live"), ("role", "C"), ("group", 3))): "put Finance down as Consulted for Production go-live",
-    (Verb.MEASUREMENT_ADDED, (("value", "2.65"), ("starts_on", "2026-03-05"), ("ends_on", "2026-04-03"), ("cases", 1204))): "claimed 2.65 for Thu 5 Mar to Fri 3 Apr, 1,204 cases",
+    (
+        Verb.ROLE_OFFERED,
+        (("row", "halt"), ("role", "E"), ("person", 7), ("answer_by", "2026-03-10T17:00:00.000000Z")),
+    ): "asked Priya Nair to be Escalation owner for Halt / roll back, answer by Tue 10 Mar, 17:00 UTC",
+    (
+        Verb.ROLE_ASSIGNED,
+        (("row", "workflow"), ("role", "owner"), ("person", 7), ("before", None)),
+    ): "named Priya Nair workflow owner",
+    (
+        Verb.ROLE_ASSIGNED,
+        (("row", "go_live"), ("role", "C"), ("group", 3)),
+    ): "put Finance down as Consulted for Production go-live",
+    (
+        Verb.MEASUREMENT_ADDED,
+        (("value", "2.65"), ("starts_on", "2026-03-05"), ("ends_on", "2026-04-03"), ("cases", 1204)),
+    ): "claimed 2.65 for Thu 5 Mar to Fri 3 Apr, 1,204 cases",
     (Verb.BUDGET_APPROVED, (("approved", "84000.00"), ("currency", "EUR"))): "approved €84,000",
     (Verb.CONTROL_WAIVED, (("ref", "T2.1"), ("until", "2026-04-03"))): "set “Tool allowlist” aside until Fri 3 Apr",
     (Verb.STOP_ASKED, (("reason", "wrong_results"),)): "asked to stop it: wrong results",
@@ -60,10 +78,14 @@ SAID = {
     (Verb.INITIATIVE_TIER_CONFIRMED, (("proposed", 2), ("tier", 3))): "confirmed tier 3, where 2 was proposed",
     (Verb.REFUSED, (("what", "stop"), ("codes", ("refused",)))): "tried to stop it and was refused",
     (Verb.INITIATIVE_AMENDED, (("fields", ("purpose", "tools")),)): "changed what it is for, tools it may use",
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize(("verb", "detail", "said"), [(verb, dict(detail), said) for (verb, detail), said in SAID.items()], ids=[f"{v.value} {i}" for i, (v, _d) in enumerate(SAID)])
+@pytest.mark.parametrize(
+    ("verb", "detail", "said"),
+    [(verb, dict(detail), said) for (verb, detail), said in SAID.items()],
+    ids=[f"{v.value} {i}" for i, (v, _d) in enumerate(SAID)],
+)
 def test_what_an_entry_says(verb, detail, said, db):
     with timezone.override(UTC):
         assert history.sentence(verb, history.Told(detail, {}, {7: "Priya Nair"}, {3: "Finance"})) == said
@@ -87,7 +109,12 @@ def test_the_whole_life_reads_as_sentences(stage, story, says, cast):
 def test_a_life_is_told_in_order_with_who_and_why(story, says, cast):
     page = says(story("production"), cast.staff, "history")
 
-    told = ["took it live", "decided Pass on Production go-live Because. A lot.", "Miriam Osei confirmed tier 2", "registered it as an idea"]
+    told = [
+        "took it live",
+        "decided Pass on Production go-live Because. A lot.",
+        "Miriam Osei confirmed tier 2",
+        "registered it as an idea",
+    ]
     assert [page.index(one) for one in told] == sorted(page.index(one) for one in told)
     assert "Tomas Berg approved €84,000 Cost centre CC-4410, reference B-991" in page
 
@@ -120,7 +147,9 @@ def test_an_unknown_kind_or_page_shows_everything(story, says, cast):
         assert "registered it as an idea" in says(tale, cast.staff, "history", **query)
 
 
-def test_a_long_history_is_paged_by_entry_and_nothing_is_lost_or_twice(cast, client, sign_in, django_assert_max_num_queries):
+def test_a_long_history_is_paged_by_entry_and_nothing_is_lost_or_twice(
+    cast, client, sign_in, django_assert_max_num_queries
+):
     tale = make_initiative(cast, "idea")
     with ledger.act(by=cast.lead, at=AT) as say:
         for n in range(220):

@@ -18,7 +18,9 @@ from tests.make import make_person
 
 def standing(tale, row, role):
     """Return the names that stand in a cell now."""
-    return sorted(a.person.name if a.person else a.group.name for a in raci.matrix(tale.fresh).cell(Row(row), Role(role)))
+    return sorted(
+        a.person.name if a.person else a.group.name for a in raci.matrix(tale.fresh).cell(Row(row), Role(role))
+    )
 
 
 def offer(tale, cast, row="go_live", role="A", person=None):
@@ -36,7 +38,9 @@ def test_the_table_names_everybody_and_locks_what_the_tier_asks_for(fresh_story,
 
     assert "Production go-live Accountable" not in page
     assert "Nothing is missing: every decision has people who accepted." in page
-    assert html.count("stands here because the tier asks for it") == 5  # Finance twice; Compliance, Legal and Security at go-live
+    assert (
+        html.count("stands here because the tier asks for it") == 5
+    )  # Finance twice; Compliance, Legal and Security at go-live
     assert 'id="go_live-A"' in html
     assert '<th scope="row">Halt / roll back</th>' in html
     assert 'data-label="Escalation owner"' in html
@@ -70,10 +74,14 @@ def test_too_many_consulted_is_said(fresh_story, says, cast):
     for person in (cast.legal, cast.security, cast.compliance, cast.auditor):
         roles.assign(tale.fresh, Row.MODIFICATION, Role.CONSULTED, person, by=cast.office, at=tale.at)
 
-    assert "Change in production: 4 people are Consulted. More than 3 slows decisions." in says(tale, cast.office, "matrix")
+    assert "Change in production: 4 people are Consulted. More than 3 slows decisions." in says(
+        tale, cast.office, "matrix"
+    )
 
 
-@pytest.mark.parametrize("query", [{"cell": "nonsense"}, {"cell": "go_live-X"}, {"end": "999999"}, {"end": "x"}, {"cell": ""}])
+@pytest.mark.parametrize(
+    "query", [{"cell": "nonsense"}, {"cell": "go_live-X"}, {"end": "999999"}, {"end": "x"}, {"cell": ""}]
+)
 def test_a_cell_that_is_none_opens_nothing(query, fresh_story, read, cast):
     response = read(fresh_story("idea"), cast.office, "matrix", **query)
 
@@ -106,19 +114,27 @@ def test_who_cannot_hold_it_is_refused_with_every_reason_at_the_field(fresh_stor
 
     page = words(response)
     assert response.status_code == 422
-    assert "Jia Wu is CTO and cannot be Accountable for Production go-live. Choose Priya Nair, who leads Support." in page
+    assert (
+        "Jia Wu is CTO and cannot be Accountable for Production go-live. Choose Priya Nair, who leads Support." in page
+    )
     assert "Jia Wu does not lead Support" in page
     assert "Jia Wu belongs to Engineering, which builds or runs it." in page
     assert (entries(), Assignment.objects.filter(role="A").count()) == (before, 0)
 
 
-@pytest.mark.parametrize(("data", "sentence"), [
-    ({"cell": "go_live-A"}, "Choose one person"),
-    ({"cell": "go_live-A", "person": "999999"}, "“999999” is nobody on the list. Choose a person from it."),
-    ({"cell": "go_live-A", "person": "Priya"}, "“Priya” is nobody on the list. Choose a person from it."),
-    ({"cell": "pilot-C"}, "Choose a person or a group, one of the two."),
-    ({"cell": "pilot-C", "group": "999999"}, "Group is “999999”, which is not one of the choices. Choose one from the list."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"cell": "go_live-A"}, "Choose one person"),
+        ({"cell": "go_live-A", "person": "999999"}, "“999999” is nobody on the list. Choose a person from it."),
+        ({"cell": "go_live-A", "person": "Priya"}, "“Priya” is nobody on the list. Choose a person from it."),
+        ({"cell": "pilot-C"}, "Choose a person or a group, one of the two."),
+        (
+            {"cell": "pilot-C", "group": "999999"},
+            "Group is “999999”, which is not one of the choices. Choose one from the list.",
+        ),
+    ],
+)
 def test_bad_input_gets_a_sentence(data, sentence, fresh_story, send, cast, entries):
     tale = fresh_story("idea")
     before = entries()
@@ -134,7 +150,9 @@ def test_a_person_and_a_group_at_once_is_refused(fresh_story, send, cast):
 
     tale = fresh_story("idea")
 
-    response = send(tale, cast.office, "matrix", cell="pilot-C", person=cast.legal.pk, group=Group.objects.get(name="legal").pk)
+    response = send(
+        tale, cast.office, "matrix", cell="pilot-C", person=cast.legal.pk, group=Group.objects.get(name="legal").pk
+    )
 
     assert response.status_code == 422
     assert standing(tale, "pilot", "C") == []
@@ -149,7 +167,11 @@ def test_people_and_groups_stand_at_once_in_the_other_columns(fresh_story, send,
     send(tale, cast.office, "matrix", cell="pilot-I", group=Group.objects.get(name="auditors").pk)
     send(tale, cast.office, "matrix", cell="workflow", person=cast.workflow.pk)
 
-    assert (standing(tale, "pilot", "C"), standing(tale, "pilot", "I"), tale.fresh.workflow_owner) == (["Jon Marsh"], ["auditors"], cast.workflow)
+    assert (standing(tale, "pilot", "C"), standing(tale, "pilot", "I"), tale.fresh.workflow_owner) == (
+        ["Jon Marsh"],
+        ["auditors"],
+        cast.workflow,
+    )
     send(tale, cast.office, "matrix", cell="workflow", person="")
     assert tale.fresh.workflow_owner is None
 
@@ -170,7 +192,10 @@ def test_who_may_not_name_is_refused_and_told_who_may(fresh_story, send, cast, e
     response = send(tale, cast.staff, "matrix", cell="pilot-C", person="")
 
     assert (response.status_code, entries()) == (403, before)
-    assert "Names are proposed by whoever registered it, later by the business owner and the Portfolio office." in words(response)
+    assert (
+        "Names are proposed by whoever registered it, later by the business owner and the Portfolio office."
+        in words(response)
+    )
 
 
 def test_a_grade_can_be_waived_by_the_portfolio_office_at_low_tiers_only(fresh_story, read, send, cast):
@@ -183,7 +208,14 @@ def test_a_grade_can_be_waived_by_the_portfolio_office_at_low_tiers_only(fresh_s
     assert "grade_waived_because" not in read(low, cast.lead, "matrix", cell="go_live-A").content.decode()
 
     refused = send(low, cast.office, "matrix", cell="go_live-A", person=cast.owner.pk)
-    done = send(low, cast.office, "matrix", cell="go_live-A", person=cast.owner.pk, grade_waived_because="She leads the whole desk.")
+    done = send(
+        low,
+        cast.office,
+        "matrix",
+        cell="go_live-A",
+        person=cast.owner.pk,
+        grade_waived_because="She leads the whole desk.",
+    )
 
     assert "Business owner must be VP or above. Priya Nair is Manager." in words(refused)
     assert done.status_code == 303
@@ -195,7 +227,9 @@ def test_a_grade_can_be_waived_by_the_portfolio_office_at_low_tiers_only(fresh_s
 @pytest.fixture
 def many(cast):
     """A company of more than 200 people."""
-    Person.objects.bulk_create([Person(email=f"p{n}@example.org", name=f"Pat Number{n}", joined_at=cast.owner.joined_at) for n in range(190)])
+    Person.objects.bulk_create(
+        [Person(email=f"p{n}@example.org", name=f"Pat Number{n}", joined_at=cast.owner.joined_at) for n in range(190)]
+    )
     return cast
 
 
@@ -212,11 +246,14 @@ def test_in_a_larger_company_a_name_or_an_address_is_typed(many, fresh_story, re
         assert standing(tale, "pilot", "C") == ["Jon Marsh"]
 
 
-@pytest.mark.parametrize(("typed", "sentence"), [
-    ("Nobody Here", "“Nobody Here” is nobody who works here. Enter a name or an e-mail address."),
-    ("no@where.example", "“no@where.example” is nobody who works here."),
-    ("Pat", "“Pat” could be several people: Pat Number0 (p0@example.org)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("Nobody Here", "“Nobody Here” is nobody who works here. Enter a name or an e-mail address."),
+        ("no@where.example", "“no@where.example” is nobody who works here."),
+        ("Pat", "“Pat” could be several people: Pat Number0 (p0@example.org)"),
+    ],
+)
 def test_a_typed_name_that_is_not_clear_gets_a_sentence(typed, sentence, many, fresh_story, send):
     tale = fresh_story("idea")
 
@@ -233,7 +270,9 @@ def test_two_people_of_one_name_are_told_apart(many, fresh_story, send):
 
     response = send(tale, many.office, "matrix", cell="pilot-C", person="Jon Marsh")
 
-    assert "Jon Marsh (jon.marsh@example.org), Jon Marsh (other.marsh@example.org). Enter the e-mail address." in words(response)
+    assert "Jon Marsh (jon.marsh@example.org), Jon Marsh (other.marsh@example.org). Enter the e-mail address." in words(
+        response
+    )
 
 
 # Ending
@@ -244,7 +283,10 @@ def test_taking_somebody_out_asks_once_more_and_needs_a_reason(fresh_story, says
     mine = raci.matrix(tale.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
     page = says(tale, cast.office, "matrix", end=str(mine.pk))
     assert "Take Priya Nair out as business owner?" in page
-    assert "nobody decides it, and the gate it belongs to waits. Meanwhile the Portfolio office and Compliance can stop it too." in page
+    assert (
+        "nobody decides it, and the gate it belongs to waits. Meanwhile the Portfolio office and Compliance can stop it too."
+        in page
+    )
 
     empty = send(tale, cast.office, "matrix", end=mine.pk, because=" ")
     assert empty.status_code == 422
@@ -259,7 +301,9 @@ def test_taking_somebody_out_asks_once_more_and_needs_a_reason(fresh_story, says
 def test_one_steps_down_oneself_and_nobody_else_can_end_it(fresh_story, says, send, read, cast):
     tale = fresh_story("production")
     theirs = raci.matrix(tale.fresh).accepted(Row.HALT, Role.ESCALATION)
-    assert "Step down as Escalation owner for Halt / roll back?" in says(tale, cast.escalation, "matrix", end=str(theirs.pk))
+    assert "Step down as Escalation owner for Halt / roll back?" in says(
+        tale, cast.escalation, "matrix", end=str(theirs.pk)
+    )
     assert 'id="panel"' not in read(tale, cast.lead, "matrix", end=str(theirs.pk)).content.decode()
 
     refused = send(tale, cast.lead, "matrix", end=theirs.pk, because="Out.")
@@ -271,7 +315,9 @@ def test_one_steps_down_oneself_and_nobody_else_can_end_it(fresh_story, says, se
 
 def test_a_function_the_tier_asks_for_cannot_be_taken_out(fresh_story, read, send, cast):
     tale = fresh_story("production", tier_proposed=3)
-    security = next(a for a in raci.matrix(tale.fresh).cell(Row.GO_LIVE, Role.CONSULTED) if a.group and a.group.name == "security")
+    security = next(
+        a for a in raci.matrix(tale.fresh).cell(Row.GO_LIVE, Role.CONSULTED) if a.group and a.group.name == "security"
+    )
     assert f"?end={security.pk}" not in read(tale, cast.office, "matrix").content.decode()
 
     response = send(tale, cast.office, "matrix", end=security.pk, because="Too slow.")
@@ -284,7 +330,9 @@ def test_a_function_the_tier_asks_for_cannot_be_taken_out(fresh_story, read, sen
 def test_an_offer_can_be_taken_back(fresh_story, says, send, cast):
     tale = fresh_story("idea")
     made = offer(tale, cast)
-    assert "Take back the offer to Priya Nair to be business owner?" in says(tale, cast.office, "matrix", end=str(made.pk))
+    assert "Take back the offer to Priya Nair to be business owner?" in says(
+        tale, cast.office, "matrix", end=str(made.pk)
+    )
 
     send(tale, cast.office, "matrix", end=made.pk, because="It is for another unit.")
 
@@ -388,7 +436,9 @@ def test_who_can_no_longer_hold_it_reads_why(fresh_story, send, cast):
 
 def test_after_a_material_change_the_owner_accepts_again(fresh_story, says, send, cast):
     tale = fresh_story("pilot")
-    actions.amend(tale.fresh, {"tools": "billing.refund\nmail.send"}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version)
+    actions.amend(
+        tale.fresh, {"tools": "billing.refund\nmail.send"}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version
+    )
     mine = raci.matrix(tale.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
     assert "accepted an earlier version" in says(tale, cast.staff, "matrix")
     page = says(tale, cast.owner, "answer_offer", mine.pk)

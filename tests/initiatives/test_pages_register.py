@@ -17,7 +17,12 @@ WORK = {"purpose": "Answering the same refund question forty times an hour.", "n
 
 def answer(client, cast, *, upto: int = 5):
     """Answer the pages one after the other, and return the last response."""
-    pages = {1: WORK, 2: {"today": "Eight people on the refund desk.", "unit": cast.support.pk}, 3: {"tier_proposed": "1", "could_go_wrong": "It sounds rude."}, 4: {}}
+    pages = {
+        1: WORK,
+        2: {"today": "Eight people on the refund desk.", "unit": cast.support.pk},
+        3: {"tier_proposed": "1", "could_go_wrong": "It sounds rude."},
+        4: {},
+    }
     response = client.get(START)
     for page in range(1, upto):
         response = client.post(f"{START}?page={page}", pages[page])
@@ -44,7 +49,15 @@ def test_five_pages_lead_to_an_idea_of_ones_own(kim, cast):
 
     made = Initiative.objects.get()
     assert (done.status_code, done["Location"]) == (303, "/initiatives/AI-1/")
-    assert (made.stage, made.name, made.purpose, made.unit, made.tier_proposed, made.tier, made.registrant) == ("idea", "Refund answers", WORK["purpose"], cast.support, 1, None, cast.staff)
+    assert (made.stage, made.name, made.purpose, made.unit, made.tier_proposed, made.tier, made.registrant) == (
+        "idea",
+        "Refund answers",
+        WORK["purpose"],
+        cast.support,
+        1,
+        None,
+        cast.staff,
+    )
     assert raci.matrix(made).responsible(Row.PILOT) == [cast.staff]
 
 
@@ -86,16 +99,23 @@ def test_a_change_from_the_last_page_leads_back_to_it(kim, cast):
     assert "Which unit is it for? Sales" in words(kim.get(f"{START}?page=5"))
 
 
-@pytest.mark.parametrize(("page", "data", "sentence"), [
-    (1, {"purpose": " ", "name": "x"}, "Answer “What work would improve?”"),
-    (1, {"purpose": "x", "name": ""}, "Enter a short name for it"),
-    (1, {"purpose": "x", "name": "y" * 201}, "A short name for it has 201 characters and may have 200. Shorten it by 1."),
-    (2, {"today": "", "unit": "1"}, "Answer “Who does it today, and how often?”"),
-    (2, {"today": "x", "unit": "999999"}, "Which unit is it for? is “999999”, which is not one of the choices."),
-    (2, {"today": "x", "unit": ""}, "Answer “Which unit is it for?”"),
-    (3, {}, "Choose the worst that could really happen."),
-    (3, {"tier_proposed": "3"}, "What could go wrong? is “3”, which is not one of the choices."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("page", "data", "sentence"),
+    [
+        (1, {"purpose": " ", "name": "x"}, "Answer “What work would improve?”"),
+        (1, {"purpose": "x", "name": ""}, "Enter a short name for it"),
+        (
+            1,
+            {"purpose": "x", "name": "y" * 201},
+            "A short name for it has 201 characters and may have 200. Shorten it by 1.",
+        ),
+        (2, {"today": "", "unit": "1"}, "Answer “Who does it today, and how often?”"),
+        (2, {"today": "x", "unit": "999999"}, "Which unit is it for? is “999999”, which is not one of the choices."),
+        (2, {"today": "x", "unit": ""}, "Answer “Which unit is it for?”"),
+        (3, {}, "Choose the worst that could really happen."),
+        (3, {"tier_proposed": "3"}, "What could go wrong? is “3”, which is not one of the choices."),
+    ],
+)
 def test_bad_input_gets_a_sentence_and_goes_no_further(page, data, sentence, kim, cast):
     answer(kim, cast, upto=page)
 
@@ -130,7 +150,11 @@ def test_a_second_click_registers_nothing_more(kim, cast):
 
     first, second = (kim.post(f"{START}?page=5", {"token": token}) for _ in range(2))
 
-    assert (first["Location"], second["Location"], Initiative.objects.count()) == ("/initiatives/AI-1/", "/initiatives/AI-1/", 1)
+    assert (first["Location"], second["Location"], Initiative.objects.count()) == (
+        "/initiatives/AI-1/",
+        "/initiatives/AI-1/",
+        1,
+    )
 
 
 def test_the_last_answer_of_the_four_is_the_cautious_one(kim, cast):
@@ -138,7 +162,10 @@ def test_the_last_answer_of_the_four_is_the_cautious_one(kim, cast):
 
     kim.post(f"{START}?page=3", {"tier_proposed": "4"})
 
-    assert "Proposed for now: Tier 4" in words(kim.get(f"{START}?page=4")) or kim.session["register_draft"]["tier_proposed"] == 4
+    assert (
+        "Proposed for now: Tier 4" in words(kim.get(f"{START}?page=4"))
+        or kim.session["register_draft"]["tier_proposed"] == 4
+    )
 
 
 def test_the_unit_of_whoever_registers_is_chosen_already(kim, cast):
@@ -153,11 +180,20 @@ def test_the_unit_of_whoever_registers_is_chosen_already(kim, cast):
 def test_what_was_found_is_reported_and_nobody_is_blamed(kim, cast):
     assert "Nobody gets into trouble, neither you nor those who use it." in words(kim.get("/register/found/"))
 
-    done = kim.post("/register/found/", {"name": "ChatSumm", "today": "Two desks summarise calls.", "could_go_wrong": "", "unit": cast.sales.pk})
+    done = kim.post(
+        "/register/found/",
+        {"name": "ChatSumm", "today": "Two desks summarise calls.", "could_go_wrong": "", "unit": cast.sales.pk},
+    )
 
     made = Initiative.objects.get()
     assert (done.status_code, done["Location"]) == (303, "/register/found/?thanks=AI-1")
-    assert (made.stage, made.name, made.purpose, made.unit, made.unowned_since is not None) == ("discovered", "ChatSumm", "Two desks summarise calls.", cast.sales, True)
+    assert (made.stage, made.name, made.purpose, made.unit, made.unowned_since is not None) == (
+        "discovered",
+        "ChatSumm",
+        "Two desks summarise calls.",
+        cast.sales,
+        True,
+    )
     thanks = words(kim.get(done["Location"]))
     assert "AI-1 ChatSumm is registered. Nobody is in trouble." in thanks
     assert "What happens in the next 30 days" in thanks
@@ -165,11 +201,18 @@ def test_what_was_found_is_reported_and_nobody_is_blamed(kim, cast):
     assert Notice.objects.filter(person=cast.office, occasion="found").exists()
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    ({"name": ""}, "Answer “What is it?”"), ({"today": " "}, "Answer “Who uses it, and for what?”"), ({"unit": ""}, "Answer “Which unit uses it?”"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": ""}, "Answer “What is it?”"),
+        ({"today": " "}, "Answer “Who uses it, and for what?”"),
+        ({"unit": ""}, "Answer “Which unit uses it?”"),
+    ],
+)
 def test_a_report_that_lacks_an_answer_gets_a_sentence(change, sentence, kim, cast):
-    response = kim.post("/register/found/", {"name": "ChatSumm", "today": "Two desks.", "unit": cast.sales.pk, **change})
+    response = kim.post(
+        "/register/found/", {"name": "ChatSumm", "today": "Two desks.", "unit": cast.sales.pk, **change}
+    )
 
     assert (response.status_code, Initiative.objects.count()) == (422, 0)
     assert sentence in words(response)

@@ -46,7 +46,9 @@ def test_reading_the_page_writes_nothing_and_asks_little(stage, fresh_story, cas
         sign_in(client, person)
         before = (entries(), Initiative.objects.values().get(pk=tale.initiative.pk))
 
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
             client.get(tale.initiative.get_absolute_url())
 
         assert len(asked) <= 20, "\n".join(query["sql"][:200] for query in asked)
@@ -55,7 +57,21 @@ def test_reading_the_page_writes_nothing_and_asks_little(stage, fresh_story, cas
 
 
 def test_an_imported_looking_page_without_anything_asks_little_too(cast, client, sign_in):
-    tale = make_initiative(cast, "idea", purpose="", capability="", tools="", breaks="", rollback_how="", rollback_minutes=None, unit=None, receiving_unit=None, building_unit=None, tier_proposed=None, gate_on=None)
+    tale = make_initiative(
+        cast,
+        "idea",
+        purpose="",
+        capability="",
+        tools="",
+        breaks="",
+        rollback_how="",
+        rollback_minutes=None,
+        unit=None,
+        receiving_unit=None,
+        building_unit=None,
+        tier_proposed=None,
+        gate_on=None,
+    )
     sign_in(client, cast.office)
 
     with CaptureQueriesContext(connection) as asked:
@@ -64,11 +80,14 @@ def test_an_imported_looking_page_without_anything_asks_little_too(cast, client,
     assert (response.status_code, len(asked) <= 20) == (200, True)
 
 
-@pytest.mark.parametrize(("written", "right"), [
-    ("/initiatives/ai-1/", "/initiatives/AI-1/"),
-    ("/initiatives/Ai-001/history/?type=stage", "/initiatives/AI-1/history/?type=stage"),
-    ("/initiatives/aI-1", "/initiatives/AI-1/"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("/initiatives/ai-1/", "/initiatives/AI-1/"),
+        ("/initiatives/Ai-001/history/?type=stage", "/initiatives/AI-1/history/?type=stage"),
+        ("/initiatives/aI-1", "/initiatives/AI-1/"),
+    ],
+)
 def test_another_spelling_of_the_key_leads_to_the_right_one(written, right, client, cast, sign_in, db):
     sign_in(client, cast.staff)
 
@@ -85,7 +104,15 @@ def test_a_post_to_another_spelling_stays_a_post(client, cast, sign_in):
     assert (response.status_code, response["Location"]) == (308, "/initiatives/AI-1/pause/")
 
 
-@pytest.mark.parametrize("address", ["/initiatives/AI-999/", "/initiatives/AI-0/", "/initiatives/AI-99999999999/", "/initiatives/AI-1/seals/99999999999999999999999/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/initiatives/AI-999/",
+        "/initiatives/AI-0/",
+        "/initiatives/AI-99999999999/",
+        "/initiatives/AI-1/seals/99999999999999999999999/",
+    ],
+)
 def test_what_is_not_there_is_not_there(address, client, cast, sign_in, story):
     story("idea")
     sign_in(client, cast.staff)
@@ -109,7 +136,10 @@ def test_a_restricted_one_is_not_there_for_others(story, read, cast):
 def test_the_bad_call_line_is_one_sentence_from_data(fresh_story, says, cast):
     page = says(fresh_story("production"), cast.staff)
 
-    assert "If this makes a bad call, Dana Roth is paged, refunds up to €50 go out wrongly, and we can roll back in 10 minutes." in page
+    assert (
+        "If this makes a bad call, Dana Roth is paged, refunds up to €50 go out wrongly, and we can roll back in 10 minutes."
+        in page
+    )
 
 
 def test_its_blanks_lead_to_their_fields_for_whoever_may_fill_them(story, read, cast):
@@ -118,13 +148,19 @@ def test_its_blanks_lead_to_their_fields_for_whoever_may_fill_them(story, read, 
 
     leads, staff = read(tale, cast.lead).content.decode(), read(tale, cast.staff).content.decode()
 
-    for there in (f'href="{amend}#id_breaks" class="blank"', f'href="{amend}#id_rollback_minutes" class="blank"', f'href="{matrix}#halt-E" class="blank"'):
+    for there in (
+        f'href="{amend}#id_breaks" class="blank"',
+        f'href="{amend}#id_rollback_minutes" class="blank"',
+        f'href="{matrix}#halt-E" class="blank"',
+    ):
         assert there in leads
         assert there not in staff
     assert staff.count('class="blank"') == 3
 
 
-@pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute"), (10, "10 minutes"), (60, "1 hour"), (90, "90 minutes"), (2880, "2 days")])
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(1, "1 minute"), (10, "10 minutes"), (60, "1 hour"), (90, "90 minutes"), (2880, "2 days")]
+)
 def test_minutes_are_said_as_people_say_them(minutes, said):
     from governance.initiatives.badcall import length
 
@@ -140,16 +176,21 @@ def test_what_blocks_the_gate_stands_in_order_mine_first(fresh_story, says, cast
     page = says(tale, cast.finance)
 
     start = page.index("What blocks the next step: Funding gate")
-    box = page[start:page.index("May I use it?")]
+    box = page[start : page.index("May I use it?")]
     assert "2 of 3 open" in box
-    assert box.index("Yours") < box.index("The figure of 2.65 is claimed by Sam Doyle and not confirmed.") < box.index("84,000 EUR for 12 months is asked for and not approved.") < box.index("Met (1)")
+    assert (
+        box.index("Yours")
+        < box.index("The figure of 2.65 is claimed by Sam Doyle and not confirmed.")
+        < box.index("84,000 EUR for 12 months is asked for and not approved.")
+        < box.index("Met (1)")
+    )
     assert "Who decides: Priya Nair (Accountable). Who can unblock: you, Ines Vidal." in box
 
 
 def test_for_everybody_else_the_same_waits_on_others(fresh_story, says, cast):
     page = says(fresh_story("funding", way=lambda t: t.to_funding(ready=False)), cast.staff)
 
-    box = page[page.index("What blocks"):page.index("May I use it?")]
+    box = page[page.index("What blocks") : page.index("May I use it?")]
     assert "Yours" not in box
     assert "Waiting on Finance" in box
 
@@ -176,7 +217,15 @@ def test_a_set_aside_control_whose_day_has_passed_is_expired(fresh_story, says, 
 
     tale = fresh_story("build", takes=60)
     controls.supply(tale.fresh, "T2.1", note="Listed.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
-    controls.answer(tale.fresh, "T2.1", by=cast.security, at=tale.at, proof=prove(cast.security), waived_until=(tale.at + timedelta(days=5)).date(), waived_because="The vendor delivers it next week.")
+    controls.answer(
+        tale.fresh,
+        "T2.1",
+        by=cast.security,
+        at=tale.at,
+        proof=prove(cast.security),
+        waived_until=(tale.at + timedelta(days=5)).date(),
+        waived_because="The vendor delivers it next week.",
+    )
 
     page = says(tale, cast.lead)
 
@@ -192,7 +241,10 @@ def test_why_it_is_stuck_has_one_answer_and_one_next_action(fresh_story, read, c
     response = read(tale, cast.staff)
 
     page = words(response)
-    assert "Why is this stuck? There is no confirmed business figure that reaches the threshold. Next: The figure of 2.65 is claimed by Sam Doyle and not confirmed. Whose move: Finance." in page
+    assert (
+        "Why is this stuck? There is no confirmed business figure that reaches the threshold. Next: The figure of 2.65 is claimed by Sam Doyle and not confirmed. Whose move: Finance."
+        in page
+    )
     assert response.content.decode().count('id="stuck"') == 1
 
 
@@ -210,7 +262,7 @@ def test_a_stopped_one_stands_halted_where_it_was(fresh_story, read, cast):
     html = read(fresh_story("stopped"), cast.staff).content.decode()
 
     assert 'class="halted" aria-current="step"' in html
-    rail = html[html.index('class="rail rail-wide"'):]
+    rail = html[html.index('class="rail rail-wide"') :]
     assert rail.index("Production") > rail.index('class="halted"')
 
 
@@ -257,12 +309,46 @@ def test_a_leaver_who_is_named_is_pointed_out(fresh_story, says, cast):
 
 #: Who is offered what at each stage: the links in "What you can do".
 DOES = {
-    ("idea", "lead"): {"Ask: start the pilot…", "Amend what it says", "Name people", "Close it…", "Restrict who sees it…"},
-    ("pilot", "lead"): {"Ask: fund production…", "Ask: change the tier…", "Amend what it says", "Restrict who sees it…"},
-    ("pilot", "workflow"): {"Amend what it says", "Pause the rollout…", "Restrict who sees it…", "Ask: change the tier…"},
-    ("production", "lead"): {"Ask: change it in production…", "Ask: change the tier…", "Amend what it says", "Restrict who sees it…"},
-    ("production", "owner"): {"Amend what it says", "Name people", "Pause the rollout…", "Review it", "Retire it…", "Restrict who sees it…"},
-    ("stopped", "lead"): {"Ask: start again…", "Ask: go back to the pilot…", "Ask: change the tier…", "Amend what it says", "Restrict who sees it…"},
+    ("idea", "lead"): {
+        "Ask: start the pilot…",
+        "Amend what it says",
+        "Name people",
+        "Close it…",
+        "Restrict who sees it…",
+    },
+    ("pilot", "lead"): {
+        "Ask: fund production…",
+        "Ask: change the tier…",
+        "Amend what it says",
+        "Restrict who sees it…",
+    },
+    ("pilot", "workflow"): {
+        "Amend what it says",
+        "Pause the rollout…",
+        "Restrict who sees it…",
+        "Ask: change the tier…",
+    },
+    ("production", "lead"): {
+        "Ask: change it in production…",
+        "Ask: change the tier…",
+        "Amend what it says",
+        "Restrict who sees it…",
+    },
+    ("production", "owner"): {
+        "Amend what it says",
+        "Name people",
+        "Pause the rollout…",
+        "Review it",
+        "Retire it…",
+        "Restrict who sees it…",
+    },
+    ("stopped", "lead"): {
+        "Ask: start again…",
+        "Ask: go back to the pilot…",
+        "Ask: change the tier…",
+        "Amend what it says",
+        "Restrict who sees it…",
+    },
     ("production", "staff"): set(),
     ("retired", "owner"): {"Restrict who sees it…"},
 }
@@ -308,7 +394,9 @@ def test_a_stop_that_nobody_confirmed_says_so_on_the_page(fresh_story, says, cas
 
 
 def test_a_confirmed_stop_names_both_people(fresh_story, says, cast):
-    assert "It is stopped. Priya Nair asked: wrong results. Lena Kraus confirmed that it stopped." in says(fresh_story("stopped"), cast.staff)
+    assert "It is stopped. Priya Nair asked: wrong results. Lena Kraus confirmed that it stopped." in says(
+        fresh_story("stopped"), cast.staff
+    )
 
 
 def test_a_wish_to_stop_stands_over_the_page_until_answered(fresh_story, says, cast):
@@ -353,7 +441,10 @@ def test_open_questions_stand_as_rows_mine_first(fresh_story, says, cast):
     owner, staff = says(tale, cast.owner), says(tale, cast.staff)
 
     assert "Open questions 1" in owner
-    assert "If nobody answers: it goes to the Escalation owner, then closes as No pass and goes back to the pilot." in owner
+    assert (
+        "If nobody answers: it goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+        in owner
+    )
     assert "Review and decide" in owner
     assert "Review and decide" not in staff
     assert "See the question" in staff
@@ -363,7 +454,11 @@ def test_what_was_decided_stays_to_be_read(fresh_story, says, cast):
     page = says(fresh_story("production"), cast.staff)
 
     part = page.partition("Latest decisions")[2]
-    assert part.index("Production go-live Pass Priya Nair") < part.index("Funding gate Pass Priya Nair") < part.index("Pilot go / no-go Pass Priya Nair")
+    assert (
+        part.index("Production go-live Pass Priya Nair")
+        < part.index("Funding gate Pass Priya Nair")
+        < part.index("Pilot go / no-go Pass Priya Nair")
+    )
 
 
 def test_a_gate_that_lapsed_before_the_sweep_came_blocks_nothing_and_is_not_offered(fresh_story, says, cast):

@@ -36,15 +36,21 @@ class Plain:
         form, pressed = self._form(button)
         given = {**fields, **({pressed.name: pressed.value} if pressed.name else {})}
         self.browser.send(form, **given)
-        assert self.browser.status == 200, f"“{button}” on {form.action} answered {self.browser.status}: {self.words[:1500]}"
+        assert self.browser.status == 200, (
+            f"“{button}” on {form.action} answered {self.browser.status}: {self.words[:1500]}"
+        )
 
     def _form(self, button: str) -> tuple[Form, object]:
         html = self.browser.page
         for form in html.forms:
             for control in form.controls:
-                if control.kind == "submit" and html.button_words.get(id(control), "").strip().casefold().startswith(button.casefold()):
+                if control.kind == "submit" and html.button_words.get(id(control), "").strip().casefold().startswith(
+                    button.casefold()
+                ):
                     return form, control
-        raise AssertionError(f"No button “{button}” on {html.url}. There are: {sorted(set(html.button_words.values()))}")
+        raise AssertionError(
+            f"No button “{button}” on {html.url}. There are: {sorted(set(html.button_words.values()))}"
+        )
 
 
 @pytest.mark.django_db
@@ -89,10 +95,16 @@ class Chromium:
 
 @pytest.mark.browser
 @pytest.mark.long
-@pytest.mark.parametrize(("width", "scheme", "script"), [(1360, "light", True), (390, "dark", True), (1360, "dark", False)], ids=["wide", "phone", "without-javascript"])
+@pytest.mark.parametrize(
+    ("width", "scheme", "script"),
+    [(1360, "light", True), (390, "dark", True), (1360, "dark", False)],
+    ids=["wide", "phone", "without-javascript"],
+)
 def test_the_walk_in_a_browser(start, tmp_path, browser, width, scheme, script):
     running = start(copy_of_the_demo(tmp_path / "home"))
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script)
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -27,13 +27,25 @@ def become(visitor: Visitor, short_name: str) -> None:
 def sees(visitor: Visitor, *texts: str) -> None:
     """Check that the page says all of these, whatever the case."""
     for text in texts:
-        assert text.casefold() in visitor.words.casefold(), f"“{text}” is not on {visitor.path}:\n{visitor.words[:3000]}"
+        assert text.casefold() in visitor.words.casefold(), (
+            f"“{text}” is not on {visitor.path}:\n{visitor.words[:3000]}"
+        )
 
 
 def walk(visitor: Visitor, name: str = "Emergency payouts") -> str:
     """Take one initiative from a gate that cannot pass to its postmortem. Returns its key."""
     visitor.open("/")
-    sees(visitor, "Who would you like to be?", "Priya Nair", "Tomas Berg", "Miriam Osei", "Sam Doyle", "Ruth Abel", "Olga Petrov", "Just browsing")
+    sees(
+        visitor,
+        "Who would you like to be?",
+        "Priya Nair",
+        "Tomas Berg",
+        "Miriam Osei",
+        "Sam Doyle",
+        "Ruth Abel",
+        "Olga Petrov",
+        "Just browsing",
+    )
     visitor.press("Be Priya N")
     sees(visitor, name)
 
@@ -106,7 +118,14 @@ def stop_and_restart(visitor: Visitor, at: str) -> None:
     visitor.open(f"{at}stop/confirm/")
     visitor.press("Sign: it has stopped", how="The night desk saw the last payout at 14:02 and none since.")
     become(visitor, "Sam D")
-    ask(visitor, at, "restart", cause="Two spellings of one address.", fix="Addresses are compared by building.", evidence="400 old cases, none doubled.")
+    ask(
+        visitor,
+        at,
+        "restart",
+        cause="Two spellings of one address.",
+        fix="Addresses are compared by building.",
+        evidence="400 old cases, none doubled.",
+    )
     sign_off(visitor, at, "restart")
     become(visitor, "Priya N")
     answer(visitor, at, "restart")
@@ -132,10 +151,30 @@ def the_review_comes_due(visitor: Visitor, key: str) -> None:
 def retire(visitor: Visitor, at: str) -> None:
     """Do the review, then retire it with a postmortem."""
     visitor.open(f"{at}review/")
-    visitor.press("Keep the review", moved="38 hours became 3.5.", evidence="Desk statistics.", went_wrong="Two double payouts; the night desk noticed.", people="Yes.", next_step="It moves into the payment system.", outcome="continue")
+    visitor.press(
+        "Keep the review",
+        moved="38 hours became 3.5.",
+        evidence="Desk statistics.",
+        went_wrong="Two double payouts; the night desk noticed.",
+        people="Yes.",
+        next_step="It moves into the payment system.",
+        outcome="continue",
+    )
     visitor.open(f"{at}retire/")
-    visitor.press("Begin to retire it", reason="The payment system does it from now on.", replaced_by="The payment system.", after_care="Access removed.")
+    visitor.press(
+        "Begin to retire it",
+        reason="The payment system does it from now on.",
+        replaced_by="The payment system.",
+        after_care="Access removed.",
+    )
     visitor.open(f"{at}postmortem/")
-    visitor.press("Sign and publish", set_out="Help within four hours.", happened="Help within four hours.", causes="The night desk was asked first.", keep="Agree on the number first.", actions="Sam: tell Claims by May.")
+    visitor.press(
+        "Sign and publish",
+        set_out="Help within four hours.",
+        happened="Help within four hours.",
+        causes="The night desk was asked first.",
+        keep="Agree on the number first.",
+        actions="Sam: tell Claims by May.",
+    )
     visitor.open(at)
     sees(visitor, "Retired")

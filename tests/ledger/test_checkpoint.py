@@ -174,9 +174,7 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(signed, at, setting
 
 
 def test_a_new_key_keeps_the_old_lines_valid(signed, at, settings):
-    settings.MANDATE_CHECKPOINT_KEY = base64.b64encode(
-        Ed25519PrivateKey.generate().private_bytes_raw()
-    ).decode()
+    settings.MANDATE_CHECKPOINT_KEY = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
 
     checkpoint.make(at)
 
@@ -248,9 +246,7 @@ def test_a_checkpoint_is_due_at_once_after_a_thousand_entries(fill, person, at):
 
 def test_an_administrator_is_warned_when_every_sink_lies_with_the_data(settings, tmp_path):
     (warning,) = checkpoint.warnings()
-    assert warning.startswith(
-        f"Every checkpoint file is inside the data folder ({tmp_path}/checkpoints.log)."
-    )
+    assert warning.startswith(f"Every checkpoint file is inside the data folder ({tmp_path}/checkpoints.log).")
 
     settings.MANDATE_CHECKPOINT_SINKS = [
         *settings.MANDATE_CHECKPOINT_SINKS,

@@ -159,9 +159,7 @@ def test_a_guard_that_was_made_harmless_is_named_and_put_back(name):
 
 @pytest.mark.skipif(ON_SQLITE, reason="SQLite has no functions of its own")
 def test_a_guard_function_that_was_emptied_takes_every_guard_with_it():
-    run(
-        "CREATE OR REPLACE FUNCTION ledger_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
-    )
+    run("CREATE OR REPLACE FUNCTION ledger_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
     assert guards.missing() == each_guard()
 
     guards.install()

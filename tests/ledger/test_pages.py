@@ -39,7 +39,11 @@ def test_whoever_is_neither_auditor_nor_compliance_is_told_whose_it_is(who, cast
 def test_auditors_and_compliance_read_it(who, cast, client, sign_in):
     sign_in(client, getattr(cast, who))
 
-    assert [client.get("/ledger/").status_code, client.get("/ledger/verify/").status_code, client.post("/ledger/verify/").status_code] == [200, 200, 200]
+    assert [
+        client.get("/ledger/").status_code,
+        client.get("/ledger/verify/").status_code,
+        client.post("/ledger/verify/").status_code,
+    ] == [200, 200, 200]
 
 
 def test_somebody_who_has_not_signed_in_is_led_to_the_door(cast, client):
@@ -104,7 +108,20 @@ def test_every_verb_can_be_picked(auditors_browser):
     assert sorted(value for value, _label, _on in options if value) == sorted(Verb.values)
 
 
-@pytest.mark.parametrize("query", ["before=0", "before=-1", "before=x", "before=" + "9" * 30, "before=²", "before=", "verb=nothing.known", "verb=%00", "verb=REFUSED"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "before=0",
+        "before=-1",
+        "before=x",
+        "before=" + "9" * 30,
+        "before=²",
+        "before=",
+        "verb=nothing.known",
+        "verb=%00",
+        "verb=REFUSED",
+    ],
+)
 def test_an_address_that_means_nothing_shows_the_newest_or_nothing(query, cast, auditors_browser):
     actions.invite(cast.staff, by=cast.admin, at=AT)
 
@@ -155,7 +172,9 @@ def test_the_last_checkpoint_stands_on_the_page(cast, auditors_browser):
     checkpoint.make(clock.now())
 
     assert "over 1 entries" not in auditors_browser.get("/ledger/").words
-    assert re.search(r"Last checkpoint \w{3} \d+ \w{3}, \d\d:\d\d UTC \(now\) ?, over 1 entry", auditors_browser.page.words)
+    assert re.search(
+        r"Last checkpoint \w{3} \d+ \w{3}, \d\d:\d\d UTC \(now\) ?, over 1 entry", auditors_browser.page.words
+    )
 
 
 def test_an_administrator_who_reads_it_is_told_what_to_mend(cast, client, sign_in, settings):
@@ -163,7 +182,9 @@ def test_an_administrator_who_reads_it_is_told_what_to_mend(cast, client, sign_i
     actions.grant_function(cast.auditor, "administrators", by=cast.admin, at=AT)
 
     assert "Checkpoints of the ledger go nowhere." in sign_in(client, cast.auditor).get("/ledger/").content.decode()
-    assert "Checkpoints of the ledger go nowhere." not in sign_in(client, cast.compliance).get("/ledger/").content.decode()
+    assert (
+        "Checkpoints of the ledger go nowhere." not in sign_in(client, cast.compliance).get("/ledger/").content.decode()
+    )
 
 
 # The verdict
@@ -225,7 +246,9 @@ def test_a_record_too_long_to_wait_for_is_left_to_the_command(cast, auditors_bro
 
 def test_the_entry_of_a_refused_act_is_a_sentence_too(cast, story, auditors_browser):
     tale = story("production")
-    ledger.refused(by=cast.staff, at=AT, what="stop", subject=tale.initiative, initiative=tale.initiative, codes=["not_yours"])
+    ledger.refused(
+        by=cast.staff, at=AT, what="stop", subject=tale.initiative, initiative=tale.initiative, codes=["not_yours"]
+    )
 
     assert "Kim Sato tried to stop it and was refused Why: not_yours" in auditors_browser.get("/ledger/").words
     assert LedgerEntry.objects.latest("seq").verb == "refused"

@@ -59,12 +59,8 @@ def race(acts: int) -> None:
 
     each = acts + 2 * (acts // 10)
     assert answers == [each] * WRITERS
-    assert list(LedgerEntry.objects.order_by("seq").values_list("seq", flat=True)) == list(
-        range(1, WRITERS * each + 1)
-    )
-    assert {LedgerEntry.objects.filter(actor=f"import:{number}").count() for number in range(WRITERS)} == {
-        each
-    }
+    assert list(LedgerEntry.objects.order_by("seq").values_list("seq", flat=True)) == list(range(1, WRITERS * each + 1))
+    assert {LedgerEntry.objects.filter(actor=f"import:{number}").count() for number in range(WRITERS)} == {each}
     recorded_at = list(LedgerEntry.objects.order_by("seq").values_list("recorded_at", flat=True))
     assert recorded_at == sorted(recorded_at)
     assert verify().ok

@@ -249,15 +249,16 @@ def test_an_entry_forged_together_with_its_leaf_and_hash_does_not_fit_the_tree(s
         forged["leaf_hash"] = verify.sha256(b"\x00" + forged["leaf"]).digest()
         attacker.run(
             "UPDATE governance_ledgerentry SET actor = %s, leaf = %s, leaf_hash = %s WHERE seq = %s",
-            forged["actor"], forged["leaf"], forged["leaf_hash"], seq,
-        )  # fmt: skip
+            forged["actor"],
+            forged["leaf"],
+            forged["leaf_hash"],
+            seq,
+        )
         verdict = verify.verify()
 
     blamed = [problem for problem in verdict.problems if "guard" not in problem.what]
     if seq == SIZE:
-        assert [problem.what for problem in blamed] == [
-            f"The head's root is not the root of its {SIZE} entries"
-        ]
+        assert [problem.what for problem in blamed] == [f"The head's root is not the root of its {SIZE} entries"]
     else:
         assert {f"(from entry {first})" in blamed[0].what for first in (seq, seq - 1)} == {True, False}
 
@@ -279,9 +280,7 @@ def test_half_an_erasure_and_a_late_text_are_named(small, attacker):
         attacker.run("UPDATE governance_ledgerentry SET text = NULL WHERE seq = 2")
         attacker.run("UPDATE governance_ledgerentry SET text_salt = NULL WHERE seq = 4")
         attacker.run('UPDATE governance_ledgerentry SET text = \'{"reason":"x"}\' WHERE seq = 6')
-        attacker.run(
-            "UPDATE governance_ledgerentry SET text = '{\"reason\":\"x\"}', text_salt = 'y' WHERE seq = 7"
-        )
+        attacker.run("UPDATE governance_ledgerentry SET text = '{\"reason\":\"x\"}', text_salt = 'y' WHERE seq = 7")
 
         assert verify.verify().seqs == [2, 4, 6, 7]
 
@@ -305,10 +304,7 @@ def test_a_head_that_claims_a_million_million_entries_is_answered_at_once(small,
 
 
 def test_the_empty_ledger_is_whole():
-    assert (
-        str(verify.verify())
-        == "The ledger is whole: 0 entries, root e3b0c44298fc1c14, 0 signed checkpoints agree."
-    )
+    assert str(verify.verify()) == "The ledger is whole: 0 entries, root e3b0c44298fc1c14, 0 signed checkpoints agree."
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 9])
@@ -351,10 +347,7 @@ def test_the_command_says_one_sentence_and_exits_with_0_when_whole(small, capsys
     call_command("verify_ledger")
 
     root = LedgerHead.objects.get().root[:16]
-    assert (
-        capsys.readouterr().out
-        == f"The ledger is whole: 13 entries, root {root}, 0 signed checkpoints agree.\n"
-    )
+    assert capsys.readouterr().out == f"The ledger is whole: 13 entries, root {root}, 0 signed checkpoints agree.\n"
 
 
 def test_the_command_names_the_first_wrong_entry_and_exits_with_1(small, attacker, capsys):
@@ -365,9 +358,7 @@ def test_the_command_names_the_first_wrong_entry_and_exits_with_1(small, attacke
             call_command("verify_ledger")
 
     assert ended.value.code == 1
-    expected = (
-        f"{1 + len(guards._SQLITE if connection.vendor == 'sqlite' else guards._POSTGRESQL)} more problems"
-    )
+    expected = f"{1 + len(guards._SQLITE if connection.vendor == 'sqlite' else guards._POSTGRESQL)} more problems"
     assert (
         capsys.readouterr().out
         == f"The ledger is not whole. Entry 4 has columns that are not what its leaf says: verb. {expected}.\n"

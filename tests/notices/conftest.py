@@ -53,7 +53,14 @@ class Sink:
     async def handle_DATA(self, server, session, envelope):
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         text, html = (parsed.get_body((kind,)) for kind in ("plain", "html"))
-        one = Arrived(parsed["Message-ID"], envelope.rcpt_tos[0], parsed["Subject"].strip(), text.get_content() if text else "", html.get_content() if html else "", dict(parsed.items()))
+        one = Arrived(
+            parsed["Message-ID"],
+            envelope.rcpt_tos[0],
+            parsed["Subject"].strip(),
+            text.get_content() if text else "",
+            html.get_content() if html else "",
+            dict(parsed.items()),
+        )
         answer = await asyncio.to_thread(self.before, one)
         if answer is not None:
             return answer
@@ -82,7 +89,16 @@ def owe(db):
     numbers = iter(range(1, 100_000))
 
     def do(people, **values):
-        said = {"thing": f"thing:{next(numbers)}", "occasion": "asked", "subject": "Decide: fund it", "body": "You decide.\nIt is due.", "path": "/gates/", "why": "You decide.", "at": AT, "binding": True}
+        said = {
+            "thing": f"thing:{next(numbers)}",
+            "occasion": "asked",
+            "subject": "Decide: fund it",
+            "body": "You decide.\nIt is due.",
+            "path": "/gates/",
+            "why": "You decide.",
+            "at": AT,
+            "binding": True,
+        }
         return actions.owe(people, **{**said, **values})
 
     return do

@@ -60,7 +60,9 @@ def test_who_left_meanwhile_is_written_nothing_and_it_says_why(owe, reader, mail
     assert delivery.drain(AT) == (0, 2, 0)
 
     assert mailoutbox == []
-    assert set(Notice.objects.filter(channel=Channel.EMAIL).values_list("sent_at", "dropped_because", "message")) == {(None, "left", None)}
+    assert set(Notice.objects.filter(channel=Channel.EMAIL).values_list("sent_at", "dropped_because", "message")) == {
+        (None, "left", None)
+    }
     assert Message.objects.count() == 0
     assert delivery.drain(AT) == (0, 0, 0)
 
@@ -75,8 +77,15 @@ def test_what_was_restricted_meanwhile_is_not_sent_to_who_may_not_see_it(owe, ca
 
     delivery.drain(AT)
 
-    assert sorted((letter.to[0], letter.subject) for letter in mailoutbox) == [("kim.sato@example.org", "Something else"), ("sam.doyle@example.org", "About a secret")]
-    assert set(Notice.objects.filter(person=cast.staff, channel=Channel.EMAIL, initiative=told).values_list("sent_at", "dropped_because")) == {(None, "not visible")}
+    assert sorted((letter.to[0], letter.subject) for letter in mailoutbox) == [
+        ("kim.sato@example.org", "Something else"),
+        ("sam.doyle@example.org", "About a secret"),
+    ]
+    assert set(
+        Notice.objects.filter(person=cast.staff, channel=Channel.EMAIL, initiative=told).values_list(
+            "sent_at", "dropped_because"
+        )
+    ) == {(None, "not visible")}
     assert "Secret" not in "".join(m.text for m in Message.objects.filter(person=cast.staff))
 
 
@@ -120,7 +129,10 @@ def test_a_repeat_after_a_crash_carries_the_same_message_id_and_is_counted(owe, 
     assert sink.ids.count(sink.ids[0]) == sink.ids.count(sink.ids[1]) == 2
     assert len(set(sink.ids)) == 3
     assert sorted(Message.objects.values_list("attempt", flat=True)) == [1, 2, 2]
-    texts = {one.message_id: {other.text for other in sink.arrived if other.message_id == one.message_id} for one in sink.arrived}
+    texts = {
+        one.message_id: {other.text for other in sink.arrived if other.message_id == one.message_id}
+        for one in sink.arrived
+    }
     assert all(len(same) == 1 for same in texts.values())
 
 
@@ -179,7 +191,11 @@ def test_eight_workers_at_once_send_everything_once(owe, sink):
     delivery.drain(AT)
 
     assert failures == []
-    assert len(sink.ids) == len(set(sink.ids)) == 6 * 10 + Message.objects.filter(notices__is_binding=False).distinct().count()
+    assert (
+        len(sink.ids)
+        == len(set(sink.ids))
+        == 6 * 10 + Message.objects.filter(notices__is_binding=False).distinct().count()
+    )
     assert set(Message.objects.values_list("attempt", flat=True)) == {1}
     assert not Notice.objects.filter(sent_at=None).exists()
     # One digest a person; two at most where two workers gathered at the very same moment.
@@ -212,7 +228,9 @@ def test_one_address_that_is_refused_holds_up_nobody_else(owe, cast, sink):
 
     assert drained == (6, 0, 3)
     assert sorted(one.to for one in sink.arrived) == ["kim.sato@example.org"] * 3 + ["sam.doyle@example.org"] * 3
-    assert set(Message.objects.filter(person=cast.owner).values_list("attempt", "sent_at", "failed_at")) == {(1, None, None)}
+    assert set(Message.objects.filter(person=cast.owner).values_list("attempt", "sent_at", "failed_at")) == {
+        (1, None, None)
+    }
     assert "550" in Message.objects.filter(person=cast.owner).first().error
 
 
@@ -226,7 +244,12 @@ def test_an_address_that_stays_refused_is_given_up_recorded_and_shown_to_the_adm
     message = Message.objects.get(person=cast.owner)
     assert (message.attempt, message.failed_at, message.sent_at) == (3, AT, None)
     entry = LedgerEntry.objects.get(verb="notice.failed")
-    assert (entry.actor, entry.subject_id, entry.detail["person"], entry.detail["attempt"]) == ("system:delivery", message.pk, cast.owner.pk, 3)
+    assert (entry.actor, entry.subject_id, entry.detail["person"], entry.detail["attempt"]) == (
+        "system:delivery",
+        message.pk,
+        cast.owner.pk,
+        3,
+    )
     told = Notice.objects.get(person=cast.admin)
     assert (told.channel, told.subject) == (Channel.PORTAL, "E-mail does not reach Priya Nair")
     assert "priya.nair@example.org" in told.body
@@ -262,7 +285,9 @@ def test_a_message_that_failed_is_left_alone_for_a_while_that_grows_and_is_never
     assert len({delivery.pause_after(3) for _draw in range(20)}) > 10
 
 
-def test_a_server_that_is_down_is_left_alone_after_three_failures_and_everything_arrives_later(owe, reader, sink, settings):
+def test_a_server_that_is_down_is_left_alone_after_three_failures_and_everything_arrives_later(
+    owe, reader, sink, settings
+):
     there, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
     for _notice in range(10):
         owe(reader)
@@ -284,7 +309,9 @@ def test_a_server_that_hangs_up_on_one_message_sends_the_others_over_a_new_conne
     assert [one.subject for one in sink.arrived] == ["First", "Last"]
 
 
-def test_a_message_that_cannot_be_written_is_put_aside_after_three_attempts_and_the_rest_goes_on(owe, reader, mailoutbox, monkeypatch, caplog):
+def test_a_message_that_cannot_be_written_is_put_aside_after_three_attempts_and_the_rest_goes_on(
+    owe, reader, mailoutbox, monkeypatch, caplog
+):
     compose = delivery.mail.compose
 
     def poisoned(message, notices, **context):
@@ -328,10 +355,18 @@ def test_two_thousand_due_at_once_go_out_in_order_and_each_waiting_reader_gets_o
     people = [make.make_person(f"Person No{n}", Function.AUDITORS, time_zone="UTC") for n in range(20)]
     Notice.objects.bulk_create(
         Notice(
-            person=people[n % 20], about=f"thing:{n}", occasion="due", channel=Channel.EMAIL, subject=f"No {n}", why="You.", is_binding=n % 4 == 0,
-            owed_at=AT, send_at=AT - timedelta(seconds=2000 - n),
-        ) for n in range(2000)
-    )  # fmt: skip
+            person=people[n % 20],
+            about=f"thing:{n}",
+            occasion="due",
+            channel=Channel.EMAIL,
+            subject=f"No {n}",
+            why="You.",
+            is_binding=n % 4 == 0,
+            owed_at=AT,
+            send_at=AT - timedelta(seconds=2000 - n),
+        )
+        for n in range(2000)
+    )
 
     drained = delivery.drain(AT, seconds=300)
 

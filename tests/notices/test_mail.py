@@ -26,11 +26,21 @@ def sent(db, mailoutbox):
 def test_one_binding_notice_is_one_message_with_its_subject_its_words_and_one_way_there(owe, sent, reader, settings):
     settings.SITE_URL = "https://mandate.example.org"
     make.Installation.objects.create(pk=1, kind="real", company="Aldermoor", time_zone="UTC", made_at=AT)
-    owe(reader, thing="decision:7", due=AT + timedelta(days=2), action="Review and decide", path="/initiatives/AI-42/decisions/3/")
+    owe(
+        reader,
+        thing="decision:7",
+        due=AT + timedelta(days=2),
+        action="Review and decide",
+        path="/initiatives/AI-42/decisions/3/",
+    )
 
     [letter] = sent()
 
-    assert (letter.subject, letter.to, letter.from_email) == ("Decide: fund it", ["rea.der@example.org"], "Mandate <mandate@localhost>")
+    assert (letter.subject, letter.to, letter.from_email) == (
+        "Decide: fund it",
+        ["rea.der@example.org"],
+        "Mandate <mandate@localhost>",
+    )
     assert letter.body == (
         "You decide.\n\nIt is due.\n\nUntil: Thu 5 Mar, 09:00 UTC (2 d)\n\nReview and decide:\nhttps://mandate.example.org/initiatives/AI-42/decisions/3/\n\n--\nYou decide.\nMandate, Aldermoor\n"
     )
@@ -50,7 +60,12 @@ def test_what_was_sent_is_kept_as_it_was_sent(owe, sent, reader):
     [letter] = sent()
 
     kept = Message.objects.get()
-    assert (kept.to_address, kept.subject, kept.text, kept.html) == (letter.to[0], letter.subject, letter.body, letter.alternatives[0][0])
+    assert (kept.to_address, kept.subject, kept.text, kept.html) == (
+        letter.to[0],
+        letter.subject,
+        letter.body,
+        letter.alternatives[0][0],
+    )
     assert (kept.sent_at, kept.attempt, kept.claimed_until, kept.person) == (AT, 1, None, reader)
     assert kept.notices.get().sent_at == AT
 
@@ -70,7 +85,14 @@ def test_messages_about_one_initiative_stand_together_in_a_mailbox(owe, sent, ca
 def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
     told = initiatives.register({"name": "Refunds"}, by=cast.lead, at=AT)
     eight = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
-    owe(cast.owner, initiative=told, binding=False, subject="Review it", body="Five questions.", due=eight + timedelta(days=1))
+    owe(
+        cast.owner,
+        initiative=told,
+        binding=False,
+        subject="Review it",
+        body="Five questions.",
+        due=eight + timedelta(days=1),
+    )
     owe(cast.owner, binding=False, subject="Something else", body="No initiative.")
     owe(cast.owner, initiative=told, binding=False, subject="And this", body="Also about it.")
     owe(cast.staff, binding=False, subject="Alone", body="One line.")
@@ -81,14 +103,27 @@ def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
 
     assert many.to == ["priya.nair@example.org"]
     assert many.subject == "Review it, and 2 more"
-    assert many.body.startswith("3 notices since your last message. They are in the portal, too.\n\nAI-1 Refunds\n\n* Review it\n  Five questions.\n  Until: Thu 5 Mar, 08:00 UTC (24 h)\n")
+    assert many.body.startswith(
+        "3 notices since your last message. They are in the portal, too.\n\nAI-1 Refunds\n\n* Review it\n  Five questions.\n  Until: Thu 5 Mar, 08:00 UTC (24 h)\n"
+    )
     assert many.body.index("* And this") < many.body.index("Across initiatives") < many.body.index("* Something else")
     assert (alone.to, alone.subject) == (["kim.sato@example.org"], "Alone")
     assert sent(eight) == []
     assert [letter.subject for letter in sent(eight + timedelta(days=1))] == ["Tomorrow's"]
 
 
-@pytest.mark.parametrize("typed", ["{{7*7}}", "{% debug %}", "%(x)s %s", "{0.__class__}", "<script>alert(1)</script>", "<img src=x onerror=y>", "a & b"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{{7*7}}",
+        "{% debug %}",
+        "%(x)s %s",
+        "{0.__class__}",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=y>",
+        "a & b",
+    ],
+)
 def test_what_somebody_typed_stays_text(owe, sent, reader, typed):
     owe(reader, subject=f"About {typed}", body=f"{typed}\nMore {typed}", why=f"Why {typed}", action=typed)
 
@@ -133,4 +168,7 @@ def test_no_mail_carries_a_credential(story, sink):
     assert len(sink.arrived) > 5
     for one in sink.arrived:
         assert "token" not in one.text
-        assert all(link.startswith("http://localhost:8000/") and "?" not in link for link in (word for word in one.text.split() if word.startswith("http")))
+        assert all(
+            link.startswith("http://localhost:8000/") and "?" not in link
+            for link in (word for word in one.text.split() if word.startswith("http"))
+        )

@@ -21,7 +21,10 @@ def test_a_notice_is_owed_once_on_the_portal_and_once_by_mail(owe, reader):
     assert owe(reader, thing="decision:1", subject="Again") == 0
 
     rows = Notice.objects.order_by("channel")
-    assert [(n.channel, n.subject, n.send_at, n.sent_at, n.is_binding) for n in rows] == [(Channel.EMAIL, "Decide: fund it", AT, None, True), (Channel.PORTAL, "Decide: fund it", AT, AT, True)]
+    assert [(n.channel, n.subject, n.send_at, n.sent_at, n.is_binding) for n in rows] == [
+        (Channel.EMAIL, "Decide: fund it", AT, None, True),
+        (Channel.PORTAL, "Decide: fund it", AT, AT, True),
+    ]
 
 
 def test_each_person_is_told_once_however_often_they_are_named_and_leavers_are_not(owe, reader):
@@ -62,14 +65,20 @@ def test_what_is_found_late_goes_with_the_digest_it_missed(owe, reader):
     assert Notice.objects.get(channel="email").send_at == datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("at", "wanted"), [
-    (datetime(2026, 3, 28, 12, 0, tzinfo=UTC), datetime(2026, 3, 29, 6, 0, tzinfo=UTC)),  # the night summer time begins
-    (datetime(2026, 10, 24, 12, 0, tzinfo=UTC), datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),  # and ends
-    (datetime(2026, 7, 1, 5, 59, tzinfo=UTC), datetime(2026, 7, 1, 6, 0, tzinfo=UTC)),
-    (datetime(2026, 7, 1, 6, 0, tzinfo=UTC), datetime(2026, 7, 2, 6, 0, tzinfo=UTC)),
-    (datetime(2028, 2, 28, 23, 0, tzinfo=UTC), datetime(2028, 2, 29, 7, 0, tzinfo=UTC)),
-    (datetime(2026, 12, 31, 12, 0, tzinfo=UTC), datetime(2027, 1, 1, 7, 0, tzinfo=UTC)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at", "wanted"),
+    [
+        (
+            datetime(2026, 3, 28, 12, 0, tzinfo=UTC),
+            datetime(2026, 3, 29, 6, 0, tzinfo=UTC),
+        ),  # the night summer time begins
+        (datetime(2026, 10, 24, 12, 0, tzinfo=UTC), datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),  # and ends
+        (datetime(2026, 7, 1, 5, 59, tzinfo=UTC), datetime(2026, 7, 1, 6, 0, tzinfo=UTC)),
+        (datetime(2026, 7, 1, 6, 0, tzinfo=UTC), datetime(2026, 7, 2, 6, 0, tzinfo=UTC)),
+        (datetime(2028, 2, 28, 23, 0, tzinfo=UTC), datetime(2028, 2, 29, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 12, 0, tzinfo=UTC), datetime(2027, 1, 1, 7, 0, tzinfo=UTC)),
+    ],
+)
 def test_the_digest_goes_at_eight_by_the_readers_own_clock(owe, at, wanted):
     reader = make.make_person("Greta Berg", time_zone="Europe/Berlin")
 
@@ -78,7 +87,12 @@ def test_the_digest_goes_at_eight_by_the_readers_own_clock(owe, at, wanted):
     assert Notice.objects.get(channel="email").send_at == wanted
 
 
-@given(st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1)), st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Australia/Lord_Howe"]))  # noqa: DTZ001
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1)),  # noqa: DTZ001
+    st.sampled_from(
+        ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Australia/Lord_Howe"]
+    ),
+)
 def test_the_next_digest_is_always_eight_oclock_and_within_25_hours(local, zone):
     at = local.replace(tzinfo=UTC)
 
@@ -98,12 +112,18 @@ def test_a_reader_without_a_zone_has_that_of_their_unit(cast, owe):
 
 
 def test_every_reader_gets_moments_in_their_own_zone(owe):
-    near, far = make.make_person("Nia Near", time_zone="Europe/London"), make.make_person("Fay Far", time_zone="Asia/Tokyo")
+    near, far = (
+        make.make_person("Nia Near", time_zone="Europe/London"),
+        make.make_person("Fay Far", time_zone="Asia/Tokyo"),
+    )
 
     owe([near, far], subject=lambda: f"By {moments.moment(AT)}", body=lambda: moments.day(AT + timedelta(hours=16)))
 
     told = {n.person.name: (n.subject, n.body) for n in Notice.objects.filter(channel="email")}
-    assert told == {"Nia Near": ("By Tue 3 Mar, 09:00 GMT", "Wed 4 Mar"), "Fay Far": ("By Tue 3 Mar, 18:00 JST", "Wed 4 Mar")}
+    assert told == {
+        "Nia Near": ("By Tue 3 Mar, 09:00 GMT", "Wed 4 Mar"),
+        "Fay Far": ("By Tue 3 Mar, 18:00 JST", "Wed 4 Mar"),
+    }
 
 
 def test_something_for_the_portal_alone_owes_no_mail(owe, reader):
@@ -183,7 +203,9 @@ def test_notices_about_what_a_reader_may_no_longer_see_are_gone_from_the_portal(
 
 
 def test_messages_are_listed_as_sent_waiting_or_given_up(reader):
-    for number, values in enumerate(({"sent_at": AT, "to_address": "a@b.c", "text": "x", "attempt": 1}, {}, {"failed_at": AT, "error": "550"})):
+    for number, values in enumerate(
+        ({"sent_at": AT, "to_address": "a@b.c", "text": "x", "attempt": 1}, {}, {"failed_at": AT, "error": "550"})
+    ):
         Message.objects.create(message_id=f"<{number}@x>", person=reader, send_at=AT, **values)
 
     assert [m.message_id for m in queries.sent()] == ["<0@x>"]

@@ -34,12 +34,23 @@ class Crew:
         self.running: dict[subprocess.Popen, str] = {}
         settings = connection.settings_dict
         self.environment = outside(
-            MANDATE_HOME=str(home), TEST_DATABASE=str(settings["NAME"]), TEST_LEASE=str(LEASE), EMAIL_URL=f"smtp://127.0.0.1:{port}", CELERY_BROKER_URL=broker, SWEEP_SECONDS="1",
+            MANDATE_HOME=str(home),
+            TEST_DATABASE=str(settings["NAME"]),
+            TEST_LEASE=str(LEASE),
+            EMAIL_URL=f"smtp://127.0.0.1:{port}",
+            CELERY_BROKER_URL=broker,
+            SWEEP_SECONDS="1",
             **({"DATABASE_URL": os.environ["DATABASE_URL"]} if "DATABASE_URL" in os.environ else {}),
-        )  # fmt: skip
+        )
 
     def start(self, *kind: str) -> subprocess.Popen:
-        process = subprocess.Popen([sys.executable, "-m", "tests.notices.worker", *kind], cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.notices.worker", *kind],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
         self.running[process] = kind[0]
         return process
 
@@ -89,7 +100,11 @@ def until(true, crew: Crew, seconds: float = 90) -> None:
 def all_stopped(pid: int) -> bool:
     """Return whether every thread of a process stands still; elsewhere than on Linux, nobody can say."""
     tasks = Path(f"/proc/{pid}/task")
-    return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.glob("*/stat")) if tasks.exists() else True
+    return (
+        all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.glob("*/stat"))
+        if tasks.exists()
+        else True
+    )
 
 
 def all_sent() -> bool:
@@ -112,7 +127,14 @@ def check_nothing_lost_and_nothing_twice(sink, story: make.Story, wire_repeats: 
     assert Message.objects.exclude(failed_at=None).count() == 0
     gate = story.decision("funding")
     assert (gate.closed, story.fresh.stage) == ("lapsed", "pilot")
-    assert Counter(LedgerEntry.objects.filter(initiative_id=story.initiative.pk, verb__in=["decision.lapsed", "initiative.moved"]).values_list("verb", flat=True))["decision.lapsed"] == 1
+    assert (
+        Counter(
+            LedgerEntry.objects.filter(
+                initiative_id=story.initiative.pk, verb__in=["decision.lapsed", "initiative.moved"]
+            ).values_list("verb", flat=True)
+        )["decision.lapsed"]
+        == 1
+    )
     assert Notice.objects.filter(occasion="lapsed").count() == 3 * 2
     assert verify().ok
 
@@ -146,8 +168,19 @@ def kill_and_check(crew: Crew, kind: str, sink, kills: int, owed: int) -> None:
     story = a_lapsed_gate()
     reader = make.make_person("Rea Der", time_zone="UTC")
     Notice.objects.bulk_create(
-        Notice(person=reader, about=f"thing:{n}", occasion="asked", channel=Channel.EMAIL, subject=f"No {n}", why="You.", is_binding=True, owed_at=clock.wall(), send_at=clock.wall() - timedelta(days=80)) for n in range(owed)
-    )  # fmt: skip
+        Notice(
+            person=reader,
+            about=f"thing:{n}",
+            occasion="asked",
+            channel=Channel.EMAIL,
+            subject=f"No {n}",
+            why="You.",
+            is_binding=True,
+            owed_at=clock.wall(),
+            send_at=clock.wall() - timedelta(days=80),
+        )
+        for n in range(owed)
+    )
 
     done = run_with_kills(crew, kind, sink, kills, owed)
 
@@ -155,7 +188,9 @@ def kill_and_check(crew: Crew, kind: str, sink, kills: int, owed: int) -> None:
 
 
 @pytest.mark.redis
-def test_a_worker_killed_three_times_in_the_middle_of_sending_loses_and_doubles_nothing_on_redis(crew, sink, redis_server):
+def test_a_worker_killed_three_times_in_the_middle_of_sending_loses_and_doubles_nothing_on_redis(
+    crew, sink, redis_server
+):
     ours = crew(redis_server)
     ours.start("beat")
 
@@ -208,8 +243,19 @@ def test_three_beats_and_three_workers_at_once_do_everything_once(crew, sink, re
     story = a_lapsed_gate()
     reader = make.make_person("Rea Der", time_zone="UTC")
     Notice.objects.bulk_create(
-        Notice(person=reader, about=f"thing:{n}", occasion="asked", channel=Channel.EMAIL, subject=f"No {n}", why="You.", is_binding=True, owed_at=clock.wall(), send_at=clock.wall() - timedelta(days=80)) for n in range(60)
-    )  # fmt: skip
+        Notice(
+            person=reader,
+            about=f"thing:{n}",
+            occasion="asked",
+            channel=Channel.EMAIL,
+            subject=f"No {n}",
+            why="You.",
+            is_binding=True,
+            owed_at=clock.wall(),
+            send_at=clock.wall() - timedelta(days=80),
+        )
+        for n in range(60)
+    )
     # Each with a queue of its own, so that nothing but the database stands between them.
     crews = [crew(redis_server), crew(), crew()]
     for kind in ("beat", "worker"):
@@ -226,7 +272,17 @@ def test_three_beats_and_three_workers_at_once_do_everything_once(crew, sink, re
 
 def test_a_worker_frozen_beyond_its_lease_marks_nothing_when_it_wakes(crew, sink):
     reader = make.make_person("Rea Der", time_zone="UTC")
-    Notice.objects.create(person=reader, about="thing:1", occasion="asked", channel=Channel.EMAIL, subject="No 1", why="You.", is_binding=True, owed_at=clock.wall(), send_at=clock.wall())
+    Notice.objects.create(
+        person=reader,
+        about="thing:1",
+        occasion="asked",
+        channel=Channel.EMAIL,
+        subject="No 1",
+        why="You.",
+        is_binding=True,
+        owed_at=clock.wall(),
+        send_at=clock.wall(),
+    )
     ours = crew()
 
     def freeze(one):

@@ -26,9 +26,21 @@ def main(kind: str, *words: str) -> None:
     from portal.celery import app
 
     if kind == "worker":
-        app.worker_main(["worker", "--pool=threads", "--concurrency=2", "--loglevel=ERROR", f"--hostname=worker{os.getpid()}@localhost", "--without-gossip", "--without-mingle"])
+        app.worker_main(
+            [
+                "worker",
+                "--pool=threads",
+                "--concurrency=2",
+                "--loglevel=ERROR",
+                f"--hostname=worker{os.getpid()}@localhost",
+                "--without-gossip",
+                "--without-mingle",
+            ]
+        )
     elif kind == "beat":
-        app.Beat(loglevel="ERROR", schedule=os.path.join(os.environ["MANDATE_HOME"], f"beat{os.getpid()}"), max_interval=1).run()
+        app.Beat(
+            loglevel="ERROR", schedule=os.path.join(os.environ["MANDATE_HOME"], f"beat{os.getpid()}"), max_interval=1
+        ).run()
     elif kind == "embedded":
         from portal.quickstart import _Tasks
 
@@ -48,7 +60,15 @@ def _owe(count: int) -> None:
 
     for number in range(count):
         with transaction.atomic():
-            actions.owe(Person.objects.get(), thing=f"thing:{number}", occasion="asked", subject=f"No {number}", why="You decide.", at=clock.now(), binding=True)
+            actions.owe(
+                Person.objects.get(),
+                thing=f"thing:{number}",
+                occasion="asked",
+                subject=f"No {number}",
+                why="You decide.",
+                at=clock.now(),
+                binding=True,
+            )
 
 
 if __name__ == "__main__":

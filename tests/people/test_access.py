@@ -11,7 +11,15 @@ from tests.make import AT
 #: Everybody reads these.
 READ = {"/people/": 200, "/people/units/": 200, "/people/functions/": 200, "/me/": 200, "/me/deputies/": 200}
 #: Only administrators open these.
-KEEP = ("/people/add/", "/people/{owner}/edit/", "/people/{owner}/leave/", "/people/{owner}/invite/", "/people/{owner}/deputies/", "/people/units/add/", "/people/units/{support}/")
+KEEP = (
+    "/people/add/",
+    "/people/{owner}/edit/",
+    "/people/{owner}/leave/",
+    "/people/{owner}/invite/",
+    "/people/{owner}/deputies/",
+    "/people/units/add/",
+    "/people/units/{support}/",
+)
 #: Only administrators send these; whatever is in them.
 DO = (*KEEP, "/people/functions/", "/people/{left}/back/", "/people/deputies/{deputy}/end/")
 
@@ -29,7 +37,11 @@ def addresses(cast):
 @pytest.mark.parametrize("who", ["other_owner", "staff", "auditor", "compliance", "office", "cto", "finance"])
 def test_whoever_is_no_administrator_reads_and_changes_nothing(who, cast, client, sign_in, addresses):
     sign_in(client, getattr(cast, who))
-    before = list(Person.objects.order_by("pk").values()), list(Unit.objects.order_by("pk").values()), list(Deputy.objects.values())
+    before = (
+        list(Person.objects.order_by("pk").values()),
+        list(Unit.objects.order_by("pk").values()),
+        list(Deputy.objects.values()),
+    )
 
     assert {path: client.get(path).status_code for path in READ} == READ
     assert client.get(f"/people/{cast.admin.pk}/").status_code == S.OK
@@ -38,9 +50,16 @@ def test_whoever_is_no_administrator_reads_and_changes_nothing(who, cast, client
         assert refused.status_code == S.FORBIDDEN, path
         assert "Administrators (Al Minh)" in refused.content.decode()
     for path in addresses(DO):
-        assert client.post(path, {"function": "finance", "take": str(cast.finance.pk), "name": "X"}).status_code == S.FORBIDDEN, path
+        assert (
+            client.post(path, {"function": "finance", "take": str(cast.finance.pk), "name": "X"}).status_code
+            == S.FORBIDDEN
+        ), path
 
-    assert (list(Person.objects.order_by("pk").values()), list(Unit.objects.order_by("pk").values()), list(Deputy.objects.values())) == before
+    assert (
+        list(Person.objects.order_by("pk").values()),
+        list(Unit.objects.order_by("pk").values()),
+        list(Deputy.objects.values()),
+    ) == before
 
 
 def test_an_administrator_opens_every_page(cast, client, sign_in, addresses):
@@ -67,9 +86,17 @@ def test_somebody_who_has_not_signed_in_is_led_to_the_door(cast, client, address
 def test_nobody_is_found_under_a_number_nobody_has(cast, client, sign_in):
     sign_in(client, cast.admin)
 
-    for path in ("/people/999999/", "/people/999999/edit/", "/people/99999999999999999999999/", "/people/units/999999/"):
+    for path in (
+        "/people/999999/",
+        "/people/999999/edit/",
+        "/people/99999999999999999999999/",
+        "/people/units/999999/",
+    ):
         assert client.get(path).status_code == S.NOT_FOUND
     for path in ("/people/999999/back/", "/people/deputies/999999/end/"):
         assert client.post(path).status_code == S.NOT_FOUND
     assert client.post("/people/functions/", {"function": "finance", "take": "999999"}).status_code == S.NOT_FOUND
-    assert client.post("/people/functions/", {"function": "kings", "person": str(cast.staff.pk)}).status_code == S.NOT_FOUND
+    assert (
+        client.post("/people/functions/", {"function": "kings", "person": str(cast.staff.pk)}).status_code
+        == S.NOT_FOUND
+    )

@@ -14,7 +14,11 @@ from tests.make import AT, make_person
 
 def names(page) -> list[str]:
     """Return the names that lead to people, in order."""
-    return [words for href, words in page.links if href.startswith("/people/") and href.rstrip("/").split("/")[-1].isdecimal()]
+    return [
+        words
+        for href, words in page.links
+        if href.startswith("/people/") and href.rstrip("/").split("/")[-1].isdecimal()
+    ]
 
 
 def test_the_directory_lists_whoever_works_here_with_unit_and_functions(cast, at_browser):
@@ -34,10 +38,23 @@ def test_whoever_left_stands_under_left_and_nowhere_else(cast, at_browser):
     assert "Tue 3 Mar" in browser.page.words
 
 
-@pytest.mark.parametrize(("asked", "found"), [
-    ("q=priya", ["Priya Nair"]), ("q=NAIR+priya", ["Priya Nair"]), ("q=example.org+osei", ["Miriam Osei"]), ("q=sales", ["Hugo Duarte"]),
-    ("function=compliance", ["Miriam Osei", "Ray Quist"]), ("function=finance,cto", ["Ines Vidal", "Jia Wu", "Tomas Berg"]), ("q=nobody+like+this", []), ("state=anything", None), ("state=active,left", None), ("function=kings&unit=x", None), ("q=%25", []), ("q=%00", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("q=priya", ["Priya Nair"]),
+        ("q=NAIR+priya", ["Priya Nair"]),
+        ("q=example.org+osei", ["Miriam Osei"]),
+        ("q=sales", ["Hugo Duarte"]),
+        ("function=compliance", ["Miriam Osei", "Ray Quist"]),
+        ("function=finance,cto", ["Ines Vidal", "Jia Wu", "Tomas Berg"]),
+        ("q=nobody+like+this", []),
+        ("state=anything", None),
+        ("state=active,left", None),
+        ("function=kings&unit=x", None),
+        ("q=%25", []),
+        ("q=%00", None),
+    ],
+)
 def test_search_and_functions_narrow_the_directory(asked, found, cast, at_browser):
     page = at_browser(cast.staff).get(f"/people/?{asked}")
 
@@ -53,7 +70,12 @@ def test_the_directory_costs_the_same_for_many_people(cast, client, sign_in):
     client.get("/people/")  # The policy is read once in the life of a process.
     with CaptureQueriesContext(connection) as few:
         client.get("/people/")
-    Person.objects.bulk_create([Person(email=f"p{n}@example.org", name=f"Person {n}", unit=cast.support, joined_at=AT, password="!") for n in range(500)])
+    Person.objects.bulk_create(
+        [
+            Person(email=f"p{n}@example.org", name=f"Person {n}", unit=cast.support, joined_at=AT, password="!")
+            for n in range(500)
+        ]
+    )
 
     with CaptureQueriesContext(connection) as many:
         response = client.get("/people/?page=3")
@@ -67,7 +89,10 @@ def test_a_persons_page_says_what_they_answer_for(cast, story, at_browser):
 
     page = at_browser(cast.staff).get(f"/people/{cast.owner.pk}/")
 
-    assert f"{tale.initiative.key} Support refunds Production Business owner · Accountable for Pilot go / no-go can stop it" in page.words
+    assert (
+        f"{tale.initiative.key} Support refunds Production Business owner · Accountable for Pilot go / no-go can stop it"
+        in page.words
+    )
     assert "Grade" not in page.words
     assert "Spend limit" not in page.words
 
@@ -89,7 +114,9 @@ def test_the_workflow_owner_of_a_pilot_can_stop_it(cast, story, at_browser):
 
 def test_an_offer_nobody_answered_is_no_role_yet(cast, story, at_browser):
     tale = story("production")
-    Assignment.objects.filter(initiative=tale.initiative, person=cast.owner, role="A").update(accepted_at=None, signature=None, material_sha256="")
+    Assignment.objects.filter(initiative=tale.initiative, person=cast.owner, role="A").update(
+        accepted_at=None, signature=None, material_sha256=""
+    )
 
     page = at_browser(cast.staff).get(f"/people/{cast.owner.pk}/")
 
@@ -112,8 +139,12 @@ def test_what_is_retired_is_answered_for_by_nobody(cast, story, at_browser):
 
 
 def test_a_persons_page_says_who_stands_in_now_and_whom_they_stand_in_for(cast, at_browser, today):
-    Deputy.objects.create(person=cast.owner, deputy=cast.lead, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=2))
-    Deputy.objects.create(person=cast.owner, deputy=cast.staff, starts_on=today + timedelta(days=9), ends_on=today + timedelta(days=12))
+    Deputy.objects.create(
+        person=cast.owner, deputy=cast.lead, starts_on=today - timedelta(days=2), ends_on=today + timedelta(days=2)
+    )
+    Deputy.objects.create(
+        person=cast.owner, deputy=cast.staff, starts_on=today + timedelta(days=9), ends_on=today + timedelta(days=12)
+    )
     browser = at_browser(cast.finance)
 
     owners = browser.get(f"/people/{cast.owner.pk}/").words

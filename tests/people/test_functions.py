@@ -21,7 +21,9 @@ def give(browser, function: str, person):
 
 def take(browser, function: str, person):
     page = browser.get("/people/functions/")
-    browser.send(next(f for f in page.forms if f.data().get("function") == function and f.data().get("take") == str(person.pk)))
+    browser.send(
+        next(f for f in page.forms if f.data().get("function") == function and f.data().get("take") == str(person.pk))
+    )
     return browser
 
 
@@ -32,7 +34,10 @@ def members(slug: str) -> list[str]:
 def test_everybody_reads_what_each_function_means_and_who_is_in_it(cast, at_browser):
     page = at_browser(cast.staff).get("/people/functions/")
 
-    assert "Compliance Lifts restrictions and reads the ledger. May stop what has no business owner or is tier 4. Confirms the tier: 2, 3 and 4. Signs off before go-live at tier 4." in page.words
+    assert (
+        "Compliance Lifts restrictions and reads the ledger. May stop what has no business owner or is tier 4. Confirms the tier: 2, 3 and 4. Signs off before go-live at tier 4."
+        in page.words
+    )
     assert "MO Miriam Osei" in page.words
     assert not [f for f in page.forms if "function" in f.names]
 
@@ -63,7 +68,10 @@ def test_both_need_a_fresh_proof_and_what_was_chosen_is_still_there_afterwards(c
     response = browser.client.post("/people/functions/", form.data(person=str(cast.staff.pk)))
     assert response.status_code == 303
     assert response["Location"].startswith("/prove/?next=")
-    assert browser.client.post("/people/functions/", {"function": "finance", "take": str(cast.finance.pk)}).status_code == 303
+    assert (
+        browser.client.post("/people/functions/", {"function": "finance", "take": str(cast.finance.pk)}).status_code
+        == 303
+    )
     assert members("legal") == ["Jon Marsh"]
     assert members("finance") == ["Ines Vidal", "Tomas Berg"]
     assert said() == []
@@ -71,7 +79,11 @@ def test_both_need_a_fresh_proof_and_what_was_chosen_is_still_there_afterwards(c
     browser.client.post("/people/functions/", form.data(person=str(cast.staff.pk)))
     browser.send(browser.get(response["Location"]).form(having="password"), password="long-enough-for-tests")
     kept = browser.page.form(having="person")
-    assert kept.data() | {"csrfmiddlewaretoken": ""} == {"csrfmiddlewaretoken": "", "function": "legal", "person": str(cast.staff.pk)}
+    assert kept.data() | {"csrfmiddlewaretoken": ""} == {
+        "csrfmiddlewaretoken": "",
+        "function": "legal",
+        "person": str(cast.staff.pk),
+    }
     browser.send(kept)
     assert members("legal") == ["Jon Marsh", "Kim Sato"]
 
@@ -82,8 +94,15 @@ def test_nobody_gives_themselves_a_function_or_takes_their_own(cast, admins_brow
     page = admins_browser.get("/people/functions/")
 
     assert not [f for f in page.forms if f.data().get("take") == str(cast.admin.pk)]
-    assert admins_browser.client.post("/people/functions/", {"function": "compliance", "person": str(cast.admin.pk)}).status_code == 403
-    refused = admins_browser.client.post("/people/functions/", {"function": "administrators", "take": str(cast.admin.pk)})
+    assert (
+        admins_browser.client.post(
+            "/people/functions/", {"function": "compliance", "person": str(cast.admin.pk)}
+        ).status_code
+        == 403
+    )
+    refused = admins_browser.client.post(
+        "/people/functions/", {"function": "administrators", "take": str(cast.admin.pk)}
+    )
     assert refused.status_code == 403
     assert "Administrators (Al Minh, Carl Ode)" in refused.content.decode()
     assert functions.of(Person.objects.get(pk=cast.admin.pk)) == {"administrators"}
@@ -98,11 +117,19 @@ def test_one_person_holds_it_and_gives_it_up_first(function, cast, admins_browse
         holder = cast.legal
     said()
 
-    assert "Give…" not in admins_browser.get("/people/functions/").words.split(f"{Function(function).label} one person")[1].split("one person")[0]
+    assert (
+        "Give…"
+        not in admins_browser.get("/people/functions/")
+        .words.split(f"{Function(function).label} one person")[1]
+        .split("one person")[0]
+    )
     give(admins_browser, function, cast.staff)
 
     assert admins_browser.status == 422
-    assert f"{holder.name} is {Function(function).label}. Take it from them first: one person holds it." in admins_browser.page.words
+    assert (
+        f"{holder.name} is {Function(function).label}. Take it from them first: one person holds it."
+        in admins_browser.page.words
+    )
     assert functions.holder(function) == holder
     assert said() == []
 
@@ -137,7 +164,10 @@ def test_a_refusal_names_a_few_of_many_and_nobody_where_nobody_is(cast):
     for n in range(5):
         make_person(f"Extra {n}", Function.AUDITORS)
 
-    assert functions.whose(Function.AUDITORS, Function.CEO) == "Auditors (Ada Finch, Extra 0, Extra 1, Extra 2 and 2 more), CEO (nobody yet)"
+    assert (
+        functions.whose(Function.AUDITORS, Function.CEO)
+        == "Auditors (Ada Finch, Extra 0, Extra 1, Extra 2 and 2 more), CEO (nobody yet)"
+    )
 
 
 def test_whoever_is_no_function_is_not_found(cast, admins_browser):

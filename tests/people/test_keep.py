@@ -35,13 +35,36 @@ def fill_in(browser: Browser, path: str, **given) -> Browser:
 
 def test_adding_a_person_puts_everything_into_the_directory_and_onto_the_record(cast, admins_browser, said):
     fill_in(
-        admins_browser, "/people/add/", name="  Nora \t Quill ", email=" Nora.Quill@Example.ORG ", title="Claims lead", phone="+44 20 7946 0999", unit=str(cast.support.pk), manager=str(cast.owner.pk),
-        grade="manager", job_family="Data Science", spend_limit="1200.50", is_functional_lead="on", time_zone="tokyo",
-    )  # fmt: skip
+        admins_browser,
+        "/people/add/",
+        name="  Nora \t Quill ",
+        email=" Nora.Quill@Example.ORG ",
+        title="Claims lead",
+        phone="+44 20 7946 0999",
+        unit=str(cast.support.pk),
+        manager=str(cast.owner.pk),
+        grade="manager",
+        job_family="Data Science",
+        spend_limit="1200.50",
+        is_functional_lead="on",
+        time_zone="tokyo",
+    )
 
     made = Person.objects.get(email="nora.quill@example.org")
-    assert (made.name, made.title, made.phone, made.unit, made.manager) == ("Nora Quill", "Claims lead", "+44 20 7946 0999", cast.support, cast.owner)
-    assert (made.grade, made.job_family, made.spend_limit, made.is_functional_lead, made.time_zone) == ("manager", "data-science", Decimal("1200.50"), True, "Asia/Tokyo")
+    assert (made.name, made.title, made.phone, made.unit, made.manager) == (
+        "Nora Quill",
+        "Claims lead",
+        "+44 20 7946 0999",
+        cast.support,
+        cast.owner,
+    )
+    assert (made.grade, made.job_family, made.spend_limit, made.is_functional_lead, made.time_zone) == (
+        "manager",
+        "data-science",
+        Decimal("1200.50"),
+        True,
+        "Asia/Tokyo",
+    )
     assert made.is_active
     assert not made.has_usable_password()
     assert said() == ["person.added"]
@@ -49,25 +72,40 @@ def test_adding_a_person_puts_everything_into_the_directory_and_onto_the_record(
     assert "To let them sign in, make their link" in admins_browser.page.words
 
 
-@pytest.mark.parametrize(("given", "sentence"), [
-    ({"name": " "}, "Enter name"),
-    ({"email": "nora"}, "E-mail address is “nora”. Enter an e-mail address, for example name@example.org."),
-    ({"email": "PRIYA.NAIR@example.org"}, "priya.nair@example.org is the address of Priya Nair already."),
-    ({"email": "priya.nair@example.org "}, "priya.nair@example.org is the address of Priya Nair already."),
-    ({"email": "Kim.ſato@example.org"}, "kim.sato@example.org is the address of Kim Sato already."),
-    ({"phone": "call me"}, "Phone is “call me”. Enter a number that can be called, for example +44 20 7946 0101."),
-    ({"time_zone": "Mars/Base"}, "Time zone is “Mars/Base”, which is no time zone known here. Enter one such as Europe/Berlin."),
-    ({"time_zone": "Europe"}, "Time zone is “Europe”, which could be Europe/Amsterdam, Europe/Andorra, Europe/Astrakhan. Enter one of them."),
-    ({"spend_limit": "a lot"}, "Spend limit is “a lot”. Enter a number, for example 4.10."),
-    ({"spend_limit": "-1"}, "Spend limit is “-1”. Enter 0 or more."),
-    ({"spend_limit": "NaN"}, "Spend limit is “NaN”. Enter a number, for example 4.10."),
-    ({"spend_limit": "1.234"}, "Spend limit is “1.234”. Enter a number with at most 12 digits before the point and 2 after it."),
-    ({"spend_limit": "9" * 14}, "Spend limit is “99999999999999”. Enter a number with at most 12 digits before the point and 2 after it."),
-    ({"grade": "king"}, "Grade is “king”, which is not one of the choices. Choose one from the list."),
-    ({"unit": "999"}, "Unit is “999”, which is not one of the choices. Choose one from the list."),
-    ({"manager": "999"}, "“999” is nobody on the list. Choose a person from it."),
-    ({"name": "x" * 201}, "Name has 201 characters and may have 200. Shorten it by 1."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": " "}, "Enter name"),
+        ({"email": "nora"}, "E-mail address is “nora”. Enter an e-mail address, for example name@example.org."),
+        ({"email": "PRIYA.NAIR@example.org"}, "priya.nair@example.org is the address of Priya Nair already."),
+        ({"email": "priya.nair@example.org "}, "priya.nair@example.org is the address of Priya Nair already."),
+        ({"email": "Kim.ſato@example.org"}, "kim.sato@example.org is the address of Kim Sato already."),
+        ({"phone": "call me"}, "Phone is “call me”. Enter a number that can be called, for example +44 20 7946 0101."),
+        (
+            {"time_zone": "Mars/Base"},
+            "Time zone is “Mars/Base”, which is no time zone known here. Enter one such as Europe/Berlin.",
+        ),
+        (
+            {"time_zone": "Europe"},
+            "Time zone is “Europe”, which could be Europe/Amsterdam, Europe/Andorra, Europe/Astrakhan. Enter one of them.",
+        ),
+        ({"spend_limit": "a lot"}, "Spend limit is “a lot”. Enter a number, for example 4.10."),
+        ({"spend_limit": "-1"}, "Spend limit is “-1”. Enter 0 or more."),
+        ({"spend_limit": "NaN"}, "Spend limit is “NaN”. Enter a number, for example 4.10."),
+        (
+            {"spend_limit": "1.234"},
+            "Spend limit is “1.234”. Enter a number with at most 12 digits before the point and 2 after it.",
+        ),
+        (
+            {"spend_limit": "9" * 14},
+            "Spend limit is “99999999999999”. Enter a number with at most 12 digits before the point and 2 after it.",
+        ),
+        ({"grade": "king"}, "Grade is “king”, which is not one of the choices. Choose one from the list."),
+        ({"unit": "999"}, "Unit is “999”, which is not one of the choices. Choose one from the list."),
+        ({"manager": "999"}, "“999” is nobody on the list. Choose a person from it."),
+        ({"name": "x" * 201}, "Name has 201 characters and may have 200. Shorten it by 1."),
+    ],
+)
 def test_what_cannot_be_says_which_field_what_came_and_what_was_expected(given, sentence, cast, admins_browser, said):
     count = Person.objects.count()
 
@@ -86,7 +124,10 @@ def test_the_address_of_somebody_who_left_stays_taken(cast, admins_browser):
     fill_in(admins_browser, "/people/add/", name="Jon Marsh", email="Jon.Marsh@example.org")
 
     assert admins_browser.status == 422
-    assert "jon.marsh@example.org is the address of Jon Marsh, who left on 2026-03-03. Addresses stay taken; bring them back on their page." in admins_browser.page.words
+    assert (
+        "jon.marsh@example.org is the address of Jon Marsh, who left on 2026-03-03. Addresses stay taken; bring them back on their page."
+        in admins_browser.page.words
+    )
 
 
 def test_two_people_never_share_an_address_whatever_the_path(cast):
@@ -95,7 +136,9 @@ def test_two_people_never_share_an_address_whatever_the_path(cast):
     with pytest.raises(Conflict, match="Addresses of people who left stay taken"):
         actions.add({"email": "Priya.Nair@Example.org", "name": "Somebody"}, by=cast.admin, at=AT)
     with pytest.raises(Conflict, match="Addresses of people who left stay taken"):
-        actions.change(cast.staff, {"email": "Priya.Nair@Example.org"}, by=cast.admin, at=AT, seen_version=cast.staff.version)
+        actions.change(
+            cast.staff, {"email": "Priya.Nair@Example.org"}, by=cast.admin, at=AT, seen_version=cast.staff.version
+        )
 
     assert Person.objects.filter(email__iexact="priya.nair@example.org").count() == 1
 
@@ -104,10 +147,21 @@ def test_two_people_never_share_an_address_whatever_the_path(cast):
 
 
 def test_a_change_is_saved_and_recorded_with_what_it_was(cast, admins_browser, said):
-    fill_in(admins_browser, f"/people/{cast.staff.pk}/edit/", title="Senior agent", grade="senior", manager=str(cast.owner.pk))
+    fill_in(
+        admins_browser,
+        f"/people/{cast.staff.pk}/edit/",
+        title="Senior agent",
+        grade="senior",
+        manager=str(cast.owner.pk),
+    )
 
     now = Person.objects.get(pk=cast.staff.pk)
-    assert (now.title, now.grade, now.manager, now.version) == ("Senior agent", "senior", cast.owner, cast.staff.version + 1)
+    assert (now.title, now.grade, now.manager, now.version) == (
+        "Senior agent",
+        "senior",
+        cast.owner,
+        cast.staff.version + 1,
+    )
     assert said() == ["person.changed"]
     entry = LedgerEntry.objects.latest("seq")
     assert entry.detail == {"fields": ["grade", "manager", "title"]}
@@ -167,7 +221,10 @@ def test_nobody_reports_to_those_who_report_to_them(cast, admins_browser, said):
     fill_in(admins_browser, f"/people/{cast.owner.pk}/edit/", manager=str(cast.staff.pk))
 
     assert admins_browser.status == 422
-    assert "Kim Sato reports to Priya Nair, directly or through others, so cannot be their manager." in admins_browser.page.words
+    assert (
+        "Kim Sato reports to Priya Nair, directly or through others, so cannot be their manager."
+        in admins_browser.page.words
+    )
     assert Person.objects.get(pk=cast.owner.pk).manager is None
     assert said() == []
 
@@ -215,7 +272,9 @@ def test_the_page_says_what_they_hold_and_whose_task_it_becomes(cast, story, adm
     assert page.form(having="left_on").data()["left_on"] == timezone.now().date().isoformat()
 
 
-def test_somebody_who_left_is_signed_out_with_the_next_request_and_holds_nothing(cast, story, admins_browser, today, sign_in, said):
+def test_somebody_who_left_is_signed_out_with_the_next_request_and_holds_nothing(
+    cast, story, admins_browser, today, sign_in, said
+):
     tale = story("production")
     theirs = sign_in(Client(), cast.owner)
     assert theirs.get("/me/").status_code == 200
@@ -229,7 +288,11 @@ def test_somebody_who_left_is_signed_out_with_the_next_request_and_holds_nothing
     answer = theirs.get("/me/")
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/me/")
     assert theirs.post("/me/", {"phone": "1", "version": "1"}).status_code == 302
-    assert theirs.post("/sign-in/", {"login": cast.owner.email, "password": "long-enough-for-tests"}).status_code in (302, 303, 422)
+    assert theirs.post("/sign-in/", {"login": cast.owner.email, "password": "long-enough-for-tests"}).status_code in (
+        302,
+        303,
+        422,
+    )
     assert theirs.get("/me/").status_code == 302
     assert grants.held_by(gone, tale.fresh) == frozenset()
     assert not Initiative.objects.visible_to(gone).exists()
@@ -252,7 +315,10 @@ def test_a_day_that_is_still_to_come_is_refused_because_leaving_counts_at_once(c
     leave(admins_browser, cast.owner, tomorrow)
 
     assert admins_browser.status == 422
-    assert f"{tomorrow.isoformat()} is still to come. Priya Nair loses every right the moment this is recorded, so record it on their last day." in admins_browser.page.words
+    assert (
+        f"{tomorrow.isoformat()} is still to come. Priya Nair loses every right the moment this is recorded, so record it on their last day."
+        in admins_browser.page.words
+    )
     assert Person.objects.get(pk=cast.owner.pk).is_active
     assert said() == []
 
@@ -269,7 +335,9 @@ def test_the_day_is_the_one_where_they_are(cast):
 
 def test_nobody_deactivates_themselves_and_nobody_leaves_twice(cast, admins_browser, today, said):
     assert "Nobody deactivates themselves" in admins_browser.get(f"/people/{cast.admin.pk}/leave/").words
-    assert admins_browser.client.post(f"/people/{cast.admin.pk}/leave/", {"left_on": today.isoformat()}).status_code == 403
+    assert (
+        admins_browser.client.post(f"/people/{cast.admin.pk}/leave/", {"left_on": today.isoformat()}).status_code == 403
+    )
     assert said() == []
 
     leave(admins_browser, cast.staff, today)
@@ -298,7 +366,9 @@ def test_a_record_of_somebody_who_left_stays_as_it_was(cast, admins_browser, tod
     said()
 
     page = admins_browser.get(f"/people/{cast.staff.pk}/edit/")
-    answer = admins_browser.client.post(f"/people/{cast.staff.pk}/edit/", {"name": "Other", "email": cast.staff.email, "version": "2"})
+    answer = admins_browser.client.post(
+        f"/people/{cast.staff.pk}/edit/", {"name": "Other", "email": cast.staff.email, "version": "2"}
+    )
 
     assert "has left, so what stands here stays as it was" in page.words
     assert not [form for form in page.forms if "version" in form.names]

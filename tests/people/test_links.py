@@ -25,7 +25,9 @@ def link(cast):
 
 
 def choose(browser: Browser, path: str, password: str = GOOD, again: str | None = None) -> Browser:
-    browser.send(browser.get(path).form(having="password1"), password1=password, password2=password if again is None else again)
+    browser.send(
+        browser.get(path).form(having="password1"), password1=password, password2=password if again is None else again
+    )
     return browser
 
 
@@ -86,7 +88,12 @@ def test_the_link_sets_the_password_once_and_signs_in(cast, link, client, said):
 
     again = Client().get(link)
     assert again.status_code == 404
-    assert Client().post(link, {"password1": "another harbour entirely", "password2": "another harbour entirely"}).status_code == 404
+    assert (
+        Client()
+        .post(link, {"password1": "another harbour entirely", "password2": "another harbour entirely"})
+        .status_code
+        == 404
+    )
     assert Person.objects.get(pk=cast.staff.pk).check_password(GOOD)
 
 
@@ -110,10 +117,23 @@ def test_a_link_that_is_unknown_used_over_or_of_somebody_who_left_answers_alike(
     of_a_leaver = f"/invitation/{actions.invite(cast.legal, by=cast.admin, at=AT)}/"
     Person.objects.filter(pk=cast.legal.pk).update(is_active=False, left_on=AT.date())
 
-    answers = [Client().get(path) for path in (used, over, earlier, of_a_leaver, "/invitation/nothing-like-it/", f"/invitation/{'x' * 43}/", "/setup/nothing-like-it/")]
+    answers = [
+        Client().get(path)
+        for path in (
+            used,
+            over,
+            earlier,
+            of_a_leaver,
+            "/invitation/nothing-like-it/",
+            f"/invitation/{'x' * 43}/",
+            "/setup/nothing-like-it/",
+        )
+    ]
 
     def told(answer) -> str:
-        return re.sub(r"https?://[^\s<]*|/invitation/[\w-]+/|/setup/[\w-]+/|<time[^>]*>[^<]*</time>", "", answer.content.decode())
+        return re.sub(
+            r"https?://[^\s<]*|/invitation/[\w-]+/|/setup/[\w-]+/|<time[^>]*>[^<]*</time>", "", answer.content.decode()
+        )
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({told(answer) for answer in answers}) == 1
@@ -127,13 +147,16 @@ def test_a_link_stands_for_a_week(cast, link):
     assert made.expires_at - made.made_at < timedelta(days=7, seconds=5)
 
 
-@pytest.mark.parametrize(("password", "again", "sentence"), [
-    ("", "", "Enter a new password."),
-    ("short", "short", "The password has 5 characters and needs 12."),
-    ("password1234", "password1234", "This password is one of the first that others try."),
-    ("kim.sato@example.org", "kim.sato@example.org", "The password is too much like the"),
-    (GOOD, "seven loud harbours", "The two passwords differ. Enter the same one twice."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("password", "again", "sentence"),
+    [
+        ("", "", "Enter a new password."),
+        ("short", "short", "The password has 5 characters and needs 12."),
+        ("password1234", "password1234", "This password is one of the first that others try."),
+        ("kim.sato@example.org", "kim.sato@example.org", "The password is too much like the"),
+        (GOOD, "seven loud harbours", "The two passwords differ. Enter the same one twice."),
+    ],
+)
 def test_a_poor_password_is_refused_and_the_link_still_works(password, again, sentence, cast, link, client):
     browser = choose(Browser(client), link, password, again)
 
@@ -177,7 +200,14 @@ def fresh_link(db, settings):
     return setup.one_time_link().removeprefix(settings.SITE_URL)
 
 
-ANSWERS = {"company": "Calder  Home", "time_zone": "europe/berlin", "name": "Olga Petrov", "email": "Olga@Calder.example", "password1": GOOD, "password2": GOOD}
+ANSWERS = {
+    "company": "Calder  Home",
+    "time_zone": "europe/berlin",
+    "name": "Olga Petrov",
+    "email": "Olga@Calder.example",
+    "password1": GOOD,
+    "password2": GOOD,
+}
 
 
 def test_setting_up_makes_the_company_and_its_first_person_and_signs_them_in(fresh_link, client, said):
@@ -186,7 +216,12 @@ def test_setting_up_makes_the_company_and_its_first_person_and_signs_them_in(fre
     browser.send(browser.get(fresh_link).form(having="company"), **ANSWERS)
 
     installation, first = Installation.objects.get(), Person.objects.get()
-    assert (installation.kind, installation.company, installation.time_zone, installation.setup_digest) == ("real", "Calder Home", "Europe/Berlin", "")
+    assert (installation.kind, installation.company, installation.time_zone, installation.setup_digest) == (
+        "real",
+        "Calder Home",
+        "Europe/Berlin",
+        "",
+    )
     assert (first.name, first.email, first.unit) == ("Olga Petrov", "olga@calder.example", Unit.objects.get())
     assert functions.of(first) == {"administrators", "portfolio-office"}
     assert first.check_password(GOOD)
@@ -216,14 +251,17 @@ def test_a_newer_set_up_link_makes_the_earlier_one_useless(fresh_link, client):
     assert client.get(newer.removeprefix("http://localhost:8000")).status_code == 200
 
 
-@pytest.mark.parametrize(("given", "sentence"), [
-    ({"company": " "}, "Enter company"),
-    ({"time_zone": "nowhere"}, "Time zone of the company is “nowhere”, which is no time zone known here."),
-    ({"time_zone": ""}, "Enter time zone of the company"),
-    ({"email": "olga"}, "Your e-mail address is “olga”. Enter an e-mail address"),
-    ({"password1": "olga petrov 1", "password2": "olga petrov 1"}, "The password is too much like the"),
-    ({"password2": "other"}, "The two passwords differ. Enter the same one twice."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"company": " "}, "Enter company"),
+        ({"time_zone": "nowhere"}, "Time zone of the company is “nowhere”, which is no time zone known here."),
+        ({"time_zone": ""}, "Enter time zone of the company"),
+        ({"email": "olga"}, "Your e-mail address is “olga”. Enter an e-mail address"),
+        ({"password1": "olga petrov 1", "password2": "olga petrov 1"}, "The password is too much like the"),
+        ({"password2": "other"}, "The two passwords differ. Enter the same one twice."),
+    ],
+)
 def test_half_a_set_up_sets_nothing_up(given, sentence, fresh_link, client):
     browser = Browser(client)
 

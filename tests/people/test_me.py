@@ -26,14 +26,38 @@ def test_nothing_else_is_changed_through_ones_own_settings(cast, at_browser, sai
     browser = at_browser(cast.staff)
     form = browser.get("/me/").form(having="phone")
 
-    browser.client.post("/me/", {**form.data(), "grade": "vp", "unit": "1", "name": "King", "email": "king@example.org", "is_functional_lead": "on", "spend_limit": "99"})
+    browser.client.post(
+        "/me/",
+        {
+            **form.data(),
+            "grade": "vp",
+            "unit": "1",
+            "name": "King",
+            "email": "king@example.org",
+            "is_functional_lead": "on",
+            "spend_limit": "99",
+        },
+    )
 
     now = Person.objects.get(pk=cast.staff.pk)
-    assert (now.grade, now.unit, now.name, now.email, now.is_functional_lead, now.spend_limit) == ("staff", cast.support, "Kim Sato", "kim.sato@example.org", False, 0)
+    assert (now.grade, now.unit, now.name, now.email, now.is_functional_lead, now.spend_limit) == (
+        "staff",
+        cast.support,
+        "Kim Sato",
+        "kim.sato@example.org",
+        False,
+        0,
+    )
     assert said() == []
 
 
-@pytest.mark.parametrize(("given", "sentence"), [({"phone": "no"}, "Phone is “no”. Enter a number that can be called"), ({"time_zone": "Mars"}, "Time zone is “Mars”, which is no time zone known here.")])
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"phone": "no"}, "Phone is “no”. Enter a number that can be called"),
+        ({"time_zone": "Mars"}, "Time zone is “Mars”, which is no time zone known here."),
+    ],
+)
 def test_bad_input_is_said_and_nothing_is_saved(given, sentence, cast, at_browser, said):
     browser = at_browser(cast.staff)
 
@@ -67,7 +91,9 @@ def test_only_administrators_are_told_what_is_wrong_with_checkpoints(cast, at_br
 
 def test_the_menu_leads_to_ones_settings_the_people_and_for_readers_the_ledger(cast, at_browser):
     def places(person) -> set[str]:
-        return {words for href, words in at_browser(person).get("/me/").links if href in ("/me/", "/people/", "/ledger/")}
+        return {
+            words for href, words in at_browser(person).get("/me/").links if href in ("/me/", "/people/", "/ledger/")
+        }
 
     assert places(cast.staff) == {"Your settings", "People"}
     assert places(cast.auditor) == places(cast.compliance) == {"Your settings", "People", "Ledger"}
@@ -78,7 +104,12 @@ def test_the_menu_leads_to_ones_settings_the_people_and_for_readers_the_ledger(c
 
 
 def name(browser, path: str, deputy, start: date, end: date):
-    browser.send(browser.get(path).form(having="starts_on"), deputy=str(deputy.pk), starts_on=start.isoformat(), ends_on=end.isoformat())
+    browser.send(
+        browser.get(path).form(having="starts_on"),
+        deputy=str(deputy.pk),
+        starts_on=start.isoformat(),
+        ends_on=end.isoformat(),
+    )
     return browser
 
 
@@ -90,12 +121,19 @@ def test_somebody_names_a_deputy_and_ends_it(cast, story, at_browser, today, sai
     name(browser, "/me/deputies/", cast.lead, today, today + timedelta(days=5))
 
     made = Deputy.objects.get()
-    assert (made.person, made.deputy, made.starts_on, made.ends_on) == (cast.owner, cast.lead, today, today + timedelta(days=5))
+    assert (made.person, made.deputy, made.starts_on, made.ends_on) == (
+        cast.owner,
+        cast.lead,
+        today,
+        today + timedelta(days=5),
+    )
     assert "Sam Doyle may stop for Priya Nair from" in browser.page.words
     assert "counts now" in browser.page.words
     now = datetime.combine(today, datetime.min.time(), tzinfo=UTC) + timedelta(hours=12)
     assert May.STOP in grants.held_by(Person.objects.get(pk=cast.lead.pk), tale.fresh, now)
-    assert not {May.DECIDE_GO_LIVE, May.DECIDE_HALT} & grants.held_by(Person.objects.get(pk=cast.lead.pk), tale.fresh, now)
+    assert not {May.DECIDE_GO_LIVE, May.DECIDE_HALT} & grants.held_by(
+        Person.objects.get(pk=cast.lead.pk), tale.fresh, now
+    )
 
     end = browser.page.form(action=f"/people/deputies/{made.pk}/end/")
     browser.send(end)
@@ -120,7 +158,13 @@ def test_nobody_names_or_ends_a_deputy_for_somebody_else(cast, client, sign_in, 
     deputy = Deputy.objects.create(person=cast.owner, deputy=cast.lead, starts_on=today, ends_on=today)
     sign_in(client, cast.staff)
 
-    assert client.post(f"/people/{cast.owner.pk}/deputies/", {"deputy": str(cast.staff.pk), "starts_on": today.isoformat(), "ends_on": today.isoformat()}).status_code == 403
+    assert (
+        client.post(
+            f"/people/{cast.owner.pk}/deputies/",
+            {"deputy": str(cast.staff.pk), "starts_on": today.isoformat(), "ends_on": today.isoformat()},
+        ).status_code
+        == 403
+    )
     assert client.post(f"/people/deputies/{deputy.pk}/end/").status_code == 403
     sign_in(client, cast.lead)
     assert client.post(f"/people/deputies/{deputy.pk}/end/").status_code == 403
@@ -128,13 +172,16 @@ def test_nobody_names_or_ends_a_deputy_for_somebody_else(cast, client, sign_in, 
     assert said() == []
 
 
-@pytest.mark.parametrize(("who", "start", "end", "sentence"), [
-    ("owner", 0, 1, "Nobody stands in for themselves. Choose somebody else as deputy."),
-    ("lead", 3, 1, "The last day must not be before the first."),
-    ("lead", -5, -1, "which is over. Enter today or a later day."),
-    ("legal", 0, 1, "is nobody on the list. Choose a person from it."),
-    ("staff", 2, 4, "Kim Sato is deputy from"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "start", "end", "sentence"),
+    [
+        ("owner", 0, 1, "Nobody stands in for themselves. Choose somebody else as deputy."),
+        ("lead", 3, 1, "The last day must not be before the first."),
+        ("lead", -5, -1, "which is over. Enter today or a later day."),
+        ("legal", 0, 1, "is nobody on the list. Choose a person from it."),
+        ("staff", 2, 4, "Kim Sato is deputy from"),
+    ],
+)
 def test_a_deputy_that_cannot_be_is_refused_in_words(who, start, end, sentence, cast, at_browser, today, said):
     Person.objects.filter(pk=cast.legal.pk).update(is_active=False, left_on=AT.date())
     Deputy.objects.create(person=cast.owner, deputy=cast.staff, starts_on=today, ends_on=today + timedelta(days=2))
@@ -148,7 +195,14 @@ def test_a_deputy_that_cannot_be_is_refused_in_words(who, start, end, sentence, 
     assert said() == []
 
 
-@pytest.mark.parametrize(("field", "value", "sentence"), [("starts_on", "soon", "From is “soon”. Enter a date, for example 2026-11-20."), ("ends_on", "", "Enter until"), ("deputy", "", "Choose one person")])
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("starts_on", "soon", "From is “soon”. Enter a date, for example 2026-11-20."),
+        ("ends_on", "", "Enter until"),
+        ("deputy", "", "Choose one person"),
+    ],
+)
 def test_a_field_that_cannot_be_read_is_named(field, value, sentence, cast, at_browser, today):
     browser = at_browser(cast.owner)
     given = {"deputy": str(cast.lead.pk), "starts_on": today.isoformat(), "ends_on": today.isoformat(), field: value}
@@ -160,12 +214,15 @@ def test_a_field_that_cannot_be_read_is_named(field, value, sentence, cast, at_b
     assert not Deputy.objects.exists()
 
 
-@pytest.mark.parametrize(("moment", "counts"), [
-    (datetime(2026, 3, 9, 10, 59, tzinfo=UTC), False),  # still the 9th in Auckland
-    (datetime(2026, 3, 9, 11, 0, tzinfo=UTC), True),  # the 10th has begun there
-    (datetime(2026, 3, 12, 10, 59, tzinfo=UTC), True),  # the 12th is not over there
-    (datetime(2026, 3, 12, 11, 0, tzinfo=UTC), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("moment", "counts"),
+    [
+        (datetime(2026, 3, 9, 10, 59, tzinfo=UTC), False),  # still the 9th in Auckland
+        (datetime(2026, 3, 9, 11, 0, tzinfo=UTC), True),  # the 10th has begun there
+        (datetime(2026, 3, 12, 10, 59, tzinfo=UTC), True),  # the 12th is not over there
+        (datetime(2026, 3, 12, 11, 0, tzinfo=UTC), False),
+    ],
+)
 @pytest.mark.parametrize("where", ["their own", "their unit's"])
 def test_a_deputys_days_are_whole_days_where_the_person_is(where, moment, counts, cast):
     if where == "their own":

@@ -68,7 +68,17 @@ def test_after_five_wrong_passwords_it_rests_even_for_the_right_one(client, cast
     assert client.post(prove_url(), {"password": PASSWORD}).status_code == 303
 
 
-@pytest.mark.parametrize("there", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "", "http://testserver/gates/"])
+@pytest.mark.parametrize(
+    "there",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        "http://testserver/gates/",
+    ],
+)
 def test_it_leads_to_addresses_of_ours_only(client, cast, sign_in, there):
     sign_in(client, cast.owner, proved=False)
 
@@ -124,7 +134,11 @@ class FakeRequest:
 
 def test_a_draft_is_kept_under_its_page_without_passwords_and_tokens():
     session: dict = {}
-    proving._keep(FakeRequest(session, post={"reason": "Because é.", "tick": ["a", "b"], "password": "secret", "csrfmiddlewaretoken": "t"}))
+    proving._keep(
+        FakeRequest(
+            session, post={"reason": "Because é.", "tick": ["a", "b"], "password": "secret", "csrfmiddlewaretoken": "t"}
+        )
+    )
 
     assert proving.kept(FakeRequest(session)) == {"reason": "Because é.", "tick": ["a", "b"]}
     assert proving.kept(FakeRequest(session, path="/y/")) == {}
@@ -139,10 +153,26 @@ def test_only_the_newest_few_drafts_are_kept_and_none_that_is_too_long():
         proving._keep(FakeRequest(session, path=f"/{number}/", post={"reason": str(number)}))
     proving._keep(FakeRequest(session, path="/long/", post={"reason": "x" * 70_000}))
 
-    assert [bool(proving.kept(FakeRequest(session, path=f"/{n}/"))) for n in range(6)] == [False, False, True, True, True, True]
+    assert [bool(proving.kept(FakeRequest(session, path=f"/{n}/"))) for n in range(6)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
     assert proving.kept(FakeRequest(session, path="/long/")) == {}
 
 
-@pytest.mark.parametrize("kept", ["text", {"/x/": "text"}, {"/x/": {"at": "never", "fields": "a=b"}}, {"/x/": {"at": "2020-01-01T00:00:00+00:00", "fields": "a=b"}}, {"/x/": {"fields": "a=b"}}])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "text",
+        {"/x/": "text"},
+        {"/x/": {"at": "never", "fields": "a=b"}},
+        {"/x/": {"at": "2020-01-01T00:00:00+00:00", "fields": "a=b"}},
+        {"/x/": {"fields": "a=b"}},
+    ],
+)
 def test_a_draft_that_is_old_or_cannot_be_read_is_none(kept):
     assert proving.kept(FakeRequest({"mandate_drafts": kept})) == {}

@@ -26,7 +26,9 @@ def test_one_link_used_by_eight_sets_one_password(cast):
     for n in range(ROUNDS):
         token = actions.invite(cast.staff, by=cast.admin, at=AT)
 
-        results = together(*(lambda k=k: actions.use_invitation(token, f"quiet harbour {n} {k}", at=AT) for k in range(8)))
+        results = together(
+            *(lambda k=k: actions.use_invitation(token, f"quiet harbour {n} {k}", at=AT) for k in range(8))
+        )
 
         assert outcomes(results) == {"done": 1, "Conflict": 7}
         won = next(k for k, one in enumerate(results) if isinstance(one, Person))
@@ -55,7 +57,14 @@ def test_two_administrators_who_remove_each_other_leave_one(cast):
 def test_a_function_of_one_goes_to_one_of_many(cast):
     wanted = [cast.staff, cast.lead, cast.owner, cast.engineer]
     for _ in range(ROUNDS):
-        results = together(*(lambda p=p: actions.grant_function(Person.objects.get(pk=p.pk), "ceo", by=Person.objects.get(pk=cast.admin.pk), at=AT) for p in wanted))
+        results = together(
+            *(
+                lambda p=p: actions.grant_function(
+                    Person.objects.get(pk=p.pk), "ceo", by=Person.objects.get(pk=cast.admin.pk), at=AT
+                )
+                for p in wanted
+            )
+        )
 
         assert outcomes(results) == {"done": 1, "Blocked": 3}
         actions.revoke_function(functions.holder("ceo"), "ceo", by=cast.admin, at=AT)
@@ -78,7 +87,16 @@ def test_two_units_moved_below_each_other_make_no_loop(cast):
 
 def test_one_address_given_to_four_is_one_persons(cast):
     for n in range(ROUNDS):
-        results = together(*(lambda k=k: actions.add({"name": f"Nora {k}", "email": f"{'NORA' if k % 2 else 'nora'}{n}@example.org"}, by=Person.objects.get(pk=cast.admin.pk), at=AT) for k in range(4)))
+        results = together(
+            *(
+                lambda k=k: actions.add(
+                    {"name": f"Nora {k}", "email": f"{'NORA' if k % 2 else 'nora'}{n}@example.org"},
+                    by=Person.objects.get(pk=cast.admin.pk),
+                    at=AT,
+                )
+                for k in range(4)
+            )
+        )
 
         assert outcomes(results) == {"done": 1, "Conflict": 3}
         assert Person.objects.filter(email=f"nora{n}@example.org").count() == 1
@@ -88,7 +106,12 @@ def test_somebody_who_leaves_while_being_given_a_function_holds_none(cast):
     for _ in range(ROUNDS):
         leaver, admin = Person.objects.get(pk=cast.staff.pk), cast.admin
 
-        together(lambda: actions.leave(leaver, left_on=AT.date(), by=Person.objects.get(pk=admin.pk), at=AT), lambda: actions.grant_function(Person.objects.get(pk=leaver.pk), "legal", by=Person.objects.get(pk=admin.pk), at=AT))
+        together(
+            lambda: actions.leave(leaver, left_on=AT.date(), by=Person.objects.get(pk=admin.pk), at=AT),
+            lambda: actions.grant_function(
+                Person.objects.get(pk=leaver.pk), "legal", by=Person.objects.get(pk=admin.pk), at=AT
+            ),
+        )
 
         now = Person.objects.get(pk=leaver.pk)
         assert not now.is_active
@@ -100,7 +123,12 @@ def test_a_link_never_outlives_the_day_its_person_left(cast):
     for _ in range(ROUNDS):
         token = actions.invite(cast.staff, by=cast.admin, at=AT)
 
-        used, gone = together(lambda: actions.use_invitation(token, "quiet harbour again", at=AT), lambda: actions.leave(Person.objects.get(pk=cast.staff.pk), left_on=AT.date(), by=Person.objects.get(pk=cast.admin.pk), at=AT))
+        used, gone = together(
+            lambda: actions.use_invitation(token, "quiet harbour again", at=AT),
+            lambda: actions.leave(
+                Person.objects.get(pk=cast.staff.pk), left_on=AT.date(), by=Person.objects.get(pk=cast.admin.pk), at=AT
+            ),
+        )
 
         assert isinstance(used, Person | Conflict), used
         assert not isinstance(gone, Exception | Blocked), gone

@@ -44,14 +44,29 @@ def enter(person, password=PASSWORD) -> Client:
     return client
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"login": "", "password": ""}, ["Enter your e-mail address.", "Enter your password."]),
-    ({"login": "priya", "password": "x"}, ["E-mail address is “priya”. Enter an e-mail address, for example name@example.org."]),
-    ({"login": "priya.nair@example.org", "password": "wrong"}, ["This e-mail address and this password do not belong together."]),
-    ({"login": "nobody@example.org", "password": "wrong"}, ["This e-mail address and this password do not belong together."]),
-    ({"login": "priya.nair@example.org", "password": "x" * 5000}, ["Password has 5000 characters and may have 4096. Shorten it by 904."]),
-    ({"login": "priya\0@example.org", "password": "x\0"}, ["Password holds a character"]),
-])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"login": "", "password": ""}, ["Enter your e-mail address.", "Enter your password."]),
+        (
+            {"login": "priya", "password": "x"},
+            ["E-mail address is “priya”. Enter an e-mail address, for example name@example.org."],
+        ),
+        (
+            {"login": "priya.nair@example.org", "password": "wrong"},
+            ["This e-mail address and this password do not belong together."],
+        ),
+        (
+            {"login": "nobody@example.org", "password": "wrong"},
+            ["This e-mail address and this password do not belong together."],
+        ),
+        (
+            {"login": "priya.nair@example.org", "password": "x" * 5000},
+            ["Password has 5000 characters and may have 4096. Shorten it by 904."],
+        ),
+        ({"login": "priya\0@example.org", "password": "x\0"}, ["Password holds a character"]),
+    ],
+)
 def test_what_is_wrong_is_said_in_a_sentence(client, owner, given, words):
     status, page = post(client, "/sign-in/", **given)
 
@@ -121,7 +136,9 @@ def test_after_five_wrong_passwords_it_rests_and_says_so(client, owner):
 @pytest.mark.parametrize("header", ["x-forwarded-for", "x-real-ip", "forwarded"])
 def test_an_address_somebody_claims_does_not_reset_the_count(owner, header):
     answers = [
-        Client().post("/sign-in/", {"login": f"nobody{n}@example.org", "password": "wrong"}, headers={header: f"203.0.113.{n}"}).status_code
+        Client()
+        .post("/sign-in/", {"login": f"nobody{n}@example.org", "password": "wrong"}, headers={header: f"203.0.113.{n}"})
+        .status_code
         for n in range(11)
     ]
 
@@ -131,7 +148,12 @@ def test_an_address_somebody_claims_does_not_reset_the_count(owner, header):
 def test_a_reset_by_mail_works_once_and_ends_every_session(client, owner, settings, mailoutbox):
     settings.SITE_URL = "https://mandate.example.org"
     elsewhere = enter(owner)
-    assert client.post("/password/reset/", {"email": owner.email.upper()}, headers={"x-forwarded-host": "evil.example.net"}).status_code == 303
+    assert (
+        client.post(
+            "/password/reset/", {"email": owner.email.upper()}, headers={"x-forwarded-host": "evil.example.net"}
+        ).status_code
+        == 303
+    )
     link = re.search(r"https?://\S+", mailoutbox[0].body)[0]
     assert link.startswith("https://mandate.example.org/password/reset/")
     path = link.removeprefix("https://mandate.example.org")
@@ -140,8 +162,14 @@ def test_a_reset_by_mail_works_once_and_ends_every_session(client, owner, settin
     form = browser.get(path).form(having="password1")
     for given, sentence in (
         ({"password1": "short", "password2": "short"}, "The password has 5 characters and needs 12."),
-        ({"password1": "1q2w3e4r5t6y", "password2": "1q2w3e4r5t6y"}, "This password is one of the first that others try. Choose another one."),
-        ({"password1": "priya.nair@example.org", "password2": "priya.nair@example.org"}, "The password is too much like the e-mail address. Choose another one."),
+        (
+            {"password1": "1q2w3e4r5t6y", "password2": "1q2w3e4r5t6y"},
+            "This password is one of the first that others try. Choose another one.",
+        ),
+        (
+            {"password1": "priya.nair@example.org", "password2": "priya.nair@example.org"},
+            "The password is too much like the e-mail address. Choose another one.",
+        ),
         ({"password1": NEW, "password2": NEW + "x"}, "The two passwords differ. Enter the same one twice."),
         ({"password1": "", "password2": ""}, "Enter a new password."),
     ):
@@ -163,7 +191,9 @@ def test_a_reset_link_dies_when_the_address_changes(client, cast, mailoutbox):
     client.post("/password/reset/", {"email": cast.owner.email})
     path = re.search(r"https?://[^/]+(/\S+)", mailoutbox[0].body)[1]
 
-    actions.change(cast.owner, {"email": "priya.new@example.org"}, by=cast.admin, at=AT, seen_version=cast.owner.version)
+    actions.change(
+        cast.owner, {"email": "priya.new@example.org"}, by=cast.admin, at=AT, seen_version=cast.owner.version
+    )
 
     assert "This link no longer works" in Browser(Client()).get(path).words
 
@@ -172,7 +202,9 @@ def test_nobody_signs_in_or_resets_with_an_address_that_was_taken_away(client, c
     enter(cast.owner)
     old = cast.owner.email
     client.post("/password/reset/", {"email": old})
-    actions.change(cast.owner, {"email": "priya.new@example.org"}, by=cast.admin, at=AT, seen_version=cast.owner.version)
+    actions.change(
+        cast.owner, {"email": "priya.new@example.org"}, by=cast.admin, at=AT, seen_version=cast.owner.version
+    )
     mailoutbox.clear()
 
     assert post(client, "/sign-in/", login=old, password=PASSWORD)[0] == 422
@@ -204,6 +236,10 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(owner, mai
 
 
 def test_headers_do_not_turn_the_pages_into_an_api(client, owner):
-    response = client.post("/sign-in/", {"login": owner.email, "password": "wrong"}, headers={"x-requested-with": "XMLHttpRequest", "accept": "application/json"})
+    response = client.post(
+        "/sign-in/",
+        {"login": owner.email, "password": "wrong"},
+        headers={"x-requested-with": "XMLHttpRequest", "accept": "application/json"},
+    )
 
     assert (response.status_code, response["Content-Type"]) == (422, "text/html; charset=utf-8")

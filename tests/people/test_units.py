@@ -26,7 +26,18 @@ def save(browser, path: str, **given):
 
 
 def test_the_tree_says_what_is_part_of_what_who_leads_it_and_how_many_work_there(cast, at_browser):
-    actions.save_unit(Unit(name="Refund desk", parent=cast.support, working_days="012345", time_zone="Europe/Paris", closes_at=time(18), holidays=["2026-12-25"]), by=cast.admin, at=AT)
+    actions.save_unit(
+        Unit(
+            name="Refund desk",
+            parent=cast.support,
+            working_days="012345",
+            time_zone="Europe/Paris",
+            closes_at=time(18),
+            holidays=["2026-12-25"],
+        ),
+        by=cast.admin,
+        at=AT,
+    )
 
     words = at_browser(cast.staff).get("/people/units/").words
 
@@ -51,13 +62,25 @@ def test_the_tree_costs_the_same_for_many_units(cast, client, sign_in):
 
 def test_adding_a_unit_with_its_own_calendar(cast, admins_browser, said):
     page = admins_browser.get("/people/units/add/")
-    data = page.form(having="holidays").data(name=" Refund  desk ", parent=str(cast.support.pk), leader=str(cast.lead.pk), time_zone="Dubai", closes_at="16:30", holidays="2026-12-25 Christmas\n\n2026-12-02\n2026-12-25")
+    data = page.form(having="holidays").data(
+        name=" Refund  desk ",
+        parent=str(cast.support.pk),
+        leader=str(cast.lead.pk),
+        time_zone="Dubai",
+        closes_at="16:30",
+        holidays="2026-12-25 Christmas\n\n2026-12-02\n2026-12-25",
+    )
 
     admins_browser.client.post("/people/units/add/", {**data, "working_days": ["6", "0", "1", "2", "3"]})
 
     made = Unit.objects.get(name="Refund desk")
     assert (made.slug, made.parent, made.leader, made.is_active) == ("refund-desk", cast.support, cast.lead, True)
-    assert (made.time_zone, made.working_days, made.closes_at, made.holidays) == ("Asia/Dubai", "01236", time(16, 30), ["2026-12-02", "2026-12-25"])
+    assert (made.time_zone, made.working_days, made.closes_at, made.holidays) == (
+        "Asia/Dubai",
+        "01236",
+        time(16, 30),
+        ["2026-12-02", "2026-12-25"],
+    )
     assert said() == ["unit.added"]
     calendar = calendars.of(made)
     assert calendar.works_on(date(2026, 11, 22))  # a Sunday
@@ -67,7 +90,18 @@ def test_adding_a_unit_with_its_own_calendar(cast, admins_browser, said):
 
 
 def test_a_unit_shows_what_it_says_and_saves_it_unchanged(cast, admins_browser, said):
-    actions.save_unit(Unit(name="Refund desk", parent=cast.support, working_days="01236", time_zone="Asia/Dubai", closes_at=time(16, 30), holidays=["2026-12-02"]), by=cast.admin, at=AT)
+    actions.save_unit(
+        Unit(
+            name="Refund desk",
+            parent=cast.support,
+            working_days="01236",
+            time_zone="Asia/Dubai",
+            closes_at=time(16, 30),
+            holidays=["2026-12-02"],
+        ),
+        by=cast.admin,
+        at=AT,
+    )
     made = Unit.objects.get(name="Refund desk")
     said()
     form = admins_browser.get(f"/people/units/{made.pk}/").form(having="holidays")
@@ -88,16 +122,25 @@ def test_two_units_of_a_name_in_different_places_have_different_slugs(cast):
     assert [one.slug, two.slug, three.slug] == ["desk", "desk-2", "unit"]
 
 
-@pytest.mark.parametrize(("given", "sentence"), [
-    ({"name": ""}, "Enter name"),
-    ({"name": "SALES"}, "There is a unit called Sales at Northwind already. Choose another name."),
-    ({"time_zone": "Mars"}, "Time zone is “Mars”, which is no time zone known here."),
-    ({"closes_at": "teatime"}, "The day ends at is “teatime”. Enter a time of day, for example 17:00."),
-    ({"holidays": "2026-12-25\nChristmas\n2026-02-30"}, "Holidays, line 2, is “Christmas”. Enter a date, for example 2026-12-25."),
-    ({"holidays": "2026-12-25\nChristmas\n2026-02-30"}, "Holidays, line 3, is “2026-02-30”. Enter a date, for example 2026-12-25."),
-    ({"parent": "999"}, "Part of is “999”, which is not one of the choices."),
-    ({"leader": "999"}, "“999” is nobody on the list. Choose a person from it."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": ""}, "Enter name"),
+        ({"name": "SALES"}, "There is a unit called Sales at Northwind already. Choose another name."),
+        ({"time_zone": "Mars"}, "Time zone is “Mars”, which is no time zone known here."),
+        ({"closes_at": "teatime"}, "The day ends at is “teatime”. Enter a time of day, for example 17:00."),
+        (
+            {"holidays": "2026-12-25\nChristmas\n2026-02-30"},
+            "Holidays, line 2, is “Christmas”. Enter a date, for example 2026-12-25.",
+        ),
+        (
+            {"holidays": "2026-12-25\nChristmas\n2026-02-30"},
+            "Holidays, line 3, is “2026-02-30”. Enter a date, for example 2026-12-25.",
+        ),
+        ({"parent": "999"}, "Part of is “999”, which is not one of the choices."),
+        ({"leader": "999"}, "“999” is nobody on the list. Choose a person from it."),
+    ],
+)
 def test_what_cannot_be_says_which_field_what_came_and_what_was_expected(given, sentence, cast, admins_browser, said):
     before = list(Unit.objects.order_by("pk").values())
 
@@ -171,7 +214,12 @@ def test_a_unit_is_retired_when_nobody_and_nothing_is_left_in_it(cast, admins_br
     assert admins_browser.client.post(path, data).status_code == 303
     assert not Unit.objects.get(pk=cast.sales.pk).is_active
     assert said() == ["unit.changed"]
-    offered = [text for _value, text, _on in next(c for c in admins_browser.get("/people/add/").form(having="email").controls if c.name == "unit").options]
+    offered = [
+        text
+        for _value, text, _on in next(
+            c for c in admins_browser.get("/people/add/").form(having="email").controls if c.name == "unit"
+        ).options
+    ]
     assert "Northwind / Sales" not in offered
     assert "Northwind / Support" in offered
 

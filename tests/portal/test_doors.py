@@ -11,9 +11,16 @@ pytestmark = pytest.mark.django_db
 
 #: Addresses (as routes) that need no sign-in, in a real installation.
 OPEN = {
-    "healthz/live", "healthz/ready", "sign-in/", "sign-in/closed/", "sign-out/", "password/reset/", "password/reset/sent/",
-    "password/reset/done/", r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-}  # fmt: skip
+    "healthz/live",
+    "healthz/ready",
+    "sign-in/",
+    "sign-in/closed/",
+    "sign-out/",
+    "password/reset/",
+    "password/reset/sent/",
+    "password/reset/done/",
+    r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+}
 #: One-time links: the token is the key to the door.
 BY_LINK = ("setup/", "invitation/")
 

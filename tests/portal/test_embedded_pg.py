@@ -24,9 +24,7 @@ def folders() -> set[str]:
 def test_it_answers_on_its_socket_and_nothing_is_left_when_it_stops():
     server = embedded_pg.Server()
     with psycopg.connect(host=str(server.folder), user="postgres", dbname="postgres") as connection:
-        answer = connection.execute(
-            "SELECT current_setting('listen_addresses'), current_setting('fsync')"
-        ).fetchone()
+        answer = connection.execute("SELECT current_setting('listen_addresses'), current_setting('fsync')").fetchone()
         account = Path(f"/proc/{server.process.pid}").stat().st_uid if os.path.exists("/proc") else -1
 
     server.stop()
@@ -51,9 +49,7 @@ def test_the_wheels_programs_work_where_the_system_has_none(monkeypatch):
         server.stop()
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="the parent's death is signalled on Linux only"
-)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the parent's death is signalled on Linux only")
 def test_it_dies_with_a_run_that_is_killed():
     program = "from portal.embedded_pg import Server; import time; s = Server(); print(s.process.pid, s.folder, flush=True); time.sleep(600)"
     run = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -16,9 +16,7 @@ ALWAYS = {
 
 def assert_protected(response) -> None:
     assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
-    policy = dict(
-        part.strip().partition(" ")[::2] for part in response.headers["Content-Security-Policy"].split(";")
-    )
+    policy = dict(part.strip().partition(" ")[::2] for part in response.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert (policy["script-src"], policy["style-src"], policy["frame-ancestors"], policy["base-uri"]) == (
         "'self'",
@@ -98,10 +96,7 @@ def test_beyond_loopback_every_answer_over_https_asks_to_stay_there(settings, rf
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31536000, True
     headers = Headers(lambda request: HttpResponse(status=400))
 
-    assert (
-        headers(rf.get("/", secure=True))["Strict-Transport-Security"]
-        == "max-age=31536000; includeSubDomains"
-    )
+    assert headers(rf.get("/", secure=True))["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert "Strict-Transport-Security" not in headers(rf.get("/"))
 
 

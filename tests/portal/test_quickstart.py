@@ -152,9 +152,7 @@ def test_fresh_moves_the_folder_aside_and_deletes_nothing(start, copied):
     running = start(copied, "--fresh", "--no-demo")
     running.stop()
 
-    aside = re.fullmatch(
-        rf"Moved {copied} to ({copied}-\d{{8}}-\d{{6}})\. Nothing was deleted\.", running.said[0]
-    )
+    aside = re.fullmatch(rf"Moved {copied} to ({copied}-\d{{8}}-\d{{6}})\. Nothing was deleted\.", running.said[0])
     assert aside
     assert (Path(aside[1]) / "mandate.sqlite3").read_bytes() == before
     assert ask(copied, "SELECT kind FROM governance_installation") == [("real",)]
@@ -179,9 +177,7 @@ def test_a_taken_port_is_one_sentence_and_nothing_is_made(tmp_path):
 
         said = refusal(tmp_path / "home", "--port", str(port))
 
-    assert (
-        said == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
-    )
+    assert said == f"port {port} is taken by another program. Choose another one, for example --port {port + 1}."
     assert not (tmp_path / "home" / "mandate.sqlite3").exists()
 
 
@@ -191,8 +187,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     said = refusal(tmp_path / "home")
 
     assert (
-        said
-        == f"the folder {tmp_path}/home cannot be written (File exists). Name another one: MANDATE_HOME=~/mandate"
+        said == f"the folder {tmp_path}/home cannot be written (File exists). Name another one: MANDATE_HOME=~/mandate"
     )
 
 
@@ -242,9 +237,7 @@ def test_a_file_that_is_not_ours_is_one_sentence_and_is_left_alone(tmp_path, con
 
 
 def test_a_demo_is_not_served_to_others_and_stays_a_demo(copied):
-    assert refusal(copied, "--host", "0.0.0.0").startswith(
-        "--host is 0.0.0.0, and a demo is served on localhost only"
-    )
+    assert refusal(copied, "--host", "0.0.0.0").startswith("--host is 0.0.0.0, and a demo is served on localhost only")
     assert "ALLOWED_HOSTS names mandate.example.org" in refusal(
         copied, "--port", str(free_port()), ALLOWED_HOSTS="mandate.example.org"
     )

@@ -30,13 +30,9 @@ def test_the_page_says_every_reason(path, status, words, htmx, client, reader, i
 def test_the_way_back_leads_to_our_own_page_only(client, reader):
     client.force_login(reader)
 
-    ours = client.get(
-        "/t/refused/", headers={"referer": "http://testserver/initiatives/?q=a"}
-    ).content.decode()
+    ours = client.get("/t/refused/", headers={"referer": "http://testserver/initiatives/?q=a"}).content.decode()
     elsewhere = client.get("/t/refused/", headers={"referer": "http://evil.example.net/x/"}).content.decode()
-    disguised = client.get(
-        "/t/refused/", headers={"referer": "http://testserver//evil.example.net/"}
-    ).content.decode()
+    disguised = client.get("/t/refused/", headers={"referer": "http://testserver//evil.example.net/"}).content.decode()
 
     assert 'href="/initiatives/?q=a"' in ours
     assert "evil.example.net" not in elsewhere

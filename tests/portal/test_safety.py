@@ -104,9 +104,7 @@ def test_a_demo_is_refused_beyond_loopback(settings, capsys):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "hosts", [["localhost"], ["127.0.0.1", "[::1]"], ["localhost", "127.0.0.1", "[::1]"]]
-)
+@pytest.mark.parametrize("hosts", [["localhost"], ["127.0.0.1", "[::1]"], ["localhost", "127.0.0.1", "[::1]"]])
 def test_a_demo_on_loopback_may_start_but_not_listen_beyond_it(hosts, settings, capsys):
     from governance.core.models import Installation
 

@@ -133,9 +133,7 @@ def test_what_a_visitor_says_about_proxies_is_believed_only_behind_one(serving, 
     port, *_ = serving(note)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     forwarded = {"Proto": "https", "For": "203.0.113.9", "Host": "evil.example.net"}
-    connection.request(
-        "GET", "/", headers={f"X-Forwarded-{name}": value for name, value in forwarded.items()}
-    )
+    connection.request("GET", "/", headers={f"X-Forwarded-{name}": value for name, value in forwarded.items()})
     connection.getresponse().read()
 
     assert seen == [expected]

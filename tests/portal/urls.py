@@ -65,9 +65,7 @@ urlpatterns = [
             )
         ),
     ),
-    path(
-        "t/conflict/", failing(Conflict("Priya Nair answered first.", changes=["The amount is now 90,000."]))
-    ),
+    path("t/conflict/", failing(Conflict("Priya Nair answered first.", changes=["The amount is now 90,000."]))),
     path("t/denied/", failing(PermissionDenied())),
     path("t/missing/", failing(Http404())),
     path("t/odd/", failing(SuspiciousOperation("odd"))),

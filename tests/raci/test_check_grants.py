@@ -57,12 +57,17 @@ def test_a_permission_somebody_slipped_in_is_named(told):
     staff = told.cast.staff
     run(
         "INSERT INTO governance_initiativeuserpermission (user_id, permission_id, content_object_id) VALUES (%s, %s, %s)",
-        staff.pk, permission("decide_go_live"), told.initiative.pk,
-    )  # fmt: skip
+        staff.pk,
+        permission("decide_go_live"),
+        told.initiative.pk,
+    )
 
     assert check() == (
         1,
-        [f"{told.initiative.key}: person {staff.pk} holds decide_go_live, which the matrix does not give.", "1 difference between the stored permissions and the matrix."],
+        [
+            f"{told.initiative.key}: person {staff.pk} holds decide_go_live, which the matrix does not give.",
+            "1 difference between the stored permissions and the matrix.",
+        ],
     )
 
 
@@ -70,12 +75,17 @@ def test_a_permission_somebody_took_away_is_named(told):
     owner = told.cast.owner
     run(
         "DELETE FROM governance_initiativeuserpermission WHERE user_id = %s AND permission_id = %s AND content_object_id = %s",
-        owner.pk, permission("stop"), told.initiative.pk,
-    )  # fmt: skip
+        owner.pk,
+        permission("stop"),
+        told.initiative.pk,
+    )
 
     assert check() == (
         1,
-        [f"{told.initiative.key}: person {owner.pk} lacks stop, which the matrix gives.", "1 difference between the stored permissions and the matrix."],
+        [
+            f"{told.initiative.key}: person {owner.pk} lacks stop, which the matrix gives.",
+            "1 difference between the stored permissions and the matrix.",
+        ],
     )
 
 
@@ -83,8 +93,11 @@ def test_a_permission_moved_to_somebody_else_is_two_differences(told):
     owner, staff = told.cast.owner, told.cast.staff
     run(
         "UPDATE governance_initiativeuserpermission SET user_id = %s WHERE user_id = %s AND permission_id = %s AND content_object_id = %s",
-        staff.pk, owner.pk, permission("decide_halt"), told.initiative.pk,
-    )  # fmt: skip
+        staff.pk,
+        owner.pk,
+        permission("decide_halt"),
+        told.initiative.pk,
+    )
 
     code, lines = check()
 
@@ -100,12 +113,17 @@ def test_a_group_is_checked_like_a_person(told):
     group = Group.objects.get(name="legal")
     run(
         "INSERT INTO governance_initiativegrouppermission (group_id, permission_id, content_object_id) VALUES (%s, %s, %s)",
-        group.pk, permission("stop"), told.initiative.pk,
-    )  # fmt: skip
+        group.pk,
+        permission("stop"),
+        told.initiative.pk,
+    )
 
     code, lines = check()
 
-    assert (code, lines[0]) == (1, f"{told.initiative.key}: group {group.pk} holds stop, which the matrix does not give.")
+    assert (code, lines[0]) == (
+        1,
+        f"{told.initiative.key}: group {group.pk} holds stop, which the matrix does not give.",
+    )
 
 
 def test_a_permission_on_an_initiative_nobody_is_named_on_is_found(story, told):
@@ -114,19 +132,26 @@ def test_a_permission_on_an_initiative_nobody_is_named_on_is_found(story, told):
     bare = Initiative.objects.create(number=9999, name="From a register", stage_since=told.at, registered_at=told.at)
     run(
         "INSERT INTO governance_initiativeuserpermission (user_id, permission_id, content_object_id) VALUES (%s, %s, %s)",
-        told.cast.staff.pk, permission("see"), bare.pk,
-    )  # fmt: skip
+        told.cast.staff.pk,
+        permission("see"),
+        bare.pk,
+    )
 
     code, lines = check()
 
-    assert (code, lines[0]) == (1, f"initiative {bare.pk}: person {told.cast.staff.pk} holds see, which the matrix does not give.")
+    assert (code, lines[0]) == (
+        1,
+        f"initiative {bare.pk}: person {told.cast.staff.pk} holds see, which the matrix does not give.",
+    )
 
 
 def test_the_next_change_of_the_matrix_puts_the_rows_right(told):
     run(
         "INSERT INTO governance_initiativeuserpermission (user_id, permission_id, content_object_id) VALUES (%s, %s, %s)",
-        told.cast.staff.pk, permission("stop"), told.initiative.pk,
-    )  # fmt: skip
+        told.cast.staff.pk,
+        permission("stop"),
+        told.initiative.pk,
+    )
     assert check()[0] == 1
 
     roles.assign(told.fresh, Row.PILOT, Role.INFORMED, told.cast.engineer, by=told.cast.office, at=told.at)

@@ -17,20 +17,57 @@ COTS = SHARED / "2025_consolidated_COTS_AI_use_cases.csv"
 
 #: The columns the profile omb-2025 knows, in the real file's order.
 COLUMNS = (
-    "agency", "agency_name", "id", "use_case_name", "agency_bureau", "contact_email", "is_withheld", "development_stage", "is_high_impact",
-    "HI_justification", "topic_area", "classification", "problem_solved", "benefits", "system_outputs", "operational_date", "contracting_usage",
-    "vendor_name", "have_ato", "system_name_ato", "data_description", "link_to_data", "has_pii", "pia_url", "demographic_features",
-    "has_custom_code", "code_url", "hi_testing_conducted", "hi_assessment_completed", "hi_potential_impacts", "hi_independent_review",
-    "hi_ongoing_monitoring", "hi_training_established", "hi_failsafe_presence", "hi_appeal_process", "hi_public_consultation",
-)  # fmt: skip
+    "agency",
+    "agency_name",
+    "id",
+    "use_case_name",
+    "agency_bureau",
+    "contact_email",
+    "is_withheld",
+    "development_stage",
+    "is_high_impact",
+    "HI_justification",
+    "topic_area",
+    "classification",
+    "problem_solved",
+    "benefits",
+    "system_outputs",
+    "operational_date",
+    "contracting_usage",
+    "vendor_name",
+    "have_ato",
+    "system_name_ato",
+    "data_description",
+    "link_to_data",
+    "has_pii",
+    "pia_url",
+    "demographic_features",
+    "has_custom_code",
+    "code_url",
+    "hi_testing_conducted",
+    "hi_assessment_completed",
+    "hi_potential_impacts",
+    "hi_independent_review",
+    "hi_ongoing_monitoring",
+    "hi_training_established",
+    "hi_failsafe_presence",
+    "hi_appeal_process",
+    "hi_public_consultation",
+)
 
 
 def record(number: int, **cells: str) -> dict[str, str]:
     """Return one record of a made-up agency; every cell can be said otherwise."""
     honest = {
-        "agency": "DOX", "agency_name": "Department of Examples", "id": f"DOX-{number}", "use_case_name": f"Use {number}", "agency_bureau": "Bureau of Samples",
-        "development_stage": "Pre-deployment", "problem_solved": f"Solves problem {number}.", "vendor_name": "Acme",
-    }  # fmt: skip
+        "agency": "DOX",
+        "agency_name": "Department of Examples",
+        "id": f"DOX-{number}",
+        "use_case_name": f"Use {number}",
+        "agency_bureau": "Bureau of Samples",
+        "development_stage": "Pre-deployment",
+        "problem_solved": f"Solves problem {number}.",
+        "vendor_name": "Acme",
+    }
     return {**dict.fromkeys(COLUMNS, ""), **honest, **cells}
 
 

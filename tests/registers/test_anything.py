@@ -20,7 +20,12 @@ CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
 @LIMITS
-@given(at=st.integers(0, len(GOOD)), cut=st.integers(0, 40), put=st.binary(max_size=12), mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"]))
+@given(
+    at=st.integers(0, len(GOOD)),
+    cut=st.integers(0, 40),
+    put=st.binary(max_size=12),
+    mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"]),
+)
 @example(at=0, cut=0, put=b"\0", mark=b"")
 def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path, at, cut, put, mark):
     path = tmp_path / "any.csv"
@@ -43,7 +48,9 @@ def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path, at, cut, put, m
 @given(cells=st.fixed_dictionaries({column: CELL for column in COLUMNS}))
 def test_any_cells_are_staged_and_what_is_not_understood_is_kept(tmp_path, cells):
     path = tmp_path / "any.csv"
-    path.write_text(text_of([{**cells, "agency": "x" + cells["agency"]}], quoting=csv.QUOTE_ALL), encoding="utf-8", newline="")
+    path.write_text(
+        text_of([{**cells, "agency": "x" + cells["agency"]}], quoting=csv.QUOTE_ALL), encoding="utf-8", newline=""
+    )
     profile = profiles.load("omb-2025")
 
     (row,) = Reader(profile, read.look_through(path, profile)).rows()
@@ -57,7 +64,10 @@ def test_any_cells_are_staged_and_what_is_not_understood_is_kept(tmp_path, cells
     assert "\n" not in row.values["fields"]["name"]
     for column, cell in row.values["kept"].items():
         assert cell == cells[column].strip()
-    read_or_kept = {"development_stage": row.values["stage"] != "triage", "has_pii": "personal_data" in row.values["states"]}
+    read_or_kept = {
+        "development_stage": row.values["stage"] != "triage",
+        "has_pii": "personal_data" in row.values["states"],
+    }
     for column, understood in read_or_kept.items():
         unknown = profiles.same(cells[column]) in profile.unknown and column != "development_stage"
         assert understood or unknown or not cells[column].strip() or row.values["kept"][column] == cells[column].strip()

@@ -40,13 +40,36 @@ def rows_there() -> dict[str, int]:
 
 
 def test_an_initiative_says_what_the_register_says(bring):
-    bring([record(1, use_case_name="Letter sorting", problem_solved="Slow letters.", benefits="Speed.", vendor_name="Acme", development_stage="Pilot")])
+    bring(
+        [
+            record(
+                1,
+                use_case_name="Letter sorting",
+                problem_solved="Slow letters.",
+                benefits="Speed.",
+                vendor_name="Acme",
+                development_stage="Pilot",
+            )
+        ]
+    )
 
     made = named("Letter sorting")
-    assert (made.purpose, made.vendor, made.stage, made.unit.name, made.unit.parent.name) == ("Slow letters.\n\nSpeed.", "Acme", "pilot", "Bureau of Samples", "Department of Examples")
+    assert (made.purpose, made.vendor, made.stage, made.unit.name, made.unit.parent.name) == (
+        "Slow letters.\n\nSpeed.",
+        "Acme",
+        "pilot",
+        "Bureau of Samples",
+        "Department of Examples",
+    )
     assert (made.stage_since, made.registered_at, made.pilot_since, made.unowned_since) == (AT, AT, AT, AT)
     origin = made.origin
-    assert (origin.profile, origin.identity, origin.occurrence, origin.gone_at, origin.says) == ("omb-2025", "dox | dox-1", 1, None, [])
+    assert (origin.profile, origin.identity, origin.occurrence, origin.gone_at, origin.says) == (
+        "omb-2025",
+        "dox | dox-1",
+        1,
+        None,
+        [],
+    )
     assert origin.stated["states"] == {}
     assert origin.stated["stage"] == "pilot"
 
@@ -54,17 +77,28 @@ def test_an_initiative_says_what_the_register_says(bring):
 @pytest.mark.parametrize(
     ("word", "stage", "unowned", "evidence", "live", "retired"),
     [
-        ("Pre-deployment", "idea", None, None, None, None), ("Pilot", "pilot", AT, None, None, None), ("Deployed", "production", AT, "2026-06-01", AT, None),
-        ("Retired", "retired", None, None, None, AT), ("", "triage", None, None, None, None), ("Sunset", "triage", None, None, None, None),
+        ("Pre-deployment", "idea", None, None, None, None),
+        ("Pilot", "pilot", AT, None, None, None),
+        ("Deployed", "production", AT, "2026-06-01", AT, None),
+        ("Retired", "retired", None, None, None, AT),
+        ("", "triage", None, None, None, None),
+        ("Sunset", "triage", None, None, None, None),
     ],
-)  # fmt: skip
+)
 def test_each_stage_comes_with_its_marks_and_no_approval(bring, word, stage, unowned, evidence, live, retired):
     report = bring([record(1, development_stage=word)])
 
     made = Initiative.objects.get()
     assert (made.stage, made.unowned_since, made.live_since, made.retired_at) == (stage, unowned, live, retired)
     assert (made.evidence_due_on and made.evidence_due_on.isoformat()) == evidence
-    assert (made.tier, made.tier_proposed, made.registrant, made.workflow_owner, made.review_due_at, made.capability) == (None, None, None, None, None, "")
+    assert (
+        made.tier,
+        made.tier_proposed,
+        made.registrant,
+        made.workflow_owner,
+        made.review_due_at,
+        made.capability,
+    ) == (None, None, None, None, None, "")
     assert not Assignment.objects.exists()
     assert not InitiativeUserPermission.objects.exists()
     assert grants.differences() == []
@@ -85,15 +119,30 @@ def test_high_impact_is_no_tier_and_is_kept_as_the_registers_word(bring):
     bring([record(1, is_high_impact="High-impact", has_pii="Yes", operational_date="Jul-25")])
 
     assert Initiative.objects.get().tier_proposed is None
-    assert Origin.objects.get().stated["states"] == {"high_impact": "High-impact", "personal_data": "yes", "operational": {"on": "2025-07-01", "precision": "month"}}
+    assert Origin.objects.get().stated["states"] == {
+        "high_impact": "High-impact",
+        "personal_data": "yes",
+        "operational": {"on": "2025-07-01", "precision": "month"},
+    }
 
 
 def test_units_are_made_once_without_a_leader_and_found_by_name_afterwards(bring, cast):
     Unit.objects.create(name="department of examples", slug="dox", leader=cast.coo)
 
-    bring([record(1), record(2), record(3, agency_bureau="Other"), record(4, agency_name="Ministry", agency_bureau="Other"), record(5, agency_name="漢字", agency_bureau="")])
+    bring(
+        [
+            record(1),
+            record(2),
+            record(3, agency_bureau="Other"),
+            record(4, agency_name="Ministry", agency_bureau="Other"),
+            record(5, agency_name="漢字", agency_bureau=""),
+        ]
+    )
 
-    made = {(unit.parent.name if unit.parent else None, unit.name): (unit.slug, unit.leader) for unit in Unit.objects.filter(initiatives__isnull=False).distinct()}
+    made = {
+        (unit.parent.name if unit.parent else None, unit.name): (unit.slug, unit.leader)
+        for unit in Unit.objects.filter(initiatives__isnull=False).distinct()
+    }
     assert made == {
         ("department of examples", "Bureau of Samples"): ("bureau-of-samples", None),
         ("department of examples", "Other"): ("other", None),
@@ -102,7 +151,13 @@ def test_units_are_made_once_without_a_leader_and_found_by_name_afterwards(bring
     }
     assert made["Ministry", "Other"][0].startswith("other-")
     assert Unit.objects.filter(name__iexact="department of examples").count() == 1
-    assert sorted(entry.text["name"] for entry in entries("unit.added")) == ["Bureau of Samples", "Ministry", "Other", "Other", "漢字"]
+    assert sorted(entry.text["name"] for entry in entries("unit.added")) == [
+        "Bureau of Samples",
+        "Ministry",
+        "Other",
+        "Other",
+        "漢字",
+    ]
 
 
 def test_a_unit_somebody_made_meanwhile_is_not_made_again(db):
@@ -112,7 +167,12 @@ def test_a_unit_somebody_made_meanwhile_is_not_made_again(db):
     tree.grow([["examples", "Samples"], ["EXAMPLES"]], say=lambda *args, **kwargs: said.append(kwargs["text"]["name"]))
 
     assert said == ["Samples"]
-    assert (tree.unit(["Examples"]), tree.unit(["Examples", "samples"]).parent, tree.unit([]), tree.unit(["Others"])) == (top, top, None, None)
+    assert (
+        tree.unit(["Examples"]),
+        tree.unit(["Examples", "samples"]).parent,
+        tree.unit([]),
+        tree.unit(["Others"]),
+    ) == (top, top, None, None)
 
 
 def test_numbers_follow_each_other_and_are_never_used_again(bring):
@@ -131,11 +191,19 @@ def test_one_entry_per_initiative_and_one_at_each_end(bring):
     assert len(made) == 130
     assert {entry.actor for entry in (began, *made, finished)} == {"system:import_inventory"}
     assert (began.verb, began.detail["records"], began.text) == ("import.began", 130, {"file": "register.csv"})
-    assert (finished.verb, finished.detail["created"], finished.detail["by_stage"]) == ("import.finished", 130, {"idea": 130})
+    assert (finished.verb, finished.detail["created"], finished.detail["by_stage"]) == (
+        "import.finished",
+        130,
+        {"idea": 130},
+    )
     first = named("Use 1")
     assert next(entry.detail for entry in made if entry.initiative_id == first.pk) == {
-        "batch": batch.pk, "number": first.number, "record": 2, "sha256": first.origin.raw_sha256, "stage": "idea",
-    }  # fmt: skip
+        "batch": batch.pk,
+        "number": first.number,
+        "record": 2,
+        "sha256": first.origin.raw_sha256,
+        "stage": "idea",
+    }
     assert (batch.finished_at, batch.counts["created"], batch.began_by) == (AT, 130, "system:import_inventory")
     assert verify().ok
 
@@ -162,11 +230,26 @@ def test_the_order_of_the_file_does_not_matter(bring):
 
 
 def test_hostile_cells_reach_the_database_as_they_are(bring):
-    cells = ['=HYPERLINK("http://x")', "<script>alert(1)</script>", "'; DROP TABLE governance_initiative; --", "\u202ereversed", "%(name)s {{ 7*7 }}", "\U0001f642", "O’Brien \\ \"x\""]
-    bring([record(n, use_case_name=cell, problem_solved=cell, vendor_name=cell, system_outputs=cell) for n, cell in enumerate(cells)])
+    cells = [
+        '=HYPERLINK("http://x")',
+        "<script>alert(1)</script>",
+        "'; DROP TABLE governance_initiative; --",
+        "\u202ereversed",
+        "%(name)s {{ 7*7 }}",
+        "\U0001f642",
+        'O’Brien \\ "x"',
+    ]
+    bring(
+        [
+            record(n, use_case_name=cell, problem_solved=cell, vendor_name=cell, system_outputs=cell)
+            for n, cell in enumerate(cells)
+        ]
+    )
 
     assert list(Initiative.objects.order_by("number").values_list("name", flat=True)) == cells
-    assert list(Initiative.objects.order_by("number").values_list("purpose", "vendor")) == [(cell, cell) for cell in cells]
+    assert list(Initiative.objects.order_by("number").values_list("purpose", "vendor")) == [
+        (cell, cell) for cell in cells
+    ]
     assert [origin.stated["states"]["outputs"] for origin in Origin.objects.order_by("initiative__number")] == cells
     assert [entry.text["name"] for entry in entries("record.created")] == cells
 
@@ -188,11 +271,17 @@ def test_a_record_that_cannot_be_read_stops_no_other(bring):
 def test_every_record_is_counted_once(bring):
     head = "Agency,AI Use Case,Agency Use (Y/N)?,Name of Commercial Product or Service Used,Estimated # of Licenses/Users\n"
 
-    report = bring(head + "Examples,Reading,Y,Acme,1-100\nExamples,Writing,N,,\nExamples,Counting,,,\nbroken\n", profile="omb-2025-cots")
+    report = bring(
+        head + "Examples,Reading,Y,Acme,1-100\nExamples,Writing,N,,\nExamples,Counting,,,\nbroken\n",
+        profile="omb-2025-cots",
+    )
 
     assert (report.records, report.created, report.skipped, report.refused, report.triage) == (4, 2, 1, 1, 1)
     assert report.by_stage == {"production": 1, "triage": 1}
-    assert sorted(Initiative.objects.values_list("name", "stage")) == [("Counting", "triage"), ("Reading", "production")]
+    assert sorted(Initiative.objects.values_list("name", "stage")) == [
+        ("Counting", "triage"),
+        ("Reading", "production"),
+    ]
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(bring):
@@ -225,7 +314,9 @@ def test_the_portfolio_office_and_administrators_import_in_their_own_name(bring,
 
     bring([record(1)], by=person)
 
-    assert {entry.actor for entry in entries("import.began", "unit.added", "record.created", "import.finished")} == {f"person:{person.pk}"}
+    assert {entry.actor for entry in entries("import.began", "unit.added", "record.created", "import.finished")} == {
+        f"person:{person.pk}"
+    }
     assert not Assignment.objects.exists()
 
 
@@ -245,15 +336,26 @@ def test_nobody_else_imports(bring, cast, who):
 def test_each_top_level_unit_is_told_once_however_much_came_in(bring, cast):
     Unit.objects.create(name="Department of Examples", slug="dox", leader=cast.owner)
 
-    bring([record(n, development_stage="Deployed", agency_bureau=f"Bureau {n}") for n in range(1, 31)] + [record(99, agency_name="Ministry", agency="MIN")], by=cast.office)
+    bring(
+        [record(n, development_stage="Deployed", agency_bureau=f"Bureau {n}") for n in range(1, 31)]
+        + [record(99, agency_name="Ministry", agency="MIN")],
+        by=cast.office,
+    )
 
     told = list(Notice.objects.filter(channel="portal").values_list("person__name", "subject").order_by("pk"))
     assert sorted(told) == sorted(
         [(cast.owner.name, "From the register: Department of Examples")]
-        + [(person.name, f"From the register: {unit}") for person in (cast.office, cast.office_two) for unit in ("Department of Examples", "Ministry")]
+        + [
+            (person.name, f"From the register: {unit}")
+            for person in (cast.office, cast.office_two)
+            for unit in ("Department of Examples", "Ministry")
+        ]
     )
     body = Notice.objects.filter(person=cast.owner, channel="portal").get().body
-    assert body == "30 uses of AI are new or were changed by the register “Federal AI use case inventory 2025”. 30 are in use and nobody owns them. Name business owners by 2026-04-02, else the COO is asked."
+    assert (
+        body
+        == "30 uses of AI are new or were changed by the register “Federal AI use case inventory 2025”. 30 are in use and nobody owns them. Name business owners by 2026-04-02, else the COO is asked."
+    )
 
 
 def test_nobody_is_told_when_nothing_changed(bring, cast):
@@ -274,8 +376,9 @@ def test_every_chunk_costs_the_same_few_queries(bring, kind, most):
     first = [record(n) for n in range(500)]
     again = {
         "changed": [{**r, "use_case_name": r["use_case_name"] + "!", "has_pii": "Yes"} for r in first],
-        "restated": [{**r, "development_stage": "Deployed"} for r in first], "unchanged": first,
-    }  # fmt: skip
+        "restated": [{**r, "development_stage": "Deployed"} for r in first],
+        "unchanged": first,
+    }
     if kind != "created":
         bring(first)
 

@@ -27,20 +27,54 @@ def test_an_initiative_of_our_own_has_no_origin(story):
 
 
 def test_the_origin_is_told_in_words_and_costs_one_query(bring, django_assert_num_queries):
-    bring([record(1, is_high_impact="High-impact", has_pii="Yes", has_custom_code="No", operational_date="Jul-25", demographic_features="['b) Sex', 'c) Age']", classification="Quantum")])
+    bring(
+        [
+            record(
+                1,
+                is_high_impact="High-impact",
+                has_pii="Yes",
+                has_custom_code="No",
+                operational_date="Jul-25",
+                demographic_features="['b) Sex', 'c) Age']",
+                classification="Quantum",
+            )
+        ]
+    )
     initiative = Initiative.objects.get()
 
     with django_assert_num_queries(1):
         origin = queries.origin(initiative)
 
-    assert (origin.register, origin.reference, origin.file_name, origin.imported_at, origin.gone_at, origin.stage_said, origin.says) == (
-        "Federal AI use case inventory 2025", "DOX-1", "register.csv", AT, None, "Pre-deployment", (),
-    )  # fmt: skip
-    assert origin.states == (("High impact", "High-impact"), ("In operation since", "July 2025"), ("Personal data", "Yes"), ("Demographic features", "b) Sex, c) Age"), ("Custom code", "No"))
+    assert (
+        origin.register,
+        origin.reference,
+        origin.file_name,
+        origin.imported_at,
+        origin.gone_at,
+        origin.stage_said,
+        origin.says,
+    ) == (
+        "Federal AI use case inventory 2025",
+        "DOX-1",
+        "register.csv",
+        AT,
+        None,
+        "Pre-deployment",
+        (),
+    )
+    assert origin.states == (
+        ("High impact", "High-impact"),
+        ("In operation since", "July 2025"),
+        ("Personal data", "Yes"),
+        ("Demographic features", "b) Sex, c) Age"),
+        ("Custom code", "No"),
+    )
     assert origin.kept == (("classification", "Quantum"),)
 
 
-@pytest.mark.parametrize(("cell", "words"), [("2024-10-01 00:00:00", "1 October 2024"), ("10/2024", "October 2024"), ("2024", "2024")])
+@pytest.mark.parametrize(
+    ("cell", "words"), [("2024-10-01 00:00:00", "1 October 2024"), ("10/2024", "October 2024"), ("2024", "2024")]
+)
 def test_a_date_is_told_as_exactly_as_the_register_does(bring, cell, words):
     bring([record(1, operational_date=cell)])
 

@@ -67,9 +67,15 @@ def stops_during_imports(cast, bring, file, rounds: int) -> None:
     dice = random.Random(20260303)
     during = 0
     for number, initiative in enumerate(running):
-        path = file([record(n, agency=f"A{number}") for n in range(600)] + [record(n, agency="RUN", development_stage="Deployed") for n in range(rounds)])
+        path = file(
+            [record(n, agency=f"A{number}") for n in range(600)]
+            + [record(n, agency="RUN", development_stage="Deployed") for n in range(rounds)]
+        )
         child, ended = start(path)
-        applied, at_least = Initiative.objects.filter(origin__identity__startswith=f"a{number} |"), dice.randrange(1, 400)
+        applied, at_least = (
+            Initiative.objects.filter(origin__identity__startswith=f"a{number} |"),
+            dice.randrange(1, 400),
+        )
         while applied.count() < at_least and child.is_alive():
             time.sleep(0.002)
 
@@ -103,11 +109,29 @@ def test_fifty_stops_sent_during_fifty_imports_commit_before_they_end(cast, brin
 def outcome() -> dict[str, object]:
     """Return what an import left, without keys and numbers."""
     return {
-        "initiatives": sorted(Initiative.objects.values_list("name", "purpose", "vendor", "stage", "unit__name", "unit__parent__name", "unowned_since", "evidence_due_on", "version")),
-        "origins": sorted((o.identity, o.occurrence, o.raw_sha256, str(o.stated), o.gone_at) for o in Origin.objects.all()),
+        "initiatives": sorted(
+            Initiative.objects.values_list(
+                "name",
+                "purpose",
+                "vendor",
+                "stage",
+                "unit__name",
+                "unit__parent__name",
+                "unowned_since",
+                "evidence_due_on",
+                "version",
+            )
+        ),
+        "origins": sorted(
+            (o.identity, o.occurrence, o.raw_sha256, str(o.stated), o.gone_at) for o in Origin.objects.all()
+        ),
         "units": sorted(Unit.objects.values_list("name", "parent__name", "leader__name"), key=str),
         "told": sorted(Notice.objects.values_list("person__name", "subject", "channel", "body")),
-        "entries": Counter(LedgerEntry.objects.filter(verb__in=["record.created", "record.gone", "unit.added"]).values_list("verb", flat=True)),
+        "entries": Counter(
+            LedgerEntry.objects.filter(verb__in=["record.created", "record.gone", "unit.added"]).values_list(
+                "verb", flat=True
+            )
+        ),
     }
 
 
@@ -115,9 +139,16 @@ def everything() -> list[dict[str, str]]:
     """Return a file of 900 records in every stage, in 30 bureaus of 3 agencies, some without a number."""
     stages = ("Pre-deployment", "Pilot", "Deployed", "Retired", "")
     return [
-        record(n, agency=f"A{n % 3}", agency_name=f"Agency {n % 3}", agency_bureau=f"Bureau {n % 30}", id="" if n % 7 == 0 else f"X-{n}", development_stage=stages[n % 5])
+        record(
+            n,
+            agency=f"A{n % 3}",
+            agency_name=f"Agency {n % 3}",
+            agency_bureau=f"Bureau {n % 30}",
+            id="" if n % 7 == 0 else f"X-{n}",
+            development_stage=stages[n % 5],
+        )
         for n in range(900)
-    ]  # fmt: skip
+    ]
 
 
 def killed_imports(cast, file, kills: int) -> None:

@@ -45,12 +45,17 @@ def test_a_byte_that_is_no_text_is_named_and_nothing_is_replaced(file, profile):
     )
 
 
-@pytest.mark.parametrize("before", [0, 1, 7, read.BLOCK - 3, read.BLOCK - 2, read.BLOCK - 1, read.BLOCK, 3 * read.BLOCK + 1])
+@pytest.mark.parametrize(
+    "before", [0, 1, 7, read.BLOCK - 3, read.BLOCK - 2, read.BLOCK - 1, read.BLOCK, 3 * read.BLOCK + 1]
+)
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_the_place_of_a_bad_byte_is_right_wherever_a_block_ends(file, profile, before, mark):
     text = mark + b"a" * before + "ü".encode() + b"\n\n" + b"\xff" + b"rest"
 
-    with pytest.raises(Unreadable, match=f"byte 0xff at place {text.index(bytes([255])) + 1 if not mark else len(mark) + before + 5}, line 3"):
+    with pytest.raises(
+        Unreadable,
+        match=f"byte 0xff at place {text.index(bytes([255])) + 1 if not mark else len(mark) + before + 5}, line 3",
+    ):
         read.look_through(file(text), profile)
 
 
@@ -65,12 +70,24 @@ def test_a_character_cut_off_at_the_end_is_named(file, profile):
     ("content", "sentence"),
     [
         (b"", "register.csv is empty. Expected a CSV file with a header."),
-        (b"PK\x03\x04rest", "register.csv is an Excel workbook or another zip archive. Expected a CSV file: save the sheet as “CSV UTF-8”."),
+        (
+            b"PK\x03\x04rest",
+            "register.csv is an Excel workbook or another zip archive. Expected a CSV file: save the sheet as “CSV UTF-8”.",
+        ),
         (b"%PDF-1.7", "register.csv is a PDF. Expected a CSV file: save the sheet as “CSV UTF-8”."),
         (b"a\0g\0e\0n\0c\0y\0", "register.csv is not text: many of its bytes are zero. Expected a CSV file in UTF-8."),
-        (b"\n\n \n", "register.csv has no header that the profile omb-2025 knows: its first row holds . Expected columns such as"),
-        (b"just some words\nand more\n", "register.csv has no header that the profile omb-2025 knows: its first row holds “just some words”. Expected columns such as “agency”, “id”, “agency_bureau”, “use_case_name”."),
-        (b'{"agency": "DOX"}', "register.csv has no header that the profile omb-2025 knows: its first row holds “{\"agency\": \"DOX\"}”."),
+        (
+            b"\n\n \n",
+            "register.csv has no header that the profile omb-2025 knows: its first row holds . Expected columns such as",
+        ),
+        (
+            b"just some words\nand more\n",
+            "register.csv has no header that the profile omb-2025 knows: its first row holds “just some words”. Expected columns such as “agency”, “id”, “agency_bureau”, “use_case_name”.",
+        ),
+        (
+            b'{"agency": "DOX"}',
+            'register.csv has no header that the profile omb-2025 knows: its first row holds “{"agency": "DOX"}”.',
+        ),
     ],
 )
 def test_what_is_no_register_is_refused_in_a_sentence(file, profile, content, sentence):
@@ -98,7 +115,10 @@ def test_a_folder_is_no_file(tmp_path, profile):
 def test_missing_columns_are_named(file, profile):
     text = text_of([record(1)], [c for c in COLUMNS if c not in ("development_stage", "benefits")])
 
-    with pytest.raises(Unreadable, match=r"^register\.csv lacks the columns “development_stage”, “benefits”, which the profile omb-2025 reads\.$"):
+    with pytest.raises(
+        Unreadable,
+        match=r"^register\.csv lacks the columns “development_stage”, “benefits”, which the profile omb-2025 reads\.$",
+    ):
         read.look_through(file(text), profile)
 
 
@@ -119,16 +139,25 @@ def test_another_delimiter_is_named(file, profile):
 def test_a_column_that_is_there_twice_is_refused(file, profile):
     text = text_of([record(1)], [*COLUMNS, "id"])
 
-    with pytest.raises(Unreadable, match=r"^register\.csv has the column “id” twice\. Expected each once: nobody can say which of them counts\.$"):
+    with pytest.raises(
+        Unreadable,
+        match=r"^register\.csv has the column “id” twice\. Expected each once: nobody can say which of them counts\.$",
+    ):
         read.look_through(file(text), profile)
 
 
 @pytest.mark.parametrize(
     ("tail", "sentence"),
     [
-        ('DOX,"never closed\n', "register.csv is no CSV we can read: line 3 opens a quotation mark that is never closed."),
+        (
+            'DOX,"never closed\n',
+            "register.csv is no CSV we can read: line 3 opens a quotation mark that is never closed.",
+        ),
         ('DOX,"closed"early,\n', "register.csv is no CSV we can read: line 3 has text after a closing quotation mark."),
-        (f"DOX,{'x' * 131_073}\n", "register.csv is no CSV we can read: line 3 holds a cell of more than 131,072 characters; a quotation mark that is never closed makes one."),
+        (
+            f"DOX,{'x' * 131_073}\n",
+            "register.csv is no CSV we can read: line 3 holds a cell of more than 131,072 characters; a quotation mark that is never closed makes one.",
+        ),
     ],
 )
 def test_what_is_no_csv_is_named_with_its_line(file, profile, tail, sentence):
@@ -140,7 +169,9 @@ def test_what_is_no_csv_is_named_with_its_line(file, profile, tail, sentence):
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13"])
 def test_an_encoding_nobody_knows_is_named(file, profile, encoding):
-    with pytest.raises(Unreadable, match=f"^Nobody knows the encoding “{encoding}”\\. Expected one such as utf-8 or windows-1252\\.$"):
+    with pytest.raises(
+        Unreadable, match=f"^Nobody knows the encoding “{encoding}”\\. Expected one such as utf-8 or windows-1252\\.$"
+    ):
         read.look_through(file([record(1)], encoding="utf-8"), profile, encoding)
 
 
@@ -174,10 +205,14 @@ def test_the_digest_of_a_row_is_that_of_its_cells(file, profile):
     assert one[1].raw_sha256 != other[1].raw_sha256
 
 
-@pytest.mark.parametrize("later", [b"\xff", text_of([record(1)]).encode(), b"", text_of([record(1), record(2)], COLUMNS[:-1]).encode()])
+@pytest.mark.parametrize(
+    "later", [b"\xff", text_of([record(1)]).encode(), b"", text_of([record(1), record(2)], COLUMNS[:-1]).encode()]
+)
 def test_a_file_that_changes_under_our_hands_is_refused(file, profile, later):
     source = read.look_through(file([record(1), record(2)]), profile)
     file(later)
 
-    with pytest.raises(Unreadable, match=r"^register\.csv changed while it was read\. Import it again when nobody writes to it\.$"):
+    with pytest.raises(
+        Unreadable, match=r"^register\.csv changed while it was read\. Import it again when nobody writes to it\.$"
+    ):
         list(source.records())

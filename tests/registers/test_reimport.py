@@ -50,7 +50,15 @@ def says(initiative: Initiative) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     ("before", "after", "stage"),
-    [("Pre-deployment", "Pilot", "pilot"), ("Pilot", "Deployed", "production"), ("Deployed", "Pre-deployment", "idea"), ("Pilot", "Retired", "retired"), ("Retired", "Pilot", "pilot"), ("", "Deployed", "production"), ("Sunset", "Pilot", "pilot")],
+    [
+        ("Pre-deployment", "Pilot", "pilot"),
+        ("Pilot", "Deployed", "production"),
+        ("Deployed", "Pre-deployment", "idea"),
+        ("Pilot", "Retired", "retired"),
+        ("Retired", "Pilot", "pilot"),
+        ("", "Deployed", "production"),
+        ("Sunset", "Pilot", "pilot"),
+    ],
 )
 def test_a_stage_nobody_touched_is_restated_also_backwards(bring, again, before, after, stage):
     bring([record(1, development_stage=before)])
@@ -61,7 +69,11 @@ def test_a_stage_nobody_touched_is_restated_also_backwards(bring, again, before,
     now = only()
     assert (report.created, report.updated, report.unchanged) == (0, 1, 0)
     assert (now.stage, now.stage_since, now.version, now.number) == (stage, LATER, was.version + 1, was.number)
-    assert (now.retired_at is not None, now.unowned_since is not None, now.evidence_due_on is not None) == (stage == "retired", stage in ("pilot", "production"), stage == "production")
+    assert (now.retired_at is not None, now.unowned_since is not None, now.evidence_due_on is not None) == (
+        stage == "retired",
+        stage in ("pilot", "production"),
+        stage == "production",
+    )
     assert (newest(now).verb, newest(now).detail["stage"], newest(now).detail["said"]) == ("record.restated", stage, [])
     assert says(now) == ()
 
@@ -82,7 +94,10 @@ def test_words_nobody_changed_here_follow_the_register(bring, again):
     now = only()
     assert (now.name, now.purpose, now.vendor, now.version) == ("New name", "New words.", "Acme", 2)
     assert (newest(now).verb, sorted(newest(now).detail["fields"])) == ("record.updated", ["name", "purpose"])
-    assert newest(now).text == {"before": {"name": "Old name", "purpose": "Old words."}, "after": {"name": "New name", "purpose": "New words."}}
+    assert newest(now).text == {
+        "before": {"name": "Old name", "purpose": "Old words."},
+        "after": {"name": "New name", "purpose": "New words."},
+    }
     assert [i.pk for i in search.matching(Initiative.objects.all(), "new words")] == [now.pk]
     assert not search.matching(Initiative.objects.all(), "old").exists()
     assert says(now) == ("The register no longer states vendor or model.",)
@@ -120,7 +135,11 @@ def test_a_word_somebody_amended_here_stays_and_the_registers_is_noted(bring, ag
     now = only()
     assert (now.name, now.purpose) == ("Our name", "New words.")
     assert says(now) == ("The register says “New name” for name.",)
-    assert (newest(now).verb, newest(now).detail["fields"], newest(now).detail["said"]) == ("record.updated", ["purpose"], ["name"])
+    assert (newest(now).verb, newest(now).detail["fields"], newest(now).detail["said"]) == (
+        "record.updated",
+        ["purpose"],
+        ["name"],
+    )
 
 
 def test_the_same_words_as_before_say_nothing_new(bring, again, cast):
@@ -185,7 +204,9 @@ def test_once_people_took_it_up_the_register_only_says(bring, again, cast, take_
 
     now = only()
     changed = {"name", "version", "purpose"} if take_up is correct_it else {"name", "version"}
-    assert {k: v for k, v in Initiative.objects.filter(pk=now.pk).values().get().items() if k not in changed} == {k: v for k, v in was.items() if k not in changed}
+    assert {k: v for k, v in Initiative.objects.filter(pk=now.pk).values().get().items() if k not in changed} == {
+        k: v for k, v in was.items() if k not in changed
+    }
     assert list(now.assignments.order_by("pk").values()) == matrix
     stage = {"Deployed": "Production", "Pre-deployment": "Idea", "Retired": "Retired"}[word]
     assert f"The register says {stage}. Here it is {now.stage_label}." in says(now)
@@ -204,24 +225,52 @@ def test_an_offer_nobody_answered_holds_nothing_up(bring, again, cast):
 
 def test_an_open_decision_holds_the_stage(bring, again, cast, story):
     told = story("funding")
-    Origin.objects.create(initiative=told.initiative, profile="omb-2025", identity="dox | dox-1", raw_sha256="", batch=_batch(), stated={"stage": "funding", "fields": {}, "unit": []})
+    Origin.objects.create(
+        initiative=told.initiative,
+        profile="omb-2025",
+        identity="dox | dox-1",
+        raw_sha256="",
+        batch=_batch(),
+        stated={"stage": "funding", "fields": {}, "unit": []},
+    )
 
     again(development_stage="Retired", use_case_name="Other", agency_bureau="Other")
 
     now = only()
     assert (now.stage, now.name, now.unit) == ("funding", "Support refunds", told.cast.support)
-    assert says(now) == ("The register says “Other” for name.", "The register says “Solves problem 1.” for what it is for.", "The register says “Department of Examples / Other” for unit.", "The register says Retired. Here it is Funding gate.")
+    assert says(now) == (
+        "The register says “Other” for name.",
+        "The register says “Solves problem 1.” for what it is for.",
+        "The register says “Department of Examples / Other” for unit.",
+        "The register says Retired. Here it is Funding gate.",
+    )
 
 
 def _batch() -> Batch:
     """Return an import that was finished long ago."""
-    return Batch.objects.create(profile="omb-2025", file_name="x.csv", file_sha256="", began_by="system:import_inventory", began_at=AT, finished_at=AT)
+    return Batch.objects.create(
+        profile="omb-2025",
+        file_name="x.csv",
+        file_sha256="",
+        began_by="system:import_inventory",
+        began_at=AT,
+        finished_at=AT,
+    )
 
 
 def test_a_decision_asked_is_enough_to_hold_it(bring):
     bring([record(1), record(2)])
     asked = Initiative.objects.get(name="Use 2")
-    Decision.objects.create(initiative=asked, number=1, kind="pilot_go", asked_at=AT, due_at=AT, final_at=AT, closed="withdrawn", closed_at=AT)
+    Decision.objects.create(
+        initiative=asked,
+        number=1,
+        kind="pilot_go",
+        asked_at=AT,
+        due_at=AT,
+        final_at=AT,
+        closed="withdrawn",
+        closed_at=AT,
+    )
 
     assert apply.taken_up(Initiative.objects.values_list("pk", flat=True)) == {asked.pk}
 
@@ -245,7 +294,13 @@ def test_a_register_that_agrees_with_the_portfolio_office_says_nothing(bring, ag
     assert (report.updated, only().stage, only().stage_since, says(only())) == (1, "production", AT, ())
 
 
-@pytest.mark.parametrize(("word", "sentence"), [("", "The register no longer states a stage. Here it is Pilot."), ("Sunset", "The register says “Sunset”. Here it is Pilot.")])
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("", "The register no longer states a stage. Here it is Pilot."),
+        ("Sunset", "The register says “Sunset”. Here it is Pilot."),
+    ],
+)
 def test_a_register_that_no_longer_knows_the_stage_moves_nothing(bring, again, word, sentence):
     bring([record(1, development_stage="Pilot")])
 
@@ -316,4 +371,7 @@ def test_one_notice_tells_a_unit_what_changed_and_what_is_gone(bring, cast):
     bring([record(1, use_case_name="New"), record(2), record(3)], at=LATER)
 
     told = Notice.objects.get(person=cast.owner, channel="portal")
-    assert told.body == "1 use of AI is new or was changed by the register “Federal AI use case inventory 2025”. 2 are no longer listed; they stay here until somebody retires them."
+    assert (
+        told.body
+        == "1 use of AI is new or was changed by the register “Federal AI use case inventory 2025”. 2 are no longer listed; they stay here until somebody retires them."
+    )

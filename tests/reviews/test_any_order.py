@@ -56,7 +56,9 @@ def _make_the_world(cast):
     stop.stop(ordered.fresh, reason="harm", note="", by=cast.owner, at=ordered.at, proof=make.prove(cast.owner))
     stop.ask_to_stop(live.fresh, saw="Twice.", by=cast.staff, at=live.at)
     evidence = make.Story(cast, name="Imported").to_production()
-    evidence.initiative.__class__.objects.filter(pk=evidence.initiative.pk).update(evidence_due_on=(BEGIN + 30 * DAY).date())
+    evidence.initiative.__class__.objects.filter(pk=evidence.initiative.pk).update(
+        evidence_due_on=(BEGIN + 30 * DAY).date()
+    )
     gates.settle(gate.fresh, at=BEGIN)
     return cast
 
@@ -66,8 +68,9 @@ def settled() -> dict[str, set]:
     return {
         "questions": set(Decision.objects.values_list("pk", "closed", "outcome", "closed_at")),
         "offers": set(Assignment.objects.filter(role__in="AE").values_list("pk", "ended_at")),
-        "notices": set(Notice.objects.filter(occasion="lapsed").values_list("person", "about", "channel")) | set(Notice.objects.filter(occasion__startswith="offer-lapsed").values_list("person", "about", "channel")),
-    }  # fmt: skip
+        "notices": set(Notice.objects.filter(occasion="lapsed").values_list("person", "about", "channel"))
+        | set(Notice.objects.filter(occasion__startswith="offer-lapsed").values_list("person", "about", "channel")),
+    }
 
 
 def told() -> set:
@@ -103,7 +106,19 @@ def in_any_order(examples: int) -> None:
     """Compare random looks with one look a day."""
     settled_finely, told_finely, _count = run_all([BEGIN + n * DAY for n in range(121)])
     assert any(closed == "lapsed" for _pk, closed, _outcome, _at in settled_finely["questions"])
-    assert {code.split("-")[0] for _person, _about, code in told_finely} >= {"review.before", "review.due", "review.late", "review.escalated", "build.owner", "stopped.owner", "ownership", "evidence", "postmortem.late", "stop.wish", "stop.unconfirmed"}
+    assert {code.split("-")[0] for _person, _about, code in told_finely} >= {
+        "review.before",
+        "review.due",
+        "review.late",
+        "review.escalated",
+        "build.owner",
+        "stopped.owner",
+        "ownership",
+        "evidence",
+        "postmortem.late",
+        "stop.wish",
+        "stop.unconfirmed",
+    }
 
     @settings(max_examples=examples, deadline=None, derandomize=examples < 100)
     @given(st.lists(st.integers(0, 120 * 24 * 60), max_size=5))
@@ -120,8 +135,15 @@ def in_any_order(examples: int) -> None:
 
 def _fixed(rows: set) -> set:
     """Return what does not follow from something a look itself began."""
-    begun = {f"initiative:{pk}" for pk in Decision.objects.filter(kind="day_90").values_list("initiative_id", flat=True)}
-    return {(person, about, code) for person, about, code in rows if not code.startswith(("postmortem.", "stop.unconfirmed")) and not (about in begun and code.startswith("stopped."))}
+    begun = {
+        f"initiative:{pk}" for pk in Decision.objects.filter(kind="day_90").values_list("initiative_id", flat=True)
+    }
+    return {
+        (person, about, code)
+        for person, about, code in rows
+        if not code.startswith(("postmortem.", "stop.unconfirmed"))
+        and not (about in begun and code.startswith("stopped."))
+    }
 
 
 def test_each_row_is_due_from_its_instant_on_and_not_a_moment_before(world):
@@ -133,7 +155,10 @@ def test_each_row_is_due_from_its_instant_on_and_not_a_moment_before(world):
                 if occasion.again_after or not _is_due(occasion, thing, instant + timedelta(seconds=1)):
                     continue
                 assert _is_due(occasion, thing, instant), (occasion.code, instant)
-                assert occasion.code == "role.left" or not _is_due(occasion, thing, instant - MICRO), (occasion.code, instant)
+                assert occasion.code == "role.left" or not _is_due(occasion, thing, instant - MICRO), (
+                    occasion.code,
+                    instant,
+                )
                 checked.add(occasion.code)
     assert {o.code for o in clocks.OCCASIONS} - checked == {"role.left", "stopped.weekly"}
 
@@ -157,7 +182,9 @@ def test_a_week_without_a_worker_is_caught_up_once_and_what_was_to_be_told_in_it
 
         assert (settled(), told()) == daily[:2]
         assert told() > already
-        assert not Notice.objects.filter(channel=Channel.EMAIL, sent_at=None, send_at__lte=missed, dropped_because="").exists()
+        assert not Notice.objects.filter(
+            channel=Channel.EMAIL, sent_at=None, send_at__lte=missed, dropped_because=""
+        ).exists()
         assert len(mailoutbox) == len({m.extra_headers["Message-ID"] for m in mailoutbox}) > 0
         counts, mails = (Notice.objects.count(), Told.objects.count()), len(mailoutbox)
         clocks.run(missed)

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from governance.reviews import cadence
 
 BERLIN = ZoneInfo("Europe/Berlin")
-ZONES = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")])
+ZONES = st.sampled_from(
+    [
+        ZoneInfo(name)
+        for name in (
+            "UTC",
+            "Europe/Berlin",
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+            "Pacific/Apia",
+        )
+    ]
+)
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2032, 12, 31)).map(lambda d: d.replace(tzinfo=UTC))  # noqa: DTZ001
 INTERVALS = st.sampled_from([1, 7, 14, 30, 180])
 
@@ -34,12 +46,15 @@ def test_a_review_done_later_than_a_whole_interval_rolls_forward_past_today_and_
     assert cadence.next_due(due, 7, berlin(2026, 6, 17, 10, 0), BERLIN) == berlin(2026, 6, 24, 10, 0)
 
 
-@pytest.mark.parametrize(("due", "following"), [
-    (berlin(2026, 3, 25, 9, 0), berlin(2026, 4, 1, 9, 0)),  # into summer time: six days and 23 hours
-    (berlin(2026, 10, 21, 9, 0), berlin(2026, 10, 28, 9, 0)),  # out of it: seven days and an hour
-    (berlin(2028, 2, 22, 9, 0), berlin(2028, 2, 29, 9, 0)),
-    (berlin(2026, 12, 28, 9, 0), berlin(2027, 1, 4, 9, 0)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("due", "following"),
+    [
+        (berlin(2026, 3, 25, 9, 0), berlin(2026, 4, 1, 9, 0)),  # into summer time: six days and 23 hours
+        (berlin(2026, 10, 21, 9, 0), berlin(2026, 10, 28, 9, 0)),  # out of it: seven days and an hour
+        (berlin(2028, 2, 22, 9, 0), berlin(2028, 2, 29, 9, 0)),
+        (berlin(2026, 12, 28, 9, 0), berlin(2027, 1, 4, 9, 0)),
+    ],
+)
 def test_nine_in_the_morning_stays_nine_in_the_morning(due, following):
     assert cadence.next_due(due, 7, due, BERLIN) == following
 
@@ -61,7 +76,16 @@ def test_an_interval_of_less_than_a_day_is_refused():
         cadence.next_due(berlin(2026, 6, 3), 0, berlin(2026, 6, 3), BERLIN)
 
 
-@pytest.mark.parametrize(("days", "lead"), [(7, timedelta(days=1.4)), (14, timedelta(days=2.8)), (30, timedelta(days=6)), (180, timedelta(days=36)), (3, timedelta(days=1))])
+@pytest.mark.parametrize(
+    ("days", "lead"),
+    [
+        (7, timedelta(days=1.4)),
+        (14, timedelta(days=2.8)),
+        (30, timedelta(days=6)),
+        (180, timedelta(days=36)),
+        (3, timedelta(days=1)),
+    ],
+)
 def test_the_first_reminder_goes_when_a_fifth_is_left_but_never_less_than_a_day_before(days, lead):
     due = berlin(2026, 6, 30, 17, 0)
 
@@ -99,7 +123,9 @@ def test_the_time_of_day_stays_unless_that_hour_does_not_exist_or_exists_twice(d
     here, there = due.astimezone(zone), following.astimezone(zone)
     steady = there.replace(fold=0).utcoffset() == there.replace(fold=1).utcoffset()
     wanted = here.replace(tzinfo=None, fold=0)
-    assert there.time().replace(fold=0) == wanted.time() or not steady or not _exists(wanted + timedelta(days=days), zone)
+    assert (
+        there.time().replace(fold=0) == wanted.time() or not steady or not _exists(wanted + timedelta(days=days), zone)
+    )
 
 
 def _exists(local: datetime, zone: ZoneInfo) -> bool:

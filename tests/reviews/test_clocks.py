@@ -1,7 +1,7 @@
 """The table of occasions, row by row: who is due, when, and what happens."""
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -43,8 +43,16 @@ def test_whoever_decides_is_reminded_48_and_4_hours_before_the_time_is_up(story,
     assert sweep(due - 4 * HOUR) == [("Priya Nair", "gate.last")]
     notice = Notice.objects.get(occasion__startswith="gate.last", channel=Channel.EMAIL)
     assert notice.subject == "4 hours left: Fund production, AI-1 Support refunds"
-    assert notice.body == "If nobody decides by Mon 20 Apr, 17:00 UTC: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
-    assert (notice.due_at, notice.path, notice.is_binding, notice.send_at) == (due, s.decision("funding").get_absolute_url(), True, due - 4 * HOUR)
+    assert (
+        notice.body
+        == "If nobody decides by Mon 20 Apr, 17:00 UTC: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+    )
+    assert (notice.due_at, notice.path, notice.is_binding, notice.send_at) == (
+        due,
+        s.decision("funding").get_absolute_url(),
+        True,
+        due - 4 * HOUR,
+    )
 
 
 def test_a_reminder_found_late_gives_way_to_the_one_that_is_due_as_well(story, sweep):
@@ -89,7 +97,10 @@ def test_a_gate_nobody_can_answer_is_put_to_the_portfolio_office(story, sweep, c
     told = sweep(s.decision("funding").due_at - 4 * HOUR)
 
     assert [row for row in told if row[1] == "gate.last"] == [("Ben Castle", "gate.last"), ("Olga Petrov", "gate.last")]
-    assert Notice.objects.filter(occasion__startswith="gate.last").first().body == "Nobody is Accountable for it, so nobody can answer. Name somebody."
+    assert (
+        Notice.objects.filter(occasion__startswith="gate.last").first().body
+        == "Nobody is Accountable for it, so nobody can answer. Name somebody."
+    )
 
 
 # Offers
@@ -108,7 +119,10 @@ def test_an_offer_is_reminded_of_once_a_day_before_it_lapses_although_it_is_for_
 
     assert sweep(until - 24 * HOUR - MINUTE) == []
     assert sweep(until - 24 * HOUR) == [("Priya Nair", "offer.reminder")]
-    assert Notice.objects.filter(occasion__startswith="offer.reminder").first().subject == "Will you be business owner of AI-1 Support refunds? Answer by Tue 10 Mar"
+    assert (
+        Notice.objects.filter(occasion__startswith="offer.reminder").first().subject
+        == "Will you be business owner of AI-1 Support refunds? Answer by Tue 10 Mar"
+    )
 
 
 def test_an_offer_nobody_answers_lapses_on_both_rows_and_the_portfolio_office_is_told_once(offered, sweep):
@@ -118,7 +132,10 @@ def test_an_offer_nobody_answers_lapses_on_both_rows_and_the_portfolio_office_is
 
     assert [name for name, _occasion in told] == ["Ben Castle", "Olga Petrov"]
     assert Assignment.objects.offers().count() == 0
-    assert set(Assignment.objects.filter(role="A").values_list("row", "ended_at")) == {("go_live", until), ("halt", until)}
+    assert set(Assignment.objects.filter(role="A").values_list("row", "ended_at")) == {
+        ("go_live", until),
+        ("halt", until),
+    }
 
 
 def test_an_offer_that_was_accepted_neither_lapses_nor_is_reminded_of(offered, sweep, cast):
@@ -138,10 +155,19 @@ def test_a_function_is_reminded_of_its_sign_off_and_when_it_is_late_the_portfoli
     due = SignOff.objects.get(initiative=s.initiative, function="compliance").due_at
 
     assert sweep(due - 24 * HOUR - MINUTE) == []
-    assert sweep(due - 24 * HOUR) == [("Miriam Osei", "sign_off.due"), ("Ray Quist", "sign_off.due"), ("Ruth Abel", "sign_off.due")]
+    assert sweep(due - 24 * HOUR) == [
+        ("Miriam Osei", "sign_off.due"),
+        ("Ray Quist", "sign_off.due"),
+        ("Ruth Abel", "sign_off.due"),
+    ]
     late = sweep(due)
-    assert [row for row in late if row[0] in ("Miriam Osei", "Ruth Abel")] == [("Miriam Osei", "sign_off.late"), ("Ruth Abel", "sign_off.late")]
-    assert [name for name, code in late if code == "sign_off.late"].count("Olga Petrov") == 2  # one for Compliance, one for Security
+    assert [row for row in late if row[0] in ("Miriam Osei", "Ruth Abel")] == [
+        ("Miriam Osei", "sign_off.late"),
+        ("Ruth Abel", "sign_off.late"),
+    ]
+    assert [name for name, code in late if code == "sign_off.late"].count(
+        "Olga Petrov"
+    ) == 2  # one for Compliance, one for Security
 
 
 def test_a_sign_off_that_was_given_is_not_asked_for_again(story, sweep):
@@ -163,7 +189,11 @@ def test_the_accountable_of_the_pilot_is_reminded_30_and_7_days_before_day_90_an
     assert sweep(due - 7 * DAY) == [("Priya Nair", "day_90.second")]
     assert sweep(due - 24 * HOUR) == [("Priya Nair", "day_90.day")]
     told = Notice.objects.filter(occasion__startswith="day_90", channel=Channel.EMAIL).order_by("pk")
-    assert [n.subject for n in told] == ["30 days to fund or retire AI-1 Support refunds", "7 days to fund or retire AI-1 Support refunds", "24 hours to fund or retire AI-1 Support refunds"]
+    assert [n.subject for n in told] == [
+        "30 days to fund or retire AI-1 Support refunds",
+        "7 days to fund or retire AI-1 Support refunds",
+        "24 hours to fund or retire AI-1 Support refunds",
+    ]
     assert told[2].send_at == due.replace(hour=8)  # with the digest of the day itself
 
 
@@ -175,7 +205,12 @@ def test_a_pilot_without_an_answer_on_day_90_is_asked_to_stop_and_owes_a_postmor
 
     fresh = s.fresh
     assert {code for _name, code in told} == {"lapsed", "asked", "begun"}
-    assert (fresh.stage, fresh.is_retiring, fresh.stops.get().confirmed_at, fresh.stops.get().reason) == ("stopped", True, None, "day_90")
+    assert (fresh.stage, fresh.is_retiring, fresh.stops.get().confirmed_at, fresh.stops.get().reason) == (
+        "stopped",
+        True,
+        None,
+        "day_90",
+    )
 
 
 # Reviews
@@ -233,7 +268,10 @@ def test_a_review_nobody_answers_for_goes_to_the_portfolio_office(story, sweep, 
 
     told = sweep(s.fresh.review_due_at - DAY)
 
-    assert [row for row in told if row[1] == "review.due"] == [("Ben Castle", "review.due"), ("Olga Petrov", "review.due")]
+    assert [row for row in told if row[1] == "review.due"] == [
+        ("Ben Castle", "review.due"),
+        ("Olga Petrov", "review.due"),
+    ]
 
 
 def test_the_review_of_something_retiring_is_over(story, sweep, cast):
@@ -265,9 +303,15 @@ def test_what_nobody_owns_is_told_once_a_unit_after_20_and_27_days_and_to_the_co
     day = lambda n: (began + n * DAY).replace(hour=8) + DAY  # noqa: E731  the first 08:00 after it
 
     assert sweep(day(20) - MINUTE) == []
-    assert sweep(day(20)) == sorted([(name, "ownership-20-2026-03-24") for name in ("Ben Castle", "Olga Petrov") for _unit in range(2)] + [("Priya Nair", "ownership-20-2026-03-24"), ("Hugo Duarte", "ownership-20-2026-03-24")])
+    assert sweep(day(20)) == sorted(
+        [(name, "ownership-20-2026-03-24") for name in ("Ben Castle", "Olga Petrov") for _unit in range(2)]
+        + [("Priya Nair", "ownership-20-2026-03-24"), ("Hugo Duarte", "ownership-20-2026-03-24")]
+    )
     assert [code for _name, code in sweep(day(27))] == ["ownership-27-2026-03-31"] * 6
-    assert sweep(day(30)) == sorted([(name, "ownership-30-2026-04-03") for name in ("Ben Castle", "Olga Petrov", "Carl Ode") for _unit in range(2)] + [("Priya Nair", "ownership-30-2026-04-03"), ("Hugo Duarte", "ownership-30-2026-04-03")])
+    assert sweep(day(30)) == sorted(
+        [(name, "ownership-30-2026-04-03") for name in ("Ben Castle", "Olga Petrov", "Carl Ode") for _unit in range(2)]
+        + [("Priya Nair", "ownership-30-2026-04-03"), ("Hugo Duarte", "ownership-30-2026-04-03")]
+    )
     assert sweep(day(60)) == []
 
 
@@ -309,7 +353,16 @@ def test_the_clock_ends_with_a_named_persons_acceptance(found, sweep, cast):
 def test_1480_without_an_owner_at_once_are_one_notice_a_unit_and_person(cast, django_assert_max_num_queries, sweep):
     units = [cast.support, cast.sales, cast.engineering, None]
     Initiative.objects.bulk_create(
-        Initiative(number=100 + n, name=f"Use {n}", stage="discovered", stage_since=make.AT, registered_at=make.AT, unowned_since=make.AT, unit=units[n % 4]) for n in range(1480)
+        Initiative(
+            number=100 + n,
+            name=f"Use {n}",
+            stage="discovered",
+            stage_since=make.AT,
+            registered_at=make.AT,
+            unowned_since=make.AT,
+            unit=units[n % 4],
+        )
+        for n in range(1480)
     )
 
     with django_assert_max_num_queries(400):
@@ -317,7 +370,10 @@ def test_1480_without_an_owner_at_once_are_one_notice_a_unit_and_person(cast, dj
 
     assert len(told) == 4 * 2 + 3  # the office for each unit and for none; three leaders
     assert Told.objects.filter(occasion="ownership.first").count() == 1480
-    assert Notice.objects.get(person=cast.owner, channel=Channel.EMAIL, about=f"unit:{cast.support.pk}").subject == "370 in Support have no owner: name them by Fri 3 Apr"
+    assert (
+        Notice.objects.get(person=cast.owner, channel=Channel.EMAIL, about=f"unit:{cast.support.pk}").subject
+        == "370 in Support have no owner: name them by Fri 3 Apr"
+    )
     assert LedgerEntry.objects.filter(verb="clock.reminded").count() == 4
     assert sweep(make.AT + 21 * DAY) == []
 
@@ -352,15 +408,29 @@ def test_something_stopped_is_put_to_the_owner_after_30_days_and_then_weekly_to_
 
 def test_evidence_that_is_missing_is_told_on_its_day_to_the_owner_or_once_a_unit(cast, story, sweep):
     mine = story("production").fresh
-    Initiative.objects.filter(pk=mine.pk).update(evidence_due_on=datetime(2026, 7, 1).date(), review_due_at=None)  # noqa: DTZ001
+    Initiative.objects.filter(pk=mine.pk).update(evidence_due_on=date(2026, 7, 1), review_due_at=None)
     Initiative.objects.bulk_create(
-        Initiative(number=200 + n, name=f"Use {n}", stage="production", stage_since=make.AT, registered_at=make.AT, unit=cast.sales, evidence_due_on=datetime(2026, 7, 1).date()) for n in range(30)  # noqa: DTZ001
+        Initiative(
+            number=200 + n,
+            name=f"Use {n}",
+            stage="production",
+            stage_since=make.AT,
+            registered_at=make.AT,
+            unit=cast.sales,
+            evidence_due_on=date(2026, 7, 1),
+        )
+        for n in range(30)
     )
 
     assert sweep(datetime(2026, 7, 1, 7, 59, tzinfo=UTC)) == []
-    assert sweep(datetime(2026, 7, 1, 8, 0, tzinfo=UTC)) == [(name, "evidence-2026-07-01") for name in ("Ben Castle", "Hugo Duarte", "Olga Petrov", "Priya Nair")]
+    assert sweep(datetime(2026, 7, 1, 8, 0, tzinfo=UTC)) == [
+        (name, "evidence-2026-07-01") for name in ("Ben Castle", "Hugo Duarte", "Olga Petrov", "Priya Nair")
+    ]
     assert sweep(datetime(2026, 7, 9, 8, 0, tzinfo=UTC)) == []
-    assert Notice.objects.get(person=cast.other_owner, channel=Channel.EMAIL, occasion="evidence-2026-07-01").subject == "Evidence is missing for 30 initiatives"
+    assert (
+        Notice.objects.get(person=cast.other_owner, channel=Channel.EMAIL, occasion="evidence-2026-07-01").subject
+        == "Evidence is missing for 30 initiatives"
+    )
 
 
 def test_a_postmortem_is_asked_for_before_it_is_due_and_when_it_is_late(story, sweep, cast):
@@ -369,7 +439,9 @@ def test_a_postmortem_is_asked_for_before_it_is_due_and_when_it_is_late(story, s
 
     assert sweep(made.due_at - 24 * HOUR - MINUTE) == []
     assert sweep(made.due_at - 24 * HOUR) == [("Priya Nair", "postmortem.due")]
-    assert sweep(made.due_at) == [(name, "postmortem.late") for name in ("Ben Castle", "Dana Roth", "Olga Petrov", "Priya Nair")]
+    assert sweep(made.due_at) == [
+        (name, "postmortem.late") for name in ("Ben Castle", "Dana Roth", "Olga Petrov", "Priya Nair")
+    ]
     assert sweep(made.due_at + 30 * DAY) == []
 
 
@@ -383,7 +455,10 @@ def test_a_wish_to_stop_without_an_answer_for_an_hour_goes_to_cto_and_coo(story,
     assert sweep(s.at + HOUR - MINUTE) == []
     assert sweep(s.at + HOUR) == [("Carl Ode", "stop.wish"), ("Jia Wu", "stop.wish")]
     notice = Notice.objects.filter(person=cast.cto, occasion__startswith="stop.wish").first()
-    assert notice.body == "What they saw: Refunds go out twice.\nThey asked Mon 6 Apr, 09:00 UTC. It is still running.\nCall who can stop it: Priya Nair, Dana Roth +44 20 7946 0101."
+    assert (
+        notice.body
+        == "What they saw: Refunds go out twice.\nThey asked Mon 6 Apr, 09:00 UTC. It is still running.\nCall who can stop it: Priya Nair, Dana Roth +44 20 7946 0101."
+    )
     assert notice.is_binding is True
 
 
@@ -406,7 +481,9 @@ def test_cto_and_coo_may_see_the_restricted_initiative_that_is_put_to_them(story
 
     for chief in (cast.cto, cast.coo):
         assert Initiative.objects.visible_to(Person.objects.get(pk=chief.pk), s.at).get() == s.initiative
-    assert set(Assignment.objects.filter(row="halt", role="I", ended_at=None).values_list("person__name", flat=True)) == {"Jia Wu", "Carl Ode"}
+    assert set(
+        Assignment.objects.filter(row="halt", role="I", ended_at=None).values_list("person__name", flat=True)
+    ) == {"Jia Wu", "Carl Ode"}
 
 
 def test_a_stop_nobody_confirms_for_an_hour_is_told_again_to_a_and_e(story, sweep, cast):
@@ -429,7 +506,9 @@ def test_a_confirmed_stop_is_not_told_again(story, sweep):
 # Leavers
 
 
-def test_a_leaver_who_is_a_or_e_is_one_notice_to_the_portfolio_office_and_starts_the_ownership_clock(story, sweep, cast):
+def test_a_leaver_who_is_a_or_e_is_one_notice_to_the_portfolio_office_and_starts_the_ownership_clock(
+    story, sweep, cast
+):
     s, other = story("production", tier_proposed=1), make.Story(cast, name="Reply drafts").to_pilot()
     Person.objects.filter(pk=cast.owner.pk).update(is_active=False, left_on=s.at.date())
 
@@ -451,12 +530,22 @@ def test_a_second_look_at_the_same_instant_changes_nothing(story, sweep, cast):
     make.Story(cast, name="Second").to_pilot()
     at = s.at + 200 * DAY
     sweep(at)
-    before = (Notice.objects.count(), LedgerEntry.objects.exclude(verb="checkpoint.made").count(), Told.objects.count(), list(Decision.objects.values_list("closed", "version")))
+    before = (
+        Notice.objects.count(),
+        LedgerEntry.objects.exclude(verb="checkpoint.made").count(),
+        Told.objects.count(),
+        list(Decision.objects.values_list("closed", "version")),
+    )
 
     assert sweep(at) == []
     assert sweep(at - 3 * DAY) == []
 
-    assert (Notice.objects.count(), LedgerEntry.objects.exclude(verb="checkpoint.made").count(), Told.objects.count(), list(Decision.objects.values_list("closed", "version"))) == before
+    assert (
+        Notice.objects.count(),
+        LedgerEntry.objects.exclude(verb="checkpoint.made").count(),
+        Told.objects.count(),
+        list(Decision.objects.values_list("closed", "version")),
+    ) == before
 
 
 def test_a_look_back_in_time_after_a_later_one_reminds_nobody_twice(story, sweep):
@@ -469,7 +558,10 @@ def test_a_look_back_in_time_after_a_later_one_reminds_nobody_twice(story, sweep
 
 
 def test_one_thing_that_fails_holds_up_no_other_and_is_tried_again(story, sweep, cast, monkeypatch, caplog):
-    first, second = story("production", tier_proposed=4), make.Story(cast, name="Second", tier_proposed=4).to_production()
+    first, second = (
+        story("production", tier_proposed=4),
+        make.Story(cast, name="Second", tier_proposed=4).to_production(),
+    )
     due = max(first.fresh.review_due_at, second.fresh.review_due_at)
     occasion = clocks.BY_CODE["review.due"]
     letter = occasion.letter
@@ -495,7 +587,10 @@ def test_a_sweep_with_nothing_due_asks_as_little_at_3600_as_at_one(story, django
 
     with django_assert_num_queries(5):
         clocks.run(s.at)
-    Initiative.objects.bulk_create(Initiative(number=100 + n, name=f"Use {n}", stage="idea", stage_since=make.AT, registered_at=make.AT) for n in range(3600))
+    Initiative.objects.bulk_create(
+        Initiative(number=100 + n, name=f"Use {n}", stage="idea", stage_since=make.AT, registered_at=make.AT)
+        for n in range(3600)
+    )
     with django_assert_num_queries(5):
         clocks.run(s.at)
 
@@ -531,8 +626,11 @@ def test_every_reminder_is_in_the_history_with_whom_it_went_to(story, sweep, cas
 
     told = LedgerEntry.objects.filter(initiative_id=s.initiative.pk, verb__startswith="clock.").order_by("seq")
     assert [(e.actor, e.verb, e.detail["occasion"]) for e in told] == [
-        ("system:sweep", "clock.reminded", "review.before"), ("system:sweep", "clock.reminded", "review.due"), ("system:sweep", "clock.reminded", "review.late"), ("system:sweep", "clock.escalated", "review.escalated"),
-    ]  # fmt: skip
+        ("system:sweep", "clock.reminded", "review.before"),
+        ("system:sweep", "clock.reminded", "review.due"),
+        ("system:sweep", "clock.reminded", "review.late"),
+        ("system:sweep", "clock.escalated", "review.escalated"),
+    ]
     assert told.last().detail["people"] == sorted([cast.owner.pk, cast.escalation.pk])
 
 
@@ -546,7 +644,11 @@ def test_what_is_coming_tonight_is_what_tomorrows_sweep_does_and_looking_writes_
     coming = clocks.tonight(at)
 
     assert (Notice.objects.count(), Told.objects.count(), LedgerEntry.objects.count()) == before
-    assert [(occasion.code, sorted(p.name for p in row.people)) for occasion, row in coming] == [("gate.first", ["Priya Nair"]), ("review.before", ["Lena Kraus", "Priya Nair"]), ("review.due", ["Lena Kraus", "Priya Nair"])]
+    assert [(occasion.code, sorted(p.name for p in row.people)) for occasion, row in coming] == [
+        ("gate.first", ["Priya Nair"]),
+        ("review.before", ["Lena Kraus", "Priya Nair"]),
+        ("review.due", ["Lena Kraus", "Priya Nair"]),
+    ]
     expected = sorted((p.name, occasion.code) for occasion, row in coming for p in row.people)
     assert sweep(at + DAY) == expected
     assert all(row.otherwise and row.subject for _occasion, row in coming)
@@ -559,13 +661,19 @@ def test_tonight_names_the_gate_that_will_be_handed_over(story, cast):
     coming = clocks.tonight(gate.due_at - HOUR)
 
     [(_occasion, row)] = [one for one in coming if one[0].code == "gate.time_up"]
-    assert (row.at, [p.name for p in row.people], row.subject) == (gate.due_at, ["Dana Roth"], "Get it decided: Fund production, AI-1 Support refunds")
+    assert (row.at, [p.name for p in row.people], row.subject) == (
+        gate.due_at,
+        ["Dana Roth"],
+        "Get it decided: Fund production, AI-1 Support refunds",
+    )
     assert queries.decider(gate) == cast.owner
 
 
 def test_every_row_says_in_words_what_waits_when_who_is_told_and_what_silence_does(db):
     for occasion in clocks.OCCASIONS:
-        assert all(str(words).strip() for words in (occasion.waits, occasion.says_when, occasion.told, occasion.otherwise)), occasion.code
+        assert all(
+            str(words).strip() for words in (occasion.waits, occasion.says_when, occasion.told, occasion.otherwise)
+        ), occasion.code
     assert len({o.code for o in clocks.OCCASIONS}) == len(clocks.OCCASIONS)
 
 

@@ -92,7 +92,14 @@ def test_why_says_so_when_nothing_holds_it_up(story, said):
     assert said("why", "AI-1").endswith("Nothing has to happen next.\n")
 
 
-@pytest.mark.parametrize(("key", "words"), [("refunds", "'refunds' is no key. Expected one such as AI-42."), ("AI-0", "'AI-0' is no key."), ("AI-7", "There is no AI-7.")])
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("refunds", "'refunds' is no key. Expected one such as AI-42."),
+        ("AI-0", "'AI-0' is no key."),
+        ("AI-7", "There is no AI-7."),
+    ],
+)
 def test_a_key_that_is_none_is_repeated(db, key, words):
     with pytest.raises(CommandError, match=words):
         call_command("why", key)

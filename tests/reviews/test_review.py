@@ -17,7 +17,13 @@ from governance.reviews.models import Review
 from tests import make
 
 DAY = timedelta(days=1)
-SAID = {"moved": "€4.10 to €2.65 a refund.", "evidence": "GL 6120.", "went_wrong": "Two doubles; the desk saw them.", "people": "Yes.", "next_step": "Carry on."}
+SAID = {
+    "moved": "€4.10 to €2.65 a refund.",
+    "evidence": "GL 6120.",
+    "went_wrong": "Two doubles; the desk saw them.",
+    "people": "Yes.",
+    "next_step": "Carry on.",
+}
 
 
 @pytest.fixture
@@ -41,10 +47,22 @@ def test_business_owner_and_workflow_owner_each_may_review(live, cast, who):
 
     made = do(live, getattr(cast, who))
 
-    assert (made.number, made.due_at, made.done_at, made.done_by, made.outcome, made.moved) == (1, due, live.at, getattr(cast, who), "continue", "€4.10 to €2.65 a refund.")
+    assert (made.number, made.due_at, made.done_at, made.done_by, made.outcome, made.moved) == (
+        1,
+        due,
+        live.at,
+        getattr(cast, who),
+        "continue",
+        "€4.10 to €2.65 a refund.",
+    )
     assert live.fresh.review_due_at == due + 7 * DAY
     entry = LedgerEntry.objects.get(verb="review.done")
-    assert (entry.actor, entry.detail["number"], entry.detail["outcome"], entry.text["went_wrong"]) == (f"person:{getattr(cast, who).pk}", 1, "continue", "Two doubles; the desk saw them.")
+    assert (entry.actor, entry.detail["number"], entry.detail["outcome"], entry.text["went_wrong"]) == (
+        f"person:{getattr(cast, who).pk}",
+        1,
+        "continue",
+        "Two doubles; the desk saw them.",
+    )
 
 
 @pytest.mark.parametrize("who", ["lead", "escalation", "compliance", "office", "cto", "admin", "auditor", "staff"])
@@ -58,7 +76,9 @@ def test_nobody_else_reviews_and_nothing_is_written(live, cast, who):
 
 
 def test_a_deputy_does_not_review_for_the_owner(live, cast):
-    Deputy.objects.create(person=cast.owner, deputy=cast.staff, starts_on=live.at.date() - DAY, ends_on=live.at.date() + DAY)
+    Deputy.objects.create(
+        person=cast.owner, deputy=cast.staff, starts_on=live.at.date() - DAY, ends_on=live.at.date() + DAY
+    )
 
     with pytest.raises(Refused):
         do(live, cast.staff)
@@ -130,7 +150,12 @@ def test_a_review_that_leads_to_a_pause_pauses_the_rollout_and_a_paused_one_stay
     do(live, cast.workflow, "pause")
 
     fresh = live.fresh
-    assert (fresh.rollout_paused_at, fresh.rollout_paused_by, fresh.rollout_paused_because, fresh.stage) == (live.at, cast.workflow, "Review 1: Carry on.", "production")
+    assert (fresh.rollout_paused_at, fresh.rollout_paused_by, fresh.rollout_paused_because, fresh.stage) == (
+        live.at,
+        cast.workflow,
+        "Review 1: Carry on.",
+        "production",
+    )
     live.at = fresh.review_due_at
     assert do(live, cast.owner, "pause").number == 2
     assert live.fresh.rollout_paused_by == cast.workflow
@@ -150,7 +175,11 @@ def test_the_other_one_and_who_moves_it_are_told(live, cast):
 
     told = Notice.objects.filter(occasion="done", channel=Channel.EMAIL)
     assert set(told.values_list("person__name", flat=True)) == {"Lena Kraus", "Sam Doyle"}
-    assert (told[0].subject, told[0].path, told[0].is_binding) == ("Reviewed: AI-1 Support refunds, continue", reverse("reviews:show", args=["AI-1", made.number]), False)
+    assert (told[0].subject, told[0].path, told[0].is_binding) == (
+        "Reviewed: AI-1 Support refunds, continue",
+        reverse("reviews:show", args=["AI-1", made.number]),
+        False,
+    )
 
 
 def test_a_review_nobody_answers_for_says_who_can_help(live, cast):
@@ -162,7 +191,10 @@ def test_a_review_nobody_answers_for_says_who_can_help(live, cast):
 
 def test_where_a_review_stands_follows_from_the_moment(live):
     due, fresh = live.fresh.review_due_at, live.fresh
-    states = [(queries.standing(fresh, due + gap)).state for gap in (-2 * DAY, -DAY, -timedelta(seconds=1), timedelta(), DAY - timedelta(seconds=1), DAY)]
+    states = [
+        (queries.standing(fresh, due + gap)).state
+        for gap in (-2 * DAY, -DAY, -timedelta(seconds=1), timedelta(), DAY - timedelta(seconds=1), DAY)
+    ]
 
     assert states == ["ahead", "open", "open", "late", "late", "escalated"]
 
@@ -207,9 +239,16 @@ def test_the_owner_answers_five_questions_on_one_page_and_reads_what_they_said(a
     assert Review.objects.count() == 1
 
 
-@pytest.mark.parametrize(("who", "outcome", "leads_to"), [
-    ("owner", "stop", "gates:stop"), ("owner", "retire", "gates:retire"), ("workflow", "stop", "gates:ask_to_stop"), ("owner", "pause", "reviews:show"), ("workflow", "retire", "reviews:show"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "outcome", "leads_to"),
+    [
+        ("owner", "stop", "gates:stop"),
+        ("owner", "retire", "gates:retire"),
+        ("workflow", "stop", "gates:ask_to_stop"),
+        ("owner", "pause", "reviews:show"),
+        ("workflow", "retire", "reviews:show"),
+    ],
+)
 def test_the_outcome_leads_to_where_it_is_carried_out(at_work, live, cast, who, outcome, leads_to):
     answer = at_work(getattr(cast, who)).post(reverse("reviews:do", args=["AI-1"]), posted(outcome))
 
@@ -219,7 +258,9 @@ def test_the_outcome_leads_to_where_it_is_carried_out(at_work, live, cast, who, 
 
 
 def test_missing_answers_come_back_with_what_was_typed(at_work, live, cast):
-    answer = at_work(cast.owner).post(reverse("reviews:do", args=["AI-1"]), {"moved": "Only this.", "outcome": "sideways"})
+    answer = at_work(cast.owner).post(
+        reverse("reviews:do", args=["AI-1"]), {"moved": "Only this.", "outcome": "sideways"}
+    )
 
     words = answer.content.decode()
     assert answer.status_code == 422
@@ -269,10 +310,16 @@ def test_the_list_shows_what_one_may_see_the_longest_overdue_first(at_work, live
     words = page.content.decode()
     assert words.index("Late one") < words.index("Support refunds") < words.index(second.initiative.name)
     assert "Secret one" not in words
-    assert [i["title"] for i in browser.get(reverse("reviews:list") + "?overdue=1").context["items"]] == ["AI-3 Late one"]
+    assert [i["title"] for i in browser.get(reverse("reviews:list") + "?overdue=1").context["items"]] == [
+        "AI-3 Late one"
+    ]
     assert browser.get(reverse("reviews:list") + "?mine=1").context["items"] == []
     mine = at_work(cast.owner).get(reverse("reviews:list") + "?mine=1&open=1").context["items"]
-    assert [(i["title"], i["whose"], i["action"]) for i in mine] == [("AI-3 Late one", "overdue", "Do the review"), ("AI-1 Support refunds", "mine", "Do the review"), ("AI-4 Secret one", "mine", "Do the review")]
+    assert [(i["title"], i["whose"], i["action"]) for i in mine] == [
+        ("AI-3 Late one", "overdue", "Do the review"),
+        ("AI-1 Support refunds", "mine", "Do the review"),
+        ("AI-4 Secret one", "mine", "Do the review"),
+    ]
 
 
 def test_the_list_costs_the_same_at_one_and_at_three_hundred(at_work, live, cast, django_assert_num_queries):
@@ -283,7 +330,17 @@ def test_the_list_costs_the_same_at_one_and_at_three_hundred(at_work, live, cast
     with CaptureQueriesContext(connection) as few:
         browser.get(reverse("reviews:list"))
     Initiative.objects.bulk_create(
-        Initiative(number=500 + n, name=f"Use {n}", stage="production", tier=1, tier_confirmed_at=live.at, stage_since=live.at, registered_at=live.at, review_due_at=live.at + n * DAY) for n in range(300)
+        Initiative(
+            number=500 + n,
+            name=f"Use {n}",
+            stage="production",
+            tier=1,
+            tier_confirmed_at=live.at,
+            stage_since=live.at,
+            registered_at=live.at,
+            review_due_at=live.at + n * DAY,
+        )
+        for n in range(300)
     )
     with CaptureQueriesContext(connection) as many:
         browser.get(reverse("reviews:list"))

@@ -24,22 +24,41 @@ def main() -> None:
     person = Person.objects.create_user("priya@example.org", "Priya Nair", "seven brown foxes", joined_at=clock.wall())
     host = {"host": "mandate.example.org"}
 
-    def ask(path: str, *, secure: bool = True, client: Client | None = None, post: dict | None = None, **headers: str) -> dict:
+    def ask(
+        path: str, *, secure: bool = True, client: Client | None = None, post: dict | None = None, **headers: str
+    ) -> dict:
         browser = client or Client(raise_request_exception=False)
         given = {**host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        response = browser.post(path, post, secure=secure, headers=given) if post is not None else browser.get(path, secure=secure, headers=given)
+        response = (
+            browser.post(path, post, secure=secure, headers=given)
+            if post is not None
+            else browser.get(path, secure=secure, headers=given)
+        )
         body = b"".join(response).decode()
-        return {"status": response.status_code, "headers": dict(response.headers), "cookies": [c.OutputString() for c in response.cookies.values()], "body": body}
+        return {
+            "status": response.status_code,
+            "headers": dict(response.headers),
+            "cookies": [c.OutputString() for c in response.cookies.values()],
+            "body": body,
+        }
 
     reader = Client(raise_request_exception=False)
     found = {
-        "debug": settings.DEBUG, "testing": settings.TESTING,
-        "plain http": ask("/sign-in/?next=/catalog/", secure=False), "http said to be https": ask("/sign-in/", secure=False, x_forwarded_proto="https"),
-        "health over http": ask("/healthz/live", secure=False), "sign-in": ask("/sign-in/"), "other host": ask("/sign-in/", host="evil.example.net"),
-        "host claimed on the way": ask("/sign-in/", x_forwarded_host="evil.example.net"), "nowhere": ask("/no/such/page/"), "demo": ask("/demo/people/"), "admin": ask("/admin/"),
-        "signed in": ask("/sign-in/", client=reader, post={"login": person.email, "password": "seven brown foxes"}), "home": ask("/", client=reader),
+        "debug": settings.DEBUG,
+        "testing": settings.TESTING,
+        "plain http": ask("/sign-in/?next=/catalog/", secure=False),
+        "http said to be https": ask("/sign-in/", secure=False, x_forwarded_proto="https"),
+        "health over http": ask("/healthz/live", secure=False),
+        "sign-in": ask("/sign-in/"),
+        "other host": ask("/sign-in/", host="evil.example.net"),
+        "host claimed on the way": ask("/sign-in/", x_forwarded_host="evil.example.net"),
+        "nowhere": ask("/no/such/page/"),
+        "demo": ask("/demo/people/"),
+        "admin": ask("/admin/"),
+        "signed in": ask("/sign-in/", client=reader, post={"login": person.email, "password": "seven brown foxes"}),
+        "home": ask("/", client=reader),
         "ready": ask("/healthz/ready"),
-    }  # fmt: skip
+    }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE governance_outcome")
         cursor.execute("ALTER TABLE governance_initiative RENAME TO gone")

@@ -37,7 +37,11 @@ class Reach:
         values = self.path(world, at)
         if at:
             values["number"] = key or world.on[at].key
-        url = SPELLED % (key or world.on[at].key).lower() if name == "governance.initiatives.views.spell_key" else reverse(name, kwargs=values)
+        url = (
+            SPELLED % (key or world.on[at].key).lower()
+            if name == "governance.initiatives.views.spell_key"
+            else reverse(name, kwargs=values)
+        )
         return f"{url}?{urlencode(self.query)}" if self.query else url
 
 
@@ -63,14 +67,38 @@ def _today(**delta: int) -> str:
 
 def _amend(place: str):
     """Send back what it says already, with one small thing changed."""
-    return lambda world: {"name": f"{world.fresh(place).name}, amended", "capability": "can_act", "exposure": "customers", "version": world.fresh(place).version, "confirmed": "1"}
+    return lambda world: {
+        "name": f"{world.fresh(place).name}, amended",
+        "capability": "can_act",
+        "exposure": "customers",
+        "version": world.fresh(place).version,
+        "confirmed": "1",
+    }
 
 
-OUTCOME = {"metric": "Cost per refund", "kind": "money", "unit": "€", "better": "lower", "baseline": "4.20", "baseline_kind": "measured", "baseline_source": "GL", "baseline_on": "2026-02-01", "target": "2.50", "threshold": "3.00"}
+OUTCOME = {
+    "metric": "Cost per refund",
+    "kind": "money",
+    "unit": "€",
+    "better": "lower",
+    "baseline": "4.20",
+    "baseline_kind": "measured",
+    "baseline_source": "GL",
+    "baseline_on": "2026-02-01",
+    "target": "2.50",
+    "threshold": "3.00",
+}
 ANSWERS = {name: "Said." for name in ("moved", "evidence", "went_wrong", "people", "next_step")}
 POSTMORTEM = {name: "Written." for name in ("set_out", "happened", "numbers", "causes", "keep", "actions")}
 SIGNED = {"reason": "Because.", "learned": "A lot."}
-PERSON = {"email": "new.person@example.org", "name": "New Person", "title": "Analyst", "grade": "staff", "job_family": "operations", "spend_limit": "0"}
+PERSON = {
+    "email": "new.person@example.org",
+    "name": "New Person",
+    "title": "Analyst",
+    "grade": "staff",
+    "job_family": "operations",
+    "spend_limit": "0",
+}
 
 DEPUTY = {"starts_on": _today(), "ends_on": _today(days=5)}
 
@@ -78,7 +106,9 @@ DEPUTY = {"starts_on": _today(), "ends_on": _today(days=5)}
 REACH: dict[str, Reach] = {
     "account_reset_password_from_key": Reach(path=lambda w, p: {"uidb36": "1", "key": "no-such-key"}),
     "initiatives:register": Reach(data=lambda w: {"purpose": "Sort post.", "name": "Post"}),
-    "initiatives:report_found": Reach(data=lambda w: {"name": "ChatSumm", "today": "The desk, for summaries.", "unit": w.cast.support.pk}),
+    "initiatives:report_found": Reach(
+        data=lambda w: {"name": "ChatSumm", "today": "The desk, for summaries.", "unit": w.cast.support.pk}
+    ),
     "desk:notices": Reach(data=lambda w: {"read": "all"}),
     "governance.initiatives.views.spell_key": Reach("production"),
     "initiatives:show": Reach("production"),
@@ -90,38 +120,109 @@ REACH: dict[str, Reach] = {
     "initiatives:amend": Reach("pilot", data=_amend("pilot")),
     "initiatives:amend@idea": Reach("idea", data=_amend("idea")),
     "initiatives:outcome": Reach("pilot", data=lambda w: {**OUTCOME, "do": "set", "version": 1}),
-    "initiatives:outcome@add": Reach("pilot", data=lambda w: {"do": "add", "value": "2.70", "starts_on": _today(days=-3), "ends_on": _today(days=-2), "cases": "40", "source": "GL"}),
+    "initiatives:outcome@add": Reach(
+        "pilot",
+        data=lambda w: {
+            "do": "add",
+            "value": "2.70",
+            "starts_on": _today(days=-3),
+            "ends_on": _today(days=-2),
+            "cases": "40",
+            "source": "GL",
+        },
+    ),
     "initiatives:outcome@confirm": Reach("pilot", data=lambda w: {"do": "confirm", "figure": "1"}),
-    "initiatives:outcome@return": Reach("pilot", data=lambda w: {"do": "return", "figure": "1", "figure-1-because": "Another ledger."}),
-    "initiatives:budget": Reach("pilot", data=lambda w: {"do": "ask", "asked": "90000", "currency": "EUR", "months": "12", "pays_for": "Run"}),
-    "initiatives:budget@approve": Reach("pilot", data=lambda w: {"do": "approve", "approved": "84000", "cost_centre": "CC-1", "reference": "B-1", "version": 1}),
-    "initiatives:controls": Reach("pilot", data=lambda w: {"do": "supply", "control": "T0.1", "T0-1-note": "Logged again.", "T0-1-effective_on": _today(days=-2)}),
+    "initiatives:outcome@return": Reach(
+        "pilot", data=lambda w: {"do": "return", "figure": "1", "figure-1-because": "Another ledger."}
+    ),
+    "initiatives:budget": Reach(
+        "pilot", data=lambda w: {"do": "ask", "asked": "90000", "currency": "EUR", "months": "12", "pays_for": "Run"}
+    ),
+    "initiatives:budget@approve": Reach(
+        "pilot",
+        data=lambda w: {"do": "approve", "approved": "84000", "cost_centre": "CC-1", "reference": "B-1", "version": 1},
+    ),
+    "initiatives:controls": Reach(
+        "pilot",
+        data=lambda w: {
+            "do": "supply",
+            "control": "T0.1",
+            "T0-1-note": "Logged again.",
+            "T0-1-effective_on": _today(days=-2),
+        },
+    ),
     "initiatives:controls@confirm": Reach("pilot", data=lambda w: {"do": "confirm", "control": "T0.1"}),
-    "initiatives:controls@return": Reach("pilot", data=lambda w: {"do": "return", "control": "T0.1", "return-T0-1-because": "Not logged."}),
-    "initiatives:controls@waive": Reach("pilot", data=lambda w: {"do": "waive", "control": "T0.1", "waive-T0-1-until": _today(days=20), "waive-T0-1-because": "The tool comes."}),
+    "initiatives:controls@return": Reach(
+        "pilot", data=lambda w: {"do": "return", "control": "T0.1", "return-T0-1-because": "Not logged."}
+    ),
+    "initiatives:controls@waive": Reach(
+        "pilot",
+        data=lambda w: {
+            "do": "waive",
+            "control": "T0.1",
+            "waive-T0-1-until": _today(days=20),
+            "waive-T0-1-because": "The tool comes.",
+        },
+    ),
     "initiatives:tier": Reach("idea", data=lambda w: {"do": "propose", "tier": "3", "reason": "It pays."}),
     "initiatives:tier@confirm": Reach("idea", data=lambda w: {"do": "confirm", "tier": "2"}),
     "initiatives:matrix": Reach("pilot", data=lambda w: {"cell": "go_live-I", "person": w.cast.legal.pk}),
     "initiatives:matrix@idea": Reach("idea", data=lambda w: {"cell": "go_live-I", "person": w.cast.legal.pk}),
     "initiatives:matrix@offer": Reach("pilot", data=lambda w: {"cell": "modification-E", "person": w.cast.legal.pk}),
-    "initiatives:matrix@end": Reach("pilot", data=lambda w: {"end": w.newest(Assignment, "pilot", row="modification", role="E", ended_at=None).pk, "because": "Another team."}),
+    "initiatives:matrix@end": Reach(
+        "pilot",
+        data=lambda w: {
+            "end": w.newest(Assignment, "pilot", row="modification", role="E", ended_at=None).pk,
+            "because": "Another team.",
+        },
+    ),
     "initiatives:matrix@workflow": Reach("pilot", data=lambda w: {"cell": "workflow", "person": w.cast.legal.pk}),
     "initiatives:answer_offer": Reach("offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "accept"}),
-    "initiatives:answer_offer@decline": Reach("offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "decline", "because": "Not my unit."}),
+    "initiatives:answer_offer@decline": Reach(
+        "offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "decline", "because": "Not my unit."}
+    ),
     "initiatives:restrict": Reach("pilot", data=lambda w: {"restricted": "yes"}),
     "initiatives:restrict@lift": Reach("secret", data=lambda w: {"restricted": "no"}),
     "initiatives:pause": Reach("production", data=lambda w: {"because": "Too many at once."}),
     "gates:ask": Reach("pilot"),
     "gates:ask@pilot_go": Reach("named", query={"kind": "pilot_go"}, data=lambda w: {"recommendation": "Try it."}),
     "gates:ask@funding": Reach("pilot", query={"kind": "funding"}, data=lambda w: {"recommendation": "Pay for it."}),
-    "gates:ask@restart": Reach("stopped", query={"kind": "restart"}, data=lambda w: {"cause": "A retry.", "fix": "Mended.", "evidence": "400 replays.", "recommendation": "Start."}),
+    "gates:ask@restart": Reach(
+        "stopped",
+        query={"kind": "restart"},
+        data=lambda w: {"cause": "A retry.", "fix": "Mended.", "evidence": "400 replays.", "recommendation": "Start."},
+    ),
     "gates:withdraw": Reach("funding", _nth("funding"), data=lambda w: {"because": "Too early."}),
     "gates:extend": Reach("late", _nth("funding"), data=lambda w: {"days": "2", "because": "A figure is on its way."}),
-    "gates:sign": Reach("funding", _nth("funding"), {"outcome": "pass"}, lambda w: {"outcome": "pass", "seen": w.seen("funding", "funding"), **SIGNED}),
-    "gates:sign@no_pass": Reach("funding", _nth("funding"), {"outcome": "no_pass"}, lambda w: {"outcome": "no_pass", "seen": w.seen("funding", "funding"), **SIGNED}),
-    "gates:sign@not_ready": Reach("late", _nth("funding"), {"outcome": "pass"}, lambda w: {"outcome": "pass", "seen": w.seen("late", "funding"), **SIGNED}),
-    "gates:sign@go_live": Reach("build", _nth("go_live"), {"outcome": "pass"}, lambda w: {"outcome": "pass", "seen": w.seen("build", "go_live"), **SIGNED}),
-    "gates:sign_off": Reach("build", lambda w, p: {"nth": w.newest_question(p, "go_live"), "function": "security"}, data=lambda w: {"answer": "signed", "seen": w.seen_sign_off("build", "security")}),
+    "gates:sign": Reach(
+        "funding",
+        _nth("funding"),
+        {"outcome": "pass"},
+        lambda w: {"outcome": "pass", "seen": w.seen("funding", "funding"), **SIGNED},
+    ),
+    "gates:sign@no_pass": Reach(
+        "funding",
+        _nth("funding"),
+        {"outcome": "no_pass"},
+        lambda w: {"outcome": "no_pass", "seen": w.seen("funding", "funding"), **SIGNED},
+    ),
+    "gates:sign@not_ready": Reach(
+        "late",
+        _nth("funding"),
+        {"outcome": "pass"},
+        lambda w: {"outcome": "pass", "seen": w.seen("late", "funding"), **SIGNED},
+    ),
+    "gates:sign@go_live": Reach(
+        "build",
+        _nth("go_live"),
+        {"outcome": "pass"},
+        lambda w: {"outcome": "pass", "seen": w.seen("build", "go_live"), **SIGNED},
+    ),
+    "gates:sign_off": Reach(
+        "build",
+        lambda w, p: {"nth": w.newest_question(p, "go_live"), "function": "security"},
+        data=lambda w: {"answer": "signed", "seen": w.seen_sign_off("build", "security")},
+    ),
     "gates:stop": Reach("production", data=lambda w: {"reason": "harm"}),
     "gates:stop@pilot": Reach("pilot", data=lambda w: {"reason": "harm"}),
     "gates:stop@tier4": Reach("tier4", data=lambda w: {"reason": "harm"}),
@@ -131,22 +232,41 @@ REACH: dict[str, Reach] = {
     "gates:confirm_stop": Reach("stopped", data=lambda w: {"how": "The queue filled up."}),
     "gates:retire": Reach("production", data=lambda w: {"reason": "Replaced."}),
     "gates:retire@vacant": Reach("vacant", data=lambda w: {"reason": "Replaced."}),
-    "gates:postmortem": Reach("retiring", data=lambda w: {**POSTMORTEM, "seen_version": w.known["draft"], "do": "save"}),
-    "gates:postmortem@publish": Reach("retiring", data=lambda w: {**POSTMORTEM, "seen_version": w.known["draft"], "do": "publish"}),
+    "gates:postmortem": Reach(
+        "retiring", data=lambda w: {**POSTMORTEM, "seen_version": w.known["draft"], "do": "save"}
+    ),
+    "gates:postmortem@publish": Reach(
+        "retiring", data=lambda w: {**POSTMORTEM, "seen_version": w.known["draft"], "do": "publish"}
+    ),
     "gates:close": Reach("idea", data=lambda w: {"because": "Nobody needs it."}),
     "gates:place": Reach("triage", data=lambda w: {"to": "pilot", "source": "The desk lead."}),
     "gates:correct": Reach("imported", data=lambda w: {"to": "retired", "because": "Switched off last year."}),
-    "reviews:do": Reach("production", data=lambda w: {**ANSWERS, "outcome": "continue", "due": w.fresh("production").review_due_at.isoformat()}),
+    "reviews:do": Reach(
+        "production",
+        data=lambda w: {**ANSWERS, "outcome": "continue", "due": w.fresh("production").review_due_at.isoformat()},
+    ),
     "people:prove": Reach(query={"next": "/catalog/"}, data=lambda w: {"password": PASSWORD}),
     "people:person": Reach(path=_somebody()),
     "people:add": Reach(data=lambda w: {**PERSON, "unit": w.cast.support.pk}),
-    "people:edit": Reach(path=_somebody(), data=lambda w: {**PERSON, "unit": w.cast.support.pk, "version": Person.objects.get(pk=w.cast.staff.pk).version}),
+    "people:edit": Reach(
+        path=_somebody(),
+        data=lambda w: {**PERSON, "unit": w.cast.support.pk, "version": Person.objects.get(pk=w.cast.staff.pk).version},
+    ),
     "people:leave": Reach(path=_somebody(), data=lambda w: {"left_on": _today(), "confirmed": "1"}),
     "people:come_back": Reach(path=lambda w, p: {"pk": w.known["gone"]}),
     "people:invite": Reach(path=_somebody()),
     "people:deputies_of": Reach(path=_somebody(), data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:end_deputy": Reach(path=lambda w, p: {"pk": w.known["deputy"]}),
-    "people:unit": Reach(path=lambda w, p: {"pk": w.cast.sales.pk}, data=lambda w: {"name": "Sales and service", "parent": w.cast.company.pk, "leader": w.cast.other_owner.pk, "is_active": "on", "seen": unit_digest(w.cast.sales)}),
+    "people:unit": Reach(
+        path=lambda w, p: {"pk": w.cast.sales.pk},
+        data=lambda w: {
+            "name": "Sales and service",
+            "parent": w.cast.company.pk,
+            "leader": w.cast.other_owner.pk,
+            "is_active": "on",
+            "seen": unit_digest(w.cast.sales),
+        },
+    ),
     "people:unit_add": Reach(data=lambda w: {"name": "Field", "parent": w.cast.company.pk, "seen": ""}),
     "people:functions": Reach(data=lambda w: {"function": "legal", "person": w.cast.engineer.pk}),
     "people:me": Reach(data=lambda w: {"phone": "+44 20 7946 0999", "time_zone": "", "language": "", "version": 1}),

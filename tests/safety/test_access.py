@@ -55,7 +55,9 @@ def test_every_address_is_in_the_table():
         " who gets 200 or 303, who 403 or 404; and to tests/safety/reach.py how it is reached."
     )
     gone = sorted(listed - names)
-    assert not gone, f"tests/access.toml lists {gone}, and no address has that name. Remove them, or give the address its name back."
+    assert not gone, (
+        f"tests/access.toml lists {gone}, and no address has that name. Remove them, or give the address its name back."
+    )
 
 
 def test_who_is_asked_is_who_knocks():
@@ -91,7 +93,9 @@ def answers(made, entry: str, *, whole: bool = False) -> list[str]:
                     response = ask(made, who, method, url, data)
                 got = response.status_code
                 if got != wanted:
-                    wrong.append(f"{method.upper()} {url} as {who}: {wanted} was expected and {got} came. {said(response)}")
+                    wrong.append(
+                        f"{method.upper()} {url} as {who}: {wanted} was expected and {got} came. {said(response)}"
+                    )
                 if method == "get" and (written.tables or watch.said_since(seq)):
                     wrong.append(f"GET {url} as {who} writes {sorted(written.tables)}.")
                 if method == "post" and got in REFUSALS:
@@ -123,7 +127,11 @@ def _record(made, entry: str, url: str, who: str, status: int, said_) -> list[st
 def said(response) -> str:
     """Return the heading of a page, to see at once what came."""
     found = re.search(rb"<h1[^>]*>(.*?)</h1>", getattr(response, "content", b""), re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[1].decode())).strip()[:120] if found else response.headers.get("Location", "")
+    return (
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[1].decode())).strip()[:120]
+        if found
+        else response.headers.get("Location", "")
+    )
 
 
 def about_one() -> list[str]:
@@ -151,7 +159,11 @@ def traces(made, entry: str, people: set[str]) -> list[str]:
     name, how = reach(entry)
     if name == "governance.initiatives.views.spell_key":
         return []  # It leads to the address as it is written, whatever stands there.
-    data, hidden, absent = how.data(made), how.url(name, made, place="hidden"), how.url(name, made, place="hidden", key=ABSENT)
+    data, hidden, absent = (
+        how.data(made),
+        how.url(name, made, place="hidden"),
+        how.url(name, made, place="hidden", key=ABSENT),
+    )
     key = made.on["hidden"].key.encode()
     seq, wrong = watch.last_seq(), []
     for method in ("get", "post"):
@@ -162,9 +174,13 @@ def traces(made, entry: str, people: set[str]) -> list[str]:
                 with watch.watching() as written:
                     here, there = (ask(made, who, method, url, data) for url in (hidden, absent))
                 if (here.status_code, there.status_code) != (wanted, wanted):
-                    wrong.append(f"{method.upper()} {hidden} as {who}: {here.status_code}; absent: {there.status_code}.")
+                    wrong.append(
+                        f"{method.upper()} {hidden} as {who}: {here.status_code}; absent: {there.status_code}."
+                    )
                 elif plain(here, key) != plain(there, ABSENT.encode()):
-                    wrong.append(f"{method.upper()} {hidden} as {who} can be told from an initiative that does not exist.")
+                    wrong.append(
+                        f"{method.upper()} {hidden} as {who} can be told from an initiative that does not exist."
+                    )
                 if written.tables or watch.said_since(seq):
                     wrong.append(f"{method.upper()} {hidden} as {who} wrote {sorted(written.tables)}.")
     return wrong
@@ -177,7 +193,11 @@ def plain(response, key: bytes) -> tuple:
 
 
 def test_the_hidden_one_is_there_for_those_who_see_everything(world):
-    seeing = [who for who in TABLE["people"] if ask(world, who, "get", f"/initiatives/{world.on['hidden'].key}/", {}).status_code == 200]
+    seeing = [
+        who
+        for who in TABLE["people"]
+        if ask(world, who, "get", f"/initiatives/{world.on['hidden'].key}/", {}).status_code == 200
+    ]
 
     assert sorted(seeing) == sorted(set(TABLE["people"]) - set(TABLE["unseen"]))
 

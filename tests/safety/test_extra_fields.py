@@ -17,15 +17,78 @@ from tests.web import Page
 
 #: What somebody might like to set along the way. A form's own fields are left out, form by form.
 WANTED = {
-    "stage": "production", "stopped_from": "idea", "owner": "1", "registrant": "1", "number": "7", "tier": "0", "tier_proposed": "0", "tier_confirmed_by": "1", "restricted": "", "unowned_since": "",
-    "review_due_at": "2099-01-01", "retired_at": "2020-01-01", "retiring_since": "", "live_since": "2020-01-01", "rollout_paused_at": "", "evidence_due_on": "2099-01-01", "next_number": "99",
-    "is_staff": "1", "is_superuser": "1", "is_active": "", "groups": "1", "user_permissions": "1", "password": "x", "left_on": "2020-01-01", "joined_at": "2020-01-01",
-    "decided_by": "1", "decided_by_id": "1", "signed_at": "2020-01-01T00:00", "seq": "1", "confirmed_by": "1", "confirmed_at": "2020-01-01", "accepted_at": "2020-01-01", "approved_by": "1", "approved_at": "2020-01-01",
-    "asked_by": "1", "asked_at": "2020-01-01T00:00", "supplied_by": "1", "answered_by": "1", "published_at": "2020-01-01", "published_by": "1", "closed": "decided", "closed_at": "2020-01-01", "outcome": "pass",
-    "due_at": "2099-01-01T00:00", "final_at": "2099-01-01T00:00", "at": "2020-01-01T00:00", "by": "1", "actor": "system:sweep", "initiative": "1", "initiative_id": "1", "pk": "1", "id": "1", "version": "77",
-    "snapshot": "{}", "policy_version": "0", "signature": "1", "proof": "password", "proof_method": "password", "approved": "1", "answer_by": "2099-01-01", "material_sha256": "0", "grade_waived_because": "So.",
-    "threshold_set_at": "2020-01-01", "lower_is_better": "", "seen_by": "1", "tenant": "2", "clock_offset_seconds": "99", "setup_digest": "", "kind_of": "demo", "_method": "DELETE", "__class__": "x",
-}  # fmt: skip
+    "stage": "production",
+    "stopped_from": "idea",
+    "owner": "1",
+    "registrant": "1",
+    "number": "7",
+    "tier": "0",
+    "tier_proposed": "0",
+    "tier_confirmed_by": "1",
+    "restricted": "",
+    "unowned_since": "",
+    "review_due_at": "2099-01-01",
+    "retired_at": "2020-01-01",
+    "retiring_since": "",
+    "live_since": "2020-01-01",
+    "rollout_paused_at": "",
+    "evidence_due_on": "2099-01-01",
+    "next_number": "99",
+    "is_staff": "1",
+    "is_superuser": "1",
+    "is_active": "",
+    "groups": "1",
+    "user_permissions": "1",
+    "password": "x",
+    "left_on": "2020-01-01",
+    "joined_at": "2020-01-01",
+    "decided_by": "1",
+    "decided_by_id": "1",
+    "signed_at": "2020-01-01T00:00",
+    "seq": "1",
+    "confirmed_by": "1",
+    "confirmed_at": "2020-01-01",
+    "accepted_at": "2020-01-01",
+    "approved_by": "1",
+    "approved_at": "2020-01-01",
+    "asked_by": "1",
+    "asked_at": "2020-01-01T00:00",
+    "supplied_by": "1",
+    "answered_by": "1",
+    "published_at": "2020-01-01",
+    "published_by": "1",
+    "closed": "decided",
+    "closed_at": "2020-01-01",
+    "outcome": "pass",
+    "due_at": "2099-01-01T00:00",
+    "final_at": "2099-01-01T00:00",
+    "at": "2020-01-01T00:00",
+    "by": "1",
+    "actor": "system:sweep",
+    "initiative": "1",
+    "initiative_id": "1",
+    "pk": "1",
+    "id": "1",
+    "version": "77",
+    "snapshot": "{}",
+    "policy_version": "0",
+    "signature": "1",
+    "proof": "password",
+    "proof_method": "password",
+    "approved": "1",
+    "answer_by": "2099-01-01",
+    "material_sha256": "0",
+    "grade_waived_because": "So.",
+    "threshold_set_at": "2020-01-01",
+    "lower_is_better": "",
+    "seen_by": "1",
+    "tenant": "2",
+    "clock_offset_seconds": "99",
+    "setup_digest": "",
+    "kind_of": "demo",
+    "_method": "DELETE",
+    "__class__": "x",
+}
 
 #: An own field of these forms that stands on another page, or is read without being shown.
 OWN = {"gates:sign": {"outcome"}, "gates:sign@no_pass": {"outcome"}}
@@ -33,7 +96,9 @@ OWN = {"gates:sign": {"outcome"}, "gates:sign@no_pass": {"outcome"}}
 
 def allowed(entry: str) -> str:
     """Return somebody whose POST does what it asks for, or "" where nobody's does."""
-    return next((who for who, status in expected(entry, "post").items() if status == 303 and who in TABLE["people"]), "")
+    return next(
+        (who for who, status in expected(entry, "post").items() if status == 303 and who in TABLE["people"]), ""
+    )
 
 
 SENT = [entry for entry in ENTRIES if allowed(entry) and not entry.startswith(("account_", "governance."))]
@@ -50,22 +115,46 @@ def changes(made, entry: str, who: str, more: dict) -> tuple[int, dict, dict]:
             before, after = made.rows[model._meta.db_table], watch.rows(model)
             for pk, row in after.items():
                 if pk in before:
-                    changed |= {(model.__name__, pk, field): told(row[field]) for field in row if row[field] != before[pk][field]}
-            new[model.__name__] = sorted(repr(sorted((f, v) for f, v in plain(model, row).items())) for pk, row in after.items() if pk not in before)
+                    changed |= {
+                        (model.__name__, pk, field): told(row[field])
+                        for field in row
+                        if row[field] != before[pk][field]
+                    }
+            new[model.__name__] = sorted(
+                repr(sorted((f, v) for f, v in plain(model, row).items()))
+                for pk, row in after.items()
+                if pk not in before
+            )
     return response.status_code, changed, new
 
 
 def told(value):
     """Return a value as it can be compared between two requests: instants, digests and unusable passwords are of their own moment."""
-    if isinstance(value, datetime) or (isinstance(value, str) and (len(value) == 64 or (value.startswith("!") and len(value) == 41))):
+    if isinstance(value, datetime) or (
+        isinstance(value, str) and (len(value) == 64 or (value.startswith("!") and len(value) == 41))
+    ):
         return type(value).__name__
     return value
 
 
 def plain(model, row: dict) -> dict:
     """Return what a new row says, without its key and those of other new rows."""
-    keys = {f.attname for f in model._meta.concrete_fields if f.primary_key or (isinstance(f, models.ForeignKey) and f.related_model.__name__ in ("Signature", "Notice", "Initiative", "Decision"))}
-    return {name: told(value) for name, value in row.items() if name not in keys and name not in ("about", "path", "subject", "body", "number", "facts", "facts_sha256", "token_digest", "next_number")}
+    keys = {
+        f.attname
+        for f in model._meta.concrete_fields
+        if f.primary_key
+        or (
+            isinstance(f, models.ForeignKey)
+            and f.related_model.__name__ in ("Signature", "Notice", "Initiative", "Decision")
+        )
+    }
+    return {
+        name: told(value)
+        for name, value in row.items()
+        if name not in keys
+        and name
+        not in ("about", "path", "subject", "body", "number", "facts", "facts_sha256", "token_digest", "next_number")
+    }
 
 
 @pytest.mark.parametrize("entry", SENT)
@@ -82,7 +171,9 @@ def test_a_form_changes_nothing_but_what_it_asks_for(world, entry):
     with_more = changes(world, entry, who, extra)
 
     assert with_more[0] == 303
-    assert with_more[1] == changed, f"Fields beside the form's own changed {sorted(set(with_more[1].items()) ^ set(changed.items()), key=repr)}."
+    assert with_more[1] == changed, (
+        f"Fields beside the form's own changed {sorted(set(with_more[1].items()) ^ set(changed.items()), key=repr)}."
+    )
     assert with_more[2] == new
 
 
@@ -90,7 +181,17 @@ def test_changing_ones_password_changes_the_password_alone(world):
     with watch.undone():
         person = world.person("staff")
         before = watch.rows(Person)[person.pk]
-        response = world.client("staff").post("/password/change/", {"oldpassword": PASSWORD, "password1": "seven brown foxes", "password2": "seven brown foxes", **{k: v for k, v in WANTED.items() if k != "password"}, "email": "x@example.org", "name": "X"})
+        response = world.client("staff").post(
+            "/password/change/",
+            {
+                "oldpassword": PASSWORD,
+                "password1": "seven brown foxes",
+                "password2": "seven brown foxes",
+                **{k: v for k, v in WANTED.items() if k != "password"},
+                "email": "x@example.org",
+                "name": "X",
+            },
+        )
         after = watch.rows(Person)[person.pk]
 
     assert response.status_code == 303
@@ -113,7 +214,17 @@ def test_an_invitation_sets_the_password_of_the_person_invited_alone(world):
     with watch.undone():
         token = actions.invite(world.person("staff"), by=world.person("admin"), at=clock.now())
         before = watch.rows(Person)
-        response = Client().post(f"/invitation/{token}/", {"password1": "seven brown foxes", "password2": "seven brown foxes", **WANTED, "email": "x@example.org", "name": "X", "person": str(world.cast.admin.pk)})
+        response = Client().post(
+            f"/invitation/{token}/",
+            {
+                "password1": "seven brown foxes",
+                "password2": "seven brown foxes",
+                **WANTED,
+                "email": "x@example.org",
+                "name": "X",
+                "person": str(world.cast.admin.pk),
+            },
+        )
         after = watch.rows(Person)
 
     assert response.status_code == 303

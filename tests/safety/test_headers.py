@@ -19,14 +19,32 @@ def answers(made) -> dict[str, tuple[int, object]]:
     sign = reach("gates:sign")[1].url("gates:sign", made)
     owner, staff, nobody = made.client("owner"), made.client("staff"), made.client(watch.ANONYMOUS)
     found = {
-        "page": (200, owner.get(f"/initiatives/{production}/")), "home": (200, owner.get("/")), "catalog": (200, owner.get("/catalog/")), "part": (200, owner.get("/catalog/", headers={**HTMX, "hx-target": "catalog"})),
-        "csv": (200, owner.get("/catalog.csv")), "json": (200, owner.get("/catalog.json")), "sign-in": (200, nobody.get("/sign-in/")), "health": (200, nobody.get("/healthz/live")),
-        "style": (200, nobody.get("/static/portal/app.css")), "spelling": (301, owner.get(f"/initiatives/{production.lower()}/")), "to sign in": (302, nobody.get("/catalog/")), "to the gate": (302, owner.get(f"/initiatives/{funding}/gates/funding/")),
-        "part without a session": (401, nobody.get("/catalog/", headers=HTMX)), "not yours": (403, staff.get(sign)), "part not yours": (403, staff.get(sign, headers=HTMX)), "no token": (403, made.client("owner", enforce_csrf_checks=True).post(sign, {})),
-        "not there": (404, owner.get("/initiatives/AI-987654/")), "nowhere": (404, owner.get("/no/such/page")), "no such file": (404, nobody.get("/static/portal/nothing.css")), "not this way": (405, owner.post("/catalog/")), "other method": (405, owner.put("/catalog/")),
-        "blocked": (409, owner.get(reach("gates:sign@not_ready")[1].url("gates:sign", made))), "nothing runs": (409, owner.get(f"/initiatives/{made.on['retired'].key}/stop/")),
-        "incomplete": (422, owner.post(f"/initiatives/{production}/stop/", {})), "wrong password": (422, nobody.post("/sign-in/", {"login": "a@example.org", "password": "x"})),
-    }  # fmt: skip
+        "page": (200, owner.get(f"/initiatives/{production}/")),
+        "home": (200, owner.get("/")),
+        "catalog": (200, owner.get("/catalog/")),
+        "part": (200, owner.get("/catalog/", headers={**HTMX, "hx-target": "catalog"})),
+        "csv": (200, owner.get("/catalog.csv")),
+        "json": (200, owner.get("/catalog.json")),
+        "sign-in": (200, nobody.get("/sign-in/")),
+        "health": (200, nobody.get("/healthz/live")),
+        "style": (200, nobody.get("/static/portal/app.css")),
+        "spelling": (301, owner.get(f"/initiatives/{production.lower()}/")),
+        "to sign in": (302, nobody.get("/catalog/")),
+        "to the gate": (302, owner.get(f"/initiatives/{funding}/gates/funding/")),
+        "part without a session": (401, nobody.get("/catalog/", headers=HTMX)),
+        "not yours": (403, staff.get(sign)),
+        "part not yours": (403, staff.get(sign, headers=HTMX)),
+        "no token": (403, made.client("owner", enforce_csrf_checks=True).post(sign, {})),
+        "not there": (404, owner.get("/initiatives/AI-987654/")),
+        "nowhere": (404, owner.get("/no/such/page")),
+        "no such file": (404, nobody.get("/static/portal/nothing.css")),
+        "not this way": (405, owner.post("/catalog/")),
+        "other method": (405, owner.put("/catalog/")),
+        "blocked": (409, owner.get(reach("gates:sign@not_ready")[1].url("gates:sign", made))),
+        "nothing runs": (409, owner.get(f"/initiatives/{made.on['retired'].key}/stop/")),
+        "incomplete": (422, owner.post(f"/initiatives/{production}/stop/", {})),
+        "wrong password": (422, nobody.post("/sign-in/", {"login": "a@example.org", "password": "x"})),
+    }
     with watch.undone():
         found["done"] = (303, owner.post(f"/initiatives/{production}/stop/ask/", {"saw": "It paid twice."}))
     cache.clear()
@@ -44,7 +62,13 @@ def test_every_kind_of_answer_is_protected(world):
             wrong.append(f"{what}: {response.status_code}, {status} was expected")
         if {name: response.headers.get(name) for name in ALWAYS} != ALWAYS:
             wrong.append(f"{what}: lacks {[name for name in ALWAYS if response.headers.get(name) != ALWAYS[name]]}")
-        if "unsafe" in policy or "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy or "*" in policy or "http:" in policy:
+        if (
+            "unsafe" in policy
+            or "default-src 'none'" not in policy
+            or "frame-ancestors 'none'" not in policy
+            or "*" in policy
+            or "http:" in policy
+        ):
             wrong.append(f"{what}: its policy is {policy!r}")
         kept = response.headers.get("Cache-Control", "")
         if what != "style" and ("no-store" not in kept or "private" not in kept):
@@ -58,11 +82,15 @@ def test_every_kind_of_answer_is_protected(world):
 def test_every_failure_is_a_page_that_says_nothing_about_the_machine(world):
     for what, (status, response) in answers(world).items():
         if status == 401:
-            assert response.headers["HX-Redirect"].startswith("/sign-in/"), f"{what} leads nowhere"  # htmx follows it; nothing is shown
+            assert response.headers["HX-Redirect"].startswith("/sign-in/"), (
+                f"{what} leads nowhere"
+            )  # htmx follows it; nothing is shown
         elif status >= 400 and status != 405 and "html" in response.headers.get("Content-Type", ""):
             html = response.content.decode()
             assert re.search(r"<h1[^>]*>\s*\S", html), f"{what} has no heading"
-            assert not re.search(r"Traceback|/site-packages/|/governance/|Exception|settings\.|DoesNotExist|sqlite|psycopg", html), what
+            assert not re.search(
+                r"Traceback|/site-packages/|/governance/|Exception|settings\.|DoesNotExist|sqlite|psycopg", html
+            ), what
             assert settings.SECRET_KEY not in html
 
 

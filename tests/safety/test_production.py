@@ -14,7 +14,13 @@ from tests.running import ROOT, outside
 def asked(tmp_path_factory) -> dict:
     """What an installation beyond loopback answered, and what it wrote to standard error."""
     home = tmp_path_factory.mktemp("production")
-    done = subprocess.run([sys.executable, "-m", "tests.safety.production"], cwd=ROOT, env=outside(MANDATE_HOME=str(home), **REAL), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.safety.production"],
+        cwd=ROOT,
+        env=outside(MANDATE_HOME=str(home), **REAL),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return {**json.loads(done.stdout), "log": done.stderr}
 
@@ -61,7 +67,16 @@ def test_a_failure_shows_a_page_and_nothing_of_the_machine(asked, what):
 
     assert asked[what]["status"] in (400, 404, 500)
     assert "<h1" in body
-    for word in ("Traceback", "site-packages", "settings", "governance_initiative", "no such table", "kq3Zr8", "DEBUG", "urlpatterns"):
+    for word in (
+        "Traceback",
+        "site-packages",
+        "settings",
+        "governance_initiative",
+        "no such table",
+        "kq3Zr8",
+        "DEBUG",
+        "urlpatterns",
+    ):
         assert word not in body
 
 

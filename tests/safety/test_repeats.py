@@ -11,15 +11,28 @@ from tests.web import Browser
 
 #: What binds somebody, or moves something: pressing twice must not do it twice.
 BINDING = [
-    entry for entry in ENTRIES
+    entry
+    for entry in ENTRIES
     if entry.startswith(("gates:", "reviews:do", "initiatives:answer_offer", "people:"))
-    or entry in ("initiatives:tier@confirm", "initiatives:outcome@confirm", "initiatives:outcome@return", "initiatives:budget@approve", "initiatives:controls@confirm", "initiatives:restrict", "initiatives:matrix@offer", "initiatives:matrix@end")
-]  # fmt: skip
+    or entry
+    in (
+        "initiatives:tier@confirm",
+        "initiatives:outcome@confirm",
+        "initiatives:outcome@return",
+        "initiatives:budget@approve",
+        "initiatives:controls@confirm",
+        "initiatives:restrict",
+        "initiatives:matrix@offer",
+        "initiatives:matrix@end",
+    )
+]
 
 
 def does(entry: str) -> str:
     """Return somebody whose POST does what it asks for, or ""."""
-    return next((who for who, status in expected(entry, "post").items() if status == 303 and who in TABLE["people"]), "")
+    return next(
+        (who for who, status in expected(entry, "post").items() if status == 303 and who in TABLE["people"]), ""
+    )
 
 
 @pytest.mark.parametrize("entry", [e for e in BINDING if does(e) and e != "people:prove"])
@@ -30,7 +43,7 @@ def test_a_second_press_does_nothing_a_second_time(world, entry):
         first = ask(world, who, "post", url, data)
         once, after_once = watch.everything(), [e.verb for e in watch.said_since(seq)]
         second = ask(world, who, "post", url, data)
-        twice, more = watch.everything(), [e.verb for e in watch.said_since(seq)][len(after_once):]
+        twice, more = watch.everything(), [e.verb for e in watch.said_since(seq)][len(after_once) :]
 
     assert first.status_code == 303
     assert second.status_code in (303, 403, 404, 409, 422), second.status_code
@@ -40,7 +53,13 @@ def test_a_second_press_does_nothing_a_second_time(world, entry):
 
 def sign(made, who: str, outcome: str, **more) -> dict:
     """Return what a form that signs the funding question would send."""
-    return {"outcome": outcome, "seen": made.seen("funding", "funding"), "reason": "Because.", "learned": "A lot.", **more}
+    return {
+        "outcome": outcome,
+        "seen": made.seen("funding", "funding"),
+        "reason": "Because.",
+        "learned": "A lot.",
+        **more,
+    }
 
 
 def test_the_same_answer_again_is_the_receipt_again_and_another_one_names_who_was_first(world):
@@ -54,7 +73,10 @@ def test_the_same_answer_again_is_the_receipt_again_and_another_one_names_who_wa
     decision = Decision.objects.get(pk=world.decision("funding", "funding").pk)
     assert (first.status_code, again.status_code, first["Location"]) == (303, 303, again["Location"])
     assert (other.status_code, late.status_code) == (409, 409)
-    assert "Priya Nair answered this already: Pass. Nothing was changed by your click." in Browser(world.client("owner"))._keep(other, url).words
+    assert (
+        "Priya Nair answered this already: Pass. Nothing was changed by your click."
+        in Browser(world.client("owner"))._keep(other, url).words
+    )
     assert (decision.outcome, decision.decided_by) == ("pass", world.cast.owner)
     assert Signature.objects.filter(pk=decision.signature_id).count() == 1
     assert world.fresh("funding").stage == "build"
@@ -80,7 +102,9 @@ def test_a_page_that_shows_what_is_no_longer_so_is_answered_with_what_changed(wo
     url = reach("gates:sign")[1].url("gates:sign", world)
     browser = Browser(world.client("owner"))
     stale = browser.get(url).form(having="seen")
-    Decision.objects.filter(pk=world.decision("funding", "funding").pk).update(recommendation="Something else altogether.")
+    Decision.objects.filter(pk=world.decision("funding", "funding").pk).update(
+        recommendation="Something else altogether."
+    )
 
     page = browser.send(stale, reason="Because.", learned="A lot.")
 
@@ -122,8 +146,12 @@ def test_a_proof_is_ones_own_and_ends_with_the_session(world):
 
     url, sent = reach("gates:sign")[1].url("gates:sign", world), sign(world, "owner", "pass")
     for person, method, at in (
-        (world.cast.lead.pk, "password", clock.wall()), (world.cast.owner.pk, "demo", clock.wall()), (world.cast.owner.pk, "sso", clock.wall()),
-        (world.cast.owner.pk, "password", clock.wall() - timedelta(minutes=11)), (world.cast.owner.pk, "password", clock.wall() + timedelta(hours=1)), (world.cast.owner.pk, "password", None),
+        (world.cast.lead.pk, "password", clock.wall()),
+        (world.cast.owner.pk, "demo", clock.wall()),
+        (world.cast.owner.pk, "sso", clock.wall()),
+        (world.cast.owner.pk, "password", clock.wall() - timedelta(minutes=11)),
+        (world.cast.owner.pk, "password", clock.wall() + timedelta(hours=1)),
+        (world.cast.owner.pk, "password", None),
     ):
         client = world.client("owner")
         session = client.session

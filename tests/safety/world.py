@@ -33,7 +33,21 @@ from governance.reviews.models import Review
 from tests import make
 
 #: Who knocks: everybody of tests/access.toml, and nobody in particular.
-KNOCKERS = ("owner", "lead", "escalation", "workflow", "finance", "compliance", "security", "office", "auditor", "cto", "coo", "admin", "staff")
+KNOCKERS = (
+    "owner",
+    "lead",
+    "escalation",
+    "workflow",
+    "finance",
+    "compliance",
+    "security",
+    "office",
+    "auditor",
+    "cto",
+    "coo",
+    "admin",
+    "staff",
+)
 ANONYMOUS = "anonymous"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 #: A story needs 34 days to get past its pilot; this one got there the day before yesterday.
@@ -71,7 +85,9 @@ class World:
 
     def decision(self, place: str, kind: str) -> Decision:
         """Return the newest question of a kind."""
-        return Decision.objects.select_related("initiative").filter(initiative=self.on[place], kind=kind).latest("number")
+        return (
+            Decision.objects.select_related("initiative").filter(initiative=self.on[place], kind=kind).latest("number")
+        )
 
     def newest_question(self, place: str, kind: str) -> int:
         """Return the number of the newest question of a kind; 1 where there is none."""
@@ -80,7 +96,9 @@ class World:
 
     def seen_sign_off(self, place: str, function: str) -> str:
         """Return the digest that the page where a function signs off would carry."""
-        row = SignOff.objects.select_related("decision").filter(initiative=self.on[place], function=function).latest("pk")
+        row = (
+            SignOff.objects.select_related("decision").filter(initiative=self.on[place], function=function).latest("pk")
+        )
         return signoffs.shown(row, self.fresh(place))
 
     def seen(self, place: str, kind: str) -> str:
@@ -121,8 +139,17 @@ def build() -> World:
     gates.settle(Initiative.objects.get(pk=late.initiative_id), at=now)
     tale("build", "build", tier_proposed=3).ask_go_live()
     _live(world, tale("production", "production"), wisher=cast.staff, now=now)
-    stop.stop(tale("stopped", "pilot").fresh, reason="wrong_results", note="Doubles.", by=cast.owner, at=now, proof=make.prove(cast.owner))
-    world.known["draft"] = retire.begin(tale("retiring", "pilot").fresh, reason="Replaced.", by=cast.owner, at=now).version
+    stop.stop(
+        tale("stopped", "pilot").fresh,
+        reason="wrong_results",
+        note="Doubles.",
+        by=cast.owner,
+        at=now,
+        proof=make.prove(cast.owner),
+    )
+    world.known["draft"] = retire.begin(
+        tale("retiring", "pilot").fresh, reason="Replaced.", by=cast.owner, at=now
+    ).version
     tale("retired", "pilot").retire()
     found = {"name": "At vacant", "purpose": "Summarises calls.", "unit": cast.support}
     world.on["vacant"] = actions.report_found(found, by=cast.lead, at=began)
@@ -132,11 +159,27 @@ def build() -> World:
 
     gone = make.make_person("Gone Already", unit=cast.support)
     people.leave(gone, left_on=began.date(), by=cast.admin, at=began)
-    deputy = people.name_deputy(cast.owner, cast.engineer, starts_on=began.date() - timedelta(days=20), ends_on=began.date(), by=cast.owner, at=began - timedelta(days=20))
+    deputy = people.name_deputy(
+        cast.owner,
+        cast.engineer,
+        starts_on=began.date() - timedelta(days=20),
+        ends_on=began.date(),
+        by=cast.owner,
+        at=began - timedelta(days=20),
+    )
     world.known |= {"gone": gone.pk, "deputy": deputy.pk}
 
     # What nobody of the cast sees but those who see everything: other people's, with everything a page could name.
-    others = replace(cast, owner=cast.other_owner, lead=cast.engineer, escalation=cast.legal, workflow=cast.finance_two, office=cast.office_two, finance=cast.finance_two, support=cast.sales)
+    others = replace(
+        cast,
+        owner=cast.other_owner,
+        lead=cast.engineer,
+        escalation=cast.legal,
+        workflow=cast.finance_two,
+        office=cast.office_two,
+        finance=cast.finance_two,
+        support=cast.sales,
+    )
     hidden = tale("hidden", "production", others, tier_proposed=2)
     _live(world, hidden, wisher=cast.engineer, now=now)
     actions.set_restricted(hidden.fresh, True, by=cast.office_two, at=now)
@@ -145,7 +188,11 @@ def build() -> World:
         client = Client()
         client.force_login(getattr(cast, who), backend=BACKEND)
         session = client.session
-        session[proof._KEY] = {"person": getattr(cast, who).pk, "method": "password", "at": (clock.wall() + timedelta(seconds=30)).isoformat()}
+        session[proof._KEY] = {
+            "person": getattr(cast, who).pk,
+            "method": "password",
+            "at": (clock.wall() + timedelta(seconds=30)).isoformat(),
+        }
         session.save()
         world.sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
     world.at_rest = everything()
@@ -157,8 +204,17 @@ def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
     """Give something in production a review that was done, one that is due, and somebody who wants it stopped."""
     initiative = story.fresh
     Review.objects.create(
-        initiative=initiative, number=1, due_at=now - timedelta(days=1), done_at=now - timedelta(days=1), done_by=story.cast.owner, outcome="continue",
-        moved="Nothing.", evidence="None.", went_wrong="Nothing.", people="Yes.", next_step="Go on.",
+        initiative=initiative,
+        number=1,
+        due_at=now - timedelta(days=1),
+        done_at=now - timedelta(days=1),
+        done_by=story.cast.owner,
+        outcome="continue",
+        moved="Nothing.",
+        evidence="None.",
+        went_wrong="Nothing.",
+        people="Yes.",
+        next_step="Go on.",
     )
     Initiative.objects.filter(pk=initiative.pk).update(review_due_at=now - timedelta(hours=1))
     stop.ask_to_stop(initiative, saw="It paid twice.", by=wisher, at=now)
@@ -166,7 +222,13 @@ def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
 
 def _admitted(stage: str, cast: make.Cast, at) -> Initiative:
     """Return an initiative as a register would leave it."""
-    initiative = Initiative(name=f"From a register, {stage}", unit=cast.support, receiving_unit=cast.support, registered_at=at, stage_since=at)
+    initiative = Initiative(
+        name=f"From a register, {stage}",
+        unit=cast.support,
+        receiving_unit=cast.support,
+        registered_at=at,
+        stage_since=at,
+    )
     steps.admit(initiative, stage, at=at)
     initiative.number = KeyCounter.take()
     initiative.save(force_insert=True)
@@ -225,7 +287,11 @@ def undone() -> Iterator[None]:
 
 def governed() -> list:
     """Return every table whose rows must not change by a refusal: ours, guardian's and who belongs to which group."""
-    ours = [m for m in apps.get_app_config("governance").get_models(include_auto_created=True) if m._meta.db_table not in _LEDGER]
+    ours = [
+        m
+        for m in apps.get_app_config("governance").get_models(include_auto_created=True)
+        if m._meta.db_table not in _LEDGER
+    ]
     return sorted(ours, key=lambda m: m._meta.db_table)
 
 
@@ -236,7 +302,10 @@ def rows(model) -> dict[int, dict]:
 
 def everything() -> dict[str, str]:
     """Return the digest of every governed table, row by row; the record apart."""
-    return {m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest() for m in governed()}
+    return {
+        m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest()
+        for m in governed()
+    }
 
 
 def said_since(seq: int) -> list[LedgerEntry]:

@@ -19,5 +19,7 @@ class Command(BaseCommand):
             return
         for difference in found:
             self.stdout.write(difference)
-        self.stdout.write(f"{len(found):,} {'difference' if len(found) == 1 else 'differences'} between the stored permissions and the matrix.")
+        self.stdout.write(
+            f"{len(found):,} {'difference' if len(found) == 1 else 'differences'} between the stored permissions and the matrix."
+        )
         sys.exit(1)

@@ -19,15 +19,30 @@ LISTED = 10
 class Command(BaseCommand):
     """Read a CSV register under a profile, stage its records, apply them."""
 
-    help = "Bring in a register of AI uses from a CSV file. Running it again changes only what the register states anew."
+    help = (
+        "Bring in a register of AI uses from a CSV file. Running it again changes only what the register states anew."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("file", metavar="FILE", help="the register, a CSV file with a header")
         parser.add_argument("--profile", required=True, help=f"what its columns mean: {', '.join(profiles.names())}")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
-        parser.add_argument("--json", action="store_true", help="print one JSON object: records created updated unchanged gone skipped refused triage by_stage problems seconds")
-        parser.add_argument("--as", dest="email", metavar="EMAIL", help="the person who imports: Portfolio office or an administrator (default: system:import_inventory)")
-        parser.add_argument("--encoding", default="", help="how the file is encoded where it carries no byte order mark (default: what the profile says)")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print one JSON object: records created updated unchanged gone skipped refused triage by_stage problems seconds",
+        )
+        parser.add_argument(
+            "--as",
+            dest="email",
+            metavar="EMAIL",
+            help="the person who imports: Portfolio office or an administrator (default: system:import_inventory)",
+        )
+        parser.add_argument(
+            "--encoding",
+            default="",
+            help="how the file is encoded where it carries no byte order mark (default: what the profile says)",
+        )
 
     def handle(self, *, file, profile, dry_run, email, encoding, **options):
         started = time.monotonic()
@@ -49,7 +64,9 @@ def _person(email: str) -> Person:
     """Return the active person with this address. Raises CommandError when there is none."""
     found = Person.objects.filter(email__iexact=email.strip()).first()
     if found is None or not found.is_active:
-        raise CommandError(f"--as is {email!r}: {'nobody here has that address' if found is None else f'{found.name} has left'}. Expected the address of somebody in the Portfolio office or an administrator.")
+        raise CommandError(
+            f"--as is {email!r}: {'nobody here has that address' if found is None else f'{found.name} has left'}. Expected the address of somebody in the Portfolio office or an administrator."
+        )
     return found
 
 
@@ -60,21 +77,34 @@ def _lines(report: apply.Report, dry_run: bool, seconds: float):
         yield "A dry run: nothing was written. This would happen:"
     yield ""
     for label, number in (
-        ("created", report.created), ("updated", report.updated), ("unchanged", report.unchanged), ("no longer listed", report.gone),
-        ("skipped", report.skipped), ("not readable", report.refused),
-    ):  # fmt: skip
+        ("created", report.created),
+        ("updated", report.updated),
+        ("unchanged", report.unchanged),
+        ("no longer listed", report.gone),
+        ("skipped", report.skipped),
+        ("not readable", report.refused),
+    ):
         yield f"  {label:<18}{number:>9,}"
     yield ""
     stages = [*Stage.counted(), Stage.TRIAGE.value]
-    yield "  The register states: " + (", ".join(f"{Stage(stage).label} {report.by_stage[stage]:,}" for stage in stages if report.by_stage[stage]) or "nothing")
+    yield "  The register states: " + (
+        ", ".join(f"{Stage(stage).label} {report.by_stage[stage]:,}" for stage in stages if report.by_stage[stage])
+        or "nothing"
+    )
     if report.problems:
-        weights = {weight: sum(p["weight"] == weight for p in report.problems) for weight in ("refused", "triage", "noted")}
+        weights = {
+            weight: sum(p["weight"] == weight for p in report.problems) for weight in ("refused", "triage", "noted")
+        }
         yield ""
         yield f"Problems: {weights['refused']:,} not readable, {weights['triage']:,} with no stage we know, {weights['noted']:,} noted and kept as they came."
         alike: dict[tuple[int, str, str, str], list[int]] = {}
         for found in report.problems:
-            alike.setdefault((list(weights).index(found["weight"]), found["field"], found["came"], found["expected"]), []).append(found["record"])
-        for (_weight, field, came, expected), records in sorted(alike.items(), key=lambda item: (item[0][0], item[1]))[:LISTED]:
+            alike.setdefault(
+                (list(weights).index(found["weight"]), found["field"], found["came"], found["expected"]), []
+            ).append(found["record"])
+        for (_weight, field, came, expected), records in sorted(alike.items(), key=lambda item: (item[0][0], item[1]))[
+            :LISTED
+        ]:
             where = f"record {records[0]}" if len(records) == 1 else f"{len(records):,} records from {records[0]} on"
             yield f"  {where}{', ' + field if field else ''}: {f'“{came}”' if came else 'an empty cell'}; expected {expected}"
         if len(alike) > LISTED:

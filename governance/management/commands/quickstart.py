@@ -21,9 +21,7 @@ class Command(BaseCommand):
             dest="demo",
             help="an installation of your own instead of the demo company",
         )
-        parser.add_argument(
-            "--fresh", action="store_true", help="move the data folder aside first; nothing is deleted"
-        )
+        parser.add_argument("--fresh", action="store_true", help="move the data folder aside first; nothing is deleted")
 
     def handle(self, *, host, port, demo, fresh, **options):
         quickstart.run(host=host, port=port, demo=demo, fresh=fresh, say=self.stdout.write)

@@ -17,7 +17,11 @@ class Command(BaseCommand):
     help = "Look at every clock once and send what is owed, as the worker does every minute. Safe to run at any time, and again."
 
     def add_arguments(self, parser):
-        parser.add_argument("--at", metavar="MOMENT", help="look at this moment instead of now, for example 2026-12-01T09:00 (in the company's zone unless it names one); what is due by then happens now")
+        parser.add_argument(
+            "--at",
+            metavar="MOMENT",
+            help="look at this moment instead of now, for example 2026-12-01T09:00 (in the company's zone unless it names one); what is due by then happens now",
+        )
 
     def handle(self, *, at, **options):
         moment = clock.now() if at is None else read_moment(at)
@@ -25,11 +29,17 @@ class Command(BaseCommand):
         drained = delivery.drain(moment)
         for code, count in counts.items():
             occasion = clocks.BY_CODE.get(code)
-            said = f"{occasion.waits} ({str(occasion.says_when)[:1].lower()}{str(occasion.says_when)[1:]})" if occasion else {"checkpoint": "Checkpoints of the ledger", "failed": "Failed (see the log)"}[code]
+            said = (
+                f"{occasion.waits} ({str(occasion.says_when)[:1].lower()}{str(occasion.says_when)[1:]})"
+                if occasion
+                else {"checkpoint": "Checkpoints of the ledger", "failed": "Failed (see the log)"}[code]
+            )
             self.stdout.write(f"{count:>6,}  {said}")
         if not counts:
             self.stdout.write("Nothing was due.")
-        self.stdout.write(f"E-mails: {drained.sent:,} sent, {drained.later:,} to be tried again, {drained.failed:,} given up.")
+        self.stdout.write(
+            f"E-mails: {drained.sent:,} sent, {drained.later:,} to be tried again, {drained.failed:,} given up."
+        )
 
 
 def read_moment(raw: str) -> datetime:
@@ -37,7 +47,9 @@ def read_moment(raw: str) -> datetime:
     try:
         moment = datetime.fromisoformat(raw)
     except ValueError as error:
-        raise CommandError(f"--at is {raw!r}. Expected a day and a time, for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00.") from error
+        raise CommandError(
+            f"--at is {raw!r}. Expected a day and a time, for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00."
+        ) from error
     if moment.tzinfo is None:
         zone = Installation.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
         moment = moment.replace(tzinfo=calendars.zone(zone))
