@@ -7,7 +7,7 @@ interleaved by time, so the record reads as one company's year.
 import heapq
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,8 @@ from governance.reviews import actions as reviews
 _FILE = Path(__file__).with_name("company.toml")
 #: E-mail owed longer ago than this was never sent: the company was not there yet.
 _MAIL_DAYS = 2
+#: The hour at which the demo opens, when the day's digest has just gone.
+_OPENS = time(9, 12)
 
 
 def company() -> dict[str, Any]:
@@ -45,23 +47,38 @@ def company() -> dict[str, Any]:
 
 
 def seed(at: datetime) -> Installation:
-    """Fill an empty database with the demo company as of `at`. Raises ValueError when anybody is in it."""
+    """Fill an empty database with the demo company, opened at `opening(at)`. Raises ValueError when anybody is in it."""
     if Person.objects.exists() or Installation.objects.exists():
         raise ValueError("This database holds people already. The demo needs an empty one.")
     told = company()
+    opens = opening(at, calendars.zone(told["time_zone"]))
     with transaction.atomic():
         installation = Installation.objects.create(
             pk=1,
             kind=Installation.Kind.DEMO,
             company=told["company"],
             time_zone=told["time_zone"],
+            clock_offset_seconds=round((opens - at).total_seconds()),
             made_at=clock.wall(),
         )
         KeyCounter.take(told["first_key"] - 1)
-        cast = Cast(told, at)
-        _play([Story(cast, values, at).tell() for values in told["initiatives"]])
-        _forget_old_mail(at)
+        cast = Cast(told, opens)
+        _play([Story(cast, values, opens).tell() for values in told["initiatives"]])
+        _forget_old_mail(opens)
     return installation
+
+
+def opening(at: datetime, zone: tzinfo) -> datetime:
+    """Return the company's next working morning, to the second: every visit begins at the same hour, whenever it is.
+
+    So a deadline is never at night, and a day or a week on the demo's clock brings the same e-mails to everybody.
+    """
+    local = at.astimezone(zone)
+    days = 0 if local.time() <= _OPENS else 1
+    while (local.date() + timedelta(days=days)).weekday() > 4:
+        days += 1
+    opens = datetime.combine(local.date() + timedelta(days=days), _OPENS, tzinfo=zone)
+    return at + timedelta(seconds=round((opens - at).total_seconds()))
 
 
 def _play(stories: list[Iterator[datetime]]) -> None:
