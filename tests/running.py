@@ -3,6 +3,7 @@
 import fcntl
 import http.client
 import json
+import mimetypes
 import os
 import re
 import shutil
@@ -86,6 +87,10 @@ class Started:
         self.process.communicate()
 
 
+#: What a console says that a page must never make it say.
+_BAD = {"error", "warning"}
+
+
 @dataclass
 class FirstStart:
     """What the first start of a demo said and served, before it was stopped."""
@@ -156,6 +161,48 @@ def launched(chromium: str) -> Iterator:
             yield browser
         finally:
             browser.close()
+
+
+class Tab:
+    """One tab of a Chromium that shows pages under the real content security policy, without a server."""
+
+    def __init__(self, browser, width: int, scheme: str, script: bool = True):
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+        )
+        self.complaints: list[str] = []
+        self._html = ""
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type in _BAD else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.route("**/*", self._answer)
+
+    def show(self, html: str) -> list[str]:
+        """Open `html` and return what the console complained about; later complaints are added to that list."""
+        self._html, self.complaints = html, []
+        self.page.goto("http://mandate.test/")
+        return self.complaints
+
+    def violations(self) -> list[str]:
+        """Return what axe finds wrong with the page that is open."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        rules = Axe().run(self.page).response["violations"]
+        return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in rules]
+
+    def _answer(self, route) -> None:
+        from django.conf import settings
+        from django.contrib.staticfiles import finders
+
+        path = route.request.url.split("mandate.test", 1)[1].split("?")[0]
+        if path == "/":
+            directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
+            policy = "; ".join(f"{name} {' '.join(values)}" for name, values in directives)
+            headers = {"Content-Security-Policy": policy}
+            return route.fulfill(body=self._html, content_type="text/html; charset=utf-8", headers=headers)
+        found = finders.find(path.removeprefix("/static/"))
+        if not found:
+            return route.fulfill(status=404)
+        return route.fulfill(path=found, content_type=mimetypes.guess_type(path)[0])
 
 
 @contextmanager

@@ -1,7 +1,13 @@
-"""Every link and every GET form of every page, as each of six people: nothing broken, nothing half-made."""
+"""Every link and every GET form of every page, as each of six people: nothing broken, nothing half-made.
+
+The crawl is done once, in Django's client; a real Chromium then opens one page of every kind it found, in
+both sizes, and axe reads it.
+"""
 
 import re
 from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -13,6 +19,7 @@ from django.urls import resolve
 from governance.demo.seed import company
 from governance.people import proof
 from governance.people.models import Person
+from tests.running import Tab, launched
 from tests.web import Page
 
 #: Lists: their queries must not grow with what they list.
@@ -24,6 +31,19 @@ DEMO_BAR = 1
 OF_A_KIND = 3
 NOT_PAGES = re.compile(r"\.(csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
 PEOPLE = ["priya", "tomas", "miriam", "sam", "olga", "kim"]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.timeout(900)]
+
+
+@dataclass
+class Visit:
+    """One page somebody came to."""
+
+    url: str
+    name: str
+    status: int
+    queries: int
+    page: Page | None
 
 
 def enter(person) -> Client:
@@ -72,56 +92,98 @@ def problems(page: Page, status: int, url: str) -> list[str]:
     return [f"{url} {what}" for what in found]
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("key", PEOPLE)
-def test_every_link_and_form_leads_somewhere_whole(demo_company, db, key):
-    told = company()
-    client = enter(Person.objects.get(name=told["people"][key][0]))
-    waiting, seen, kinds, wrong = deque(["/"]), {"/"}, {}, []
-
+def visits(client: Client) -> Iterator[Visit]:
+    """Follow every link and GET form from the front page on, and yield each page, file and refusal on the way."""
+    waiting, seen, kinds = deque(["/"]), {"/"}, {}
     while waiting:
         url = waiting.popleft()
-        kind = kind_of(url)
+        name, keys = kind_of(url)
         # One page of each address name for every query key, not for every combination of them.
-        fresh = [key for key in kind[1] if (kind[0], key) not in kinds]
-        if (kind[1] and not fresh) or (not kind[1] and kinds.get(kind[0], 0) >= OF_A_KIND):
+        fresh = [key for key in keys if (name, key) not in kinds]
+        if (keys and not fresh) or (not keys and kinds.get(name, 0) >= OF_A_KIND):
             continue
-        kinds.update({(kind[0], key): 1 for key in kind[1]} if kind[1] else {kind[0]: kinds.get(kind[0], 0) + 1})
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        kinds.update({(name, key): 1 for key in keys} if keys else {name: kinds.get(name, 0) + 1})
+        with CaptureQueriesContext(connection) as asked:
             response = client.get(url)
+        onward = []
         if response.status_code in (301, 302, 303):
-            target = response["Location"]
-            if target.startswith("/") and target not in seen:
-                seen.add(target)
-                waiting.append(target)
+            onward = [response["Location"]]
+        elif "html" not in response.headers.get("Content-Type", ""):
+            yield Visit(url, name, response.status_code, len(asked), None)
+        else:
+            page = Page(response.content.decode(), url)
+            yield Visit(url, name, response.status_code, len(asked), page)
+            onward = [*leads_to(page)]
+        new = [target for target in dict.fromkeys(onward) if target not in seen]
+        seen.update(new)
+        waiting.extend(new)
+
+
+def leads_to(page: Page) -> Iterator[str]:
+    """Yield the addresses of our own that a page links to, or that its GET forms lead to."""
+    targets = [href for href, _words in page.links]
+    targets += [
+        f"{form.action}?{urlencode({c.name: c.value or 'a' for c in form.controls if c.name})}"
+        for form in page.forms
+        if form.method == "get"
+    ]
+    for target in targets:
+        parts = urlsplit(target)
+        if parts.scheme in ("mailto", "tel") or (parts.netloc and parts.netloc != "testserver"):
             continue
-        if "html" not in response.headers.get("Content-Type", ""):
-            if response.status_code != 200:
-                wrong.append(f"{url} answered {response.status_code}")
+        path = parts.path or urlsplit(page.url).path
+        if path.startswith("/") and not NOT_PAGES.search(path) and not path.startswith("/demo/mail"):
+            yield path + (f"?{parts.query}" if parts.query else "")
+
+
+@pytest.fixture(scope="module")
+def crawled(demo_company, django_db_blocker) -> dict[str, list[Visit]]:
+    """What each of the six came to. About ten seconds each."""
+    names = company()["people"]
+    with django_db_blocker.unblock():
+        return {key: list(visits(enter(Person.objects.get(name=names[key][0])))) for key in PEOPLE}
+
+
+@pytest.mark.parametrize("key", PEOPLE)
+def test_every_link_and_form_leads_somewhere_whole(crawled, key):
+    wrong = []
+    for visit in crawled[key]:
+        if visit.page is None:
+            if visit.status != 200:
+                wrong.append(f"{visit.url} answered {visit.status}")
             continue
-        page = Page(response.content.decode(), url)
-        wrong += problems(page, response.status_code, url)
-        most = (LIST_QUERIES if kind[0] in LISTS else PAGE_QUERIES) + DEMO_BAR
-        if len(asked) > most:
-            wrong.append(f"{url} asks {len(asked)} queries; {most} is the most.")
-        targets = [href for href, _words in page.links]
-        targets += [
-            f"{f.action}?{urlencode({c.name: c.value or 'a' for c in f.controls if c.name})}"
-            for f in page.forms
-            if f.method == "get"
-        ]
-        for target in targets:
-            parts = urlsplit(target)
-            if parts.scheme in ("mailto", "tel") or (parts.netloc and parts.netloc != "testserver"):
-                continue
-            path = parts.path or urlsplit(url).path
-            if path.startswith("/") and not NOT_PAGES.search(path) and not path.startswith(("/demo/mail",)):
-                onward = path + (f"?{parts.query}" if parts.query else "")
-                if onward not in seen:
-                    seen.add(onward)
-                    waiting.append(onward)
+        wrong += problems(visit.page, visit.status, visit.url)
+        most = (LIST_QUERIES if visit.name in LISTS else PAGE_QUERIES) + DEMO_BAR
+        if visit.queries > most:
+            wrong.append(f"{visit.url} asks {visit.queries} queries; {most} is the most.")
 
     assert not wrong, f"{len(wrong)} problems:\n" + "\n".join(sorted(set(wrong))[:60])
-    assert len(kinds) > 20, "The crawl found hardly anything; the front door may be broken."
+    assert len({visit.name for visit in crawled[key]}) > 20, "Hardly anything was found; the front door may be broken."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1360, "light"), (390, "dark")])
+def test_no_page_has_an_accessibility_violation_or_is_wider_than_its_screen(crawled, chromium, width, scheme):
+    assert violations(crawled, chromium, width, scheme) == {}
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(1360, "dark"), (390, "light"), (320, "light")])
+def test_nor_in_the_other_scheme_or_on_the_smallest_screen(crawled, chromium, width, scheme):
+    assert violations(crawled, chromium, width, scheme) == {}
+
+
+def violations(crawled: dict[str, list[Visit]], chromium: str, width: int, scheme: str) -> dict[str, list[str]]:
+    """Return what axe, the console and the width of the page complain about, by address: one page of every kind."""
+    kinds = {(v.name, v.status): v for key in PEOPLE for v in crawled[key] if v.page is not None}
+    wrong: dict[str, list[str]] = {}
+    with launched(chromium) as browser:
+        tab = Tab(browser, width, scheme)
+        for visit in kinds.values():
+            found = [*tab.show(visit.page.html), *tab.violations()]
+            if (wide := tab.page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append(f"is {wide} px wide")
+            if found:
+                wrong[visit.url] = found
+    return wrong

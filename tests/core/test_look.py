@@ -1,6 +1,5 @@
 """The look: parts say what they should, escape what people wrote, and hold in a real browser, light and dark."""
 
-import mimetypes
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -9,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
-from django.conf import settings
 from django.contrib.messages import SUCCESS
 from django.contrib.messages.storage.base import Message
 from django.contrib.staticfiles import finders
@@ -22,7 +20,7 @@ from governance.core.forms import Day, Form
 from governance.core.rules import Blocker
 from governance.templatetags import mandate
 from governance.templatetags.icons import ICONS
-from tests.running import launched
+from tests.running import Tab, launched
 
 AT = datetime(2026, 11, 18, 8, 12, tzinfo=UTC)
 PRIYA = SimpleNamespace(pk=1, name="Priya Nair", title="VP Support", get_absolute_url="/people/1/")
@@ -562,35 +560,11 @@ def browser(chromium):
         yield browser
 
 
-def _policy() -> str:
-    return "; ".join(
-        f"{name} {' '.join(values)}" for name, values in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
-    )
-
-
 def show(browser, html: str, width: int, scheme: str, script: bool = True):
-    """Open `html` under the real content security policy; return the page and what its console complained about."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script)
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def answer(route):
-        path = route.request.url.split("mandate.test", 1)[1].split("?")[0]
-        if path == "/":
-            return route.fulfill(
-                body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _policy()}
-            )
-        found = finders.find(path.removeprefix("/static/"))
-        return (
-            route.fulfill(path=found, content_type=mimetypes.guess_type(path)[0])
-            if found
-            else route.fulfill(status=404)
-        )
-
-    page.route("**/*", answer)
-    page.goto("http://mandate.test/")
-    return page, complaints
+    """Open `html` in a tab of its own; return its page."""
+    tab = Tab(browser, width, scheme, script)
+    tab.show(html)
+    return tab.page
 
 
 PAGES = {
@@ -614,21 +588,19 @@ def _login():
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(1360, "light"), (390, "dark")])
 def test_a_page_has_no_accessibility_violation_and_breaks_no_policy(browser, name, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
+    tab = Tab(browser, width, scheme)
 
-    page, complaints = show(browser, PAGES[name](), width, scheme)
+    complaints = tab.show(PAGES[name]())
 
-    found = Axe().run(page)
-
-    assert found.violations_count == 0, found.generate_report()
+    assert tab.violations() == []
     assert complaints == []
-    page.close()
+    tab.page.close()
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 770, 1000, 1360])
 def test_nothing_is_wider_than_the_screen(browser, width):
-    page, _complaints = show(browser, gallery(), width, "light")
+    page = show(browser, gallery(), width, "light")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     top = [
@@ -644,18 +616,18 @@ def test_nothing_is_wider_than_the_screen(browser, width):
 
 @pytest.mark.browser
 def test_what_just_happened_or_what_is_wrong_takes_focus(browser):
-    page, _complaints = show(browser, gallery(), 1360, "light", script=False)
+    page = show(browser, gallery(), 1360, "light", script=False)
     assert page.evaluate("document.activeElement.className") == "notice"
     page.close()
 
-    page, _complaints = show(browser, gallery(messages=[]), 1360, "light", script=False)
+    page = show(browser, gallery(messages=[]), 1360, "light", script=False)
     assert page.evaluate("document.activeElement.className") == "errors"
     page.close()
 
 
 @pytest.mark.browser
 def test_slash_goes_to_search_unless_somebody_is_writing(browser):
-    page, _complaints = show(browser, render_to_string("base.html", sample()), 1360, "light")
+    page = show(browser, render_to_string("base.html", sample()), 1360, "light")
 
     page.keyboard.press("/")
     page.keyboard.press("/")
@@ -669,7 +641,7 @@ def test_slash_goes_to_search_unless_somebody_is_writing(browser):
     ("device", "chosen", "paper"), [("light", "dark", "rgb(19, 23, 26)"), ("dark", "light", "rgb(247, 245, 240)")]
 )
 def test_a_chosen_theme_holds_for_the_next_page(browser, device, chosen, paper):
-    page, _complaints = show(browser, gallery(messages=[], broken=None), 1360, device)
+    page = show(browser, gallery(messages=[], broken=None), 1360, device)
     shown = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(shown) != paper
 
@@ -687,7 +659,7 @@ def test_a_part_that_is_refused_is_shown_and_one_that_fails_says_so(browser):
     html = render_to_string("base.html").replace(
         "</main>", '<button id="go" hx-get="/part/" hx-target="#here">Go</button><div id="here"></div></main>'
     )
-    page, _complaints = show(browser, html, 1360, "light")
+    page = show(browser, html, 1360, "light")
     answers = [
         (422, '<p tabindex="-1" data-focus>Enter a number</p>'),
         (500, "broken"),
@@ -718,7 +690,7 @@ def test_a_part_that_is_refused_is_shown_and_one_that_fails_says_so(browser):
 
 @pytest.mark.browser
 def test_the_sticky_bar_never_covers_what_has_focus(browser):
-    page, _complaints = show(browser, gallery(), 390, "light")
+    page = show(browser, gallery(), 390, "light")
 
     hidden = page.evaluate(
         """() => [...document.querySelectorAll("main a, main button, main input, main select, main textarea, main summary")]
@@ -737,7 +709,7 @@ def test_the_sticky_bar_never_covers_what_has_focus(browser):
 
 @pytest.mark.browser
 def test_what_can_be_pressed_is_large_enough_for_a_thumb(browser):
-    page, _complaints = show(browser, gallery(), 390, "light")
+    page = show(browser, gallery(), 390, "light")
 
     small = page.evaluate(
         """() => [...document.querySelectorAll(".btn, .choice, .dock > *, summary, input:not([type=checkbox], [type=radio]), select, .facet-sheet a, .pager a, .tabs a")]
@@ -756,7 +728,7 @@ def test_what_can_be_pressed_is_large_enough_for_a_thumb(browser):
 
 @pytest.mark.browser
 def test_paper_shows_everything_and_nothing_to_press(browser):
-    page, _complaints = show(browser, gallery(), 1360, "dark")
+    page = show(browser, gallery(), 1360, "dark")
 
     page.emulate_media(media="print", color_scheme="dark")
 
@@ -783,7 +755,7 @@ def test_a_form_is_sent_once_however_often_it_is_pressed(browser):
     html = render_to_string("base.html").replace(
         "</main>", '<form method="post" action="/sent/"><button name="outcome" value="pass">Pass</button></form></main>'
     )
-    page, _complaints = show(browser, html, 1360, "light")
+    page = show(browser, html, 1360, "light")
     sent = []
     # 204 leaves the page as it is, as a slow answer would.
     page.route("**/sent/", lambda route: (sent.append(route.request.post_data), route.fulfill(status=204)))
