@@ -10,6 +10,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
 from governance.gates.models import Retirement
+from governance.gates.settling import overtake, settle
 from governance.initiatives import steps
 from governance.initiatives.actions import require
 from governance.initiatives.models import Initiative
@@ -34,8 +35,6 @@ def begin(
     initiative: Initiative, *, reason: str, replaced_by: str = "", after_care: str = "", by, at: datetime
 ) -> Retirement:
     """Begin to retire: open questions are overtaken, the postmortem's draft opens with the numbers filled in."""
-    from governance.gates.actions import settle
-
     settle(initiative, at=at)
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
@@ -60,8 +59,6 @@ def begin(
 
 def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, by, at: datetime, say) -> Retirement:
     """Write the beginning of a retirement on a locked initiative, inside an act."""
-    from governance.gates.actions import overtake
-
     owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
     initiative.retiring_since = at
     initiative.version += 1
@@ -282,8 +279,6 @@ def correct(initiative: Initiative, to: str, *, because: str, by, at: datetime) 
 
 def _move_with_overtake(initiative, name: str, *, because: str, by, at: datetime, say, **given):
     """Move, and close the questions that the move overtakes."""
-    from governance.gates.actions import overtake
-
     moved = steps.move(initiative, name, by=by, at=at, say=say, because=because, **given)
     overtake(moved, at=at, say=say, because=because)
     return moved

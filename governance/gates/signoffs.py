@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from governance import ledger, policy
 from governance.core import canonical
 from governance.core.errors import Conflict, Refused
+from governance.gates import refusals
 from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
+from governance.gates.settling import settle
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.notices import actions as notices
@@ -113,11 +115,9 @@ def answer(
     `seen` is the digest of what the form showed; a page always carries it. Raises Refused, Conflict
     (answered already, closed, or something changed since it was shown); both are recorded.
     """
-    from governance.gates.actions import refusals_recorded, settle
-
     settle(sign_off.initiative, at=at)
     with (
-        refusals_recorded("sign", sign_off, initiative_id=sign_off.initiative_id, by=by, at=at),
+        refusals.recorded("sign", sign_off, initiative_id=sign_off.initiative_id, by=by, at=at),
         ledger.act(by=by, at=at) as say,
     ):
         initiative = Initiative.objects.lock(sign_off.initiative_id)

@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 
 from governance import ledger
 from governance.core.errors import Conflict, Refused
+from governance.gates import refusals, retire
 from governance.gates.models import Stop, StopReason, StopWish
+from governance.gates.settling import overtake, settle
 from governance.initiatives import steps
 from governance.initiatives.actions import require
 from governance.initiatives.models import Initiative
@@ -30,11 +32,9 @@ def stop(initiative: Initiative, *, reason: str, note: str = "", by, at: datetim
     Asking again while it is stopped returns the stop in force. Raises Refused (recorded) for anybody
     without stop authority, Conflict where nothing runs.
     """
-    from governance.gates.actions import refusals_recorded, settle
-
     settle(initiative, at=at)
     with (
-        refusals_recorded("stop", initiative, initiative_id=initiative.pk, by=by, at=at),
+        refusals.recorded("stop", initiative, initiative_id=initiative.pk, by=by, at=at),
         ledger.act(by=by, at=at) as say,
     ):
         initiative = Initiative.objects.lock(initiative.pk)
@@ -51,8 +51,6 @@ def stop(initiative: Initiative, *, reason: str, note: str = "", by, at: datetim
 
 def _order(initiative, *, reason: str, note: str, by, at: datetime, say) -> Stop:
     """Write the stop: stage, row, overtaken questions, answered wishes, notices."""
-    from governance.gates.actions import overtake
-
     person = None if isinstance(by, str) else by
     moved = steps.move(initiative, "stop", by=by, at=at, say=say, because=note)
     made = Stop.objects.create(initiative=moved, asked_at=at, asked_by=person, reason=reason, note=note[:600])
@@ -92,10 +90,8 @@ def concerned(initiative) -> list:
 
 def confirm(stopped: Stop, *, how: str, by, at: datetime, proof: Proof | None) -> Stop:
     """Confirm, as a named person, that it really stopped, and say how you know. Signed."""
-    from governance.gates.actions import refusals_recorded
-
     with (
-        refusals_recorded("sign", stopped, initiative_id=stopped.initiative_id, by=by, at=at),
+        refusals.recorded("sign", stopped, initiative_id=stopped.initiative_id, by=by, at=at),
         ledger.act(by=by, at=at) as say,
     ):
         initiative = Initiative.objects.lock(stopped.initiative_id)
@@ -213,7 +209,6 @@ def answer_wish(wish: StopWish, *, answer: str, by, at: datetime) -> StopWish:
 
 def end_pilot(initiative, *, by, at: datetime, say, because: str) -> None:
     """Stop a pilot that day 90 ended, and begin its retirement. Inside the act that ended it."""
-    from governance.gates import retire
 
     if initiative.stage == "pilot":
         _order(initiative, reason=StopReason.DAY_90, note=str(because), by="system:day-90", at=at, say=say)

@@ -13,7 +13,7 @@ from governance import policy
 from governance.core.errors import Conflict, Refused
 from governance.core.forms import named
 from governance.core.http import Request, go
-from governance.gates.actions import settle
+from governance.gates.settling import settle
 from governance.initiatives import actions, forms, material, roles
 from governance.initiatives.finding import find
 from governance.initiatives.models import Initiative

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from governance import policy
 from governance.core.errors import Conflict, Refused
 from governance.core.http import Request, go
-from governance.gates.actions import settle
+from governance.gates.settling import settle
 from governance.gates.signoffs import may_answer
 from governance.initiatives import controls as checks
 from governance.initiatives import figures, forms, material

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from governance import policy
 from governance.core.http import Request, go
 from governance.core.rules import Blocked, Blocker
-from governance.gates.actions import settle
+from governance.gates.settling import settle
 from governance.initiatives import forms, material, roles
 from governance.initiatives.actions import require
 from governance.initiatives.finding import find
