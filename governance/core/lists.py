@@ -1,4 +1,4 @@
-"""Every list of Mandate: search, facets with counts, order, pages, and the same list as CSV or JSON.
+"""Every list of Mandate: search, facets with counts, order, pages. (The same list as a file: export.py.)
 
 A room declares a `Listing`: which rows somebody may see, what may be filtered and sorted. `show` reads
 the address and returns everything the templates need. What the declaration does not name does not
@@ -9,23 +9,18 @@ Costs two queries up to 10,000 visible rows (all counts in one, the rows in one)
 counts are shown on demand; one more on pages that are found by key, beyond page 20.
 """
 
-import csv
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
 from functools import reduce
-from io import StringIO
 from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
-from django.http import QueryDict, StreamingHttpResponse
-from django.utils import formats, timezone, translation
+from django.http import QueryDict
+from django.utils import formats
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
@@ -142,11 +137,8 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
     values = {}
     for facet in listing.facets:
         known = {option.value for option in facet.options}
-        sent = [
-            part
-            for raw in data.getlist(facet.name)[:MOST_VALUES]
-            for part in raw[: LONGEST * 10].split(",")[:MOST_VALUES]
-        ]
+        parameters = data.getlist(facet.name)[:MOST_VALUES]
+        sent = [part for text in parameters for part in text[: LONGEST * 10].split(",")[:MOST_VALUES]]
         if kept := tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]:
             values[facet.name] = kept
     sort = data.get("sort", "")[:LONGEST]
@@ -167,25 +159,23 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
 
 def _one_line(text: str) -> str:
     """Return what somebody searched for as one line without control characters, cut at LONGEST."""
-    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10]).split())[
-        :LONGEST
-    ]
+    printed = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10])
+    return " ".join(printed.split())[:LONGEST]
 
 
 def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
     """Return the address of the list as `chosen` with `changes`; it starts at the first page unless they name another."""
     chosen = replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes})
-    said: list[tuple[str, Any]] = [("q", chosen.q)]
-    said += [
-        (facet.name, ",".join(chosen.values[facet.name])) for facet in listing.facets if chosen.values.get(facet.name)
-    ]
-    said += [
+    said: list[tuple[str, Any]] = [
+        ("q", chosen.q),
+        *((facet.name, ",".join(chosen.values.get(facet.name, ()))) for facet in listing.facets),
         ("sort", chosen.sort),
         ("counts", "1" if chosen.counts else ""),
         ("after", chosen.after),
         ("before", chosen.before),
+        ("last", "1" if chosen.last else ""),
+        ("page", chosen.page if chosen.page > 1 else ""),
     ]
-    said += [("last", "1" if chosen.last else ""), ("page", chosen.page if chosen.page > 1 else "")]
     query = urlencode([(name, value) for name, value in said if value], safe=",")
     return f"{listing.path}?{query}" if query else listing.path
 
@@ -261,19 +251,20 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     Each row carries one number that says which of the chosen facets it fails (a bit each): an option
     counts the rows that fail none but its own facet.
     """
-    rows, fails, bits = searched(listing, chosen), Value(0), {}
+    rows, bits = searched(listing, chosen), {}
+    fails: Any = Value(0)
     for place, facet in enumerate(listing.facets):
         if facet.name in chosen.values:
             bits[facet.name] = 2**place
-            fails = fails + Case(
-                When(_where(facet, chosen.values[facet.name]), then=Value(0)),
-                default=Value(2**place),
-                output_field=IntegerField(),
-            )  # type: ignore[assignment]
+            holds = When(_where(facet, chosen.values[facet.name]), then=Value(0))
+            fails = fails + Case(holds, default=Value(2**place), output_field=IntegerField())
     wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(listing.facets):
-        others = Q(fails__in=[0, bits[facet.name]]) if facet.name in bits else Q(fails=0) if bits else Q()
+        if facet.name in bits:
+            others = Q(fails__in=[0, bits[facet.name]])
+        else:
+            others = Q(fails=0) if bits else Q()
         for number, option in enumerate(_offered(facet, chosen)):
             names[f"n{place}_{number}"] = (facet.name, option.value)
             wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others)
@@ -426,23 +417,15 @@ def _applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
     """Return what narrows the list, each with the address that takes it away."""
     found = []
     if chosen.q:
-        found.append(
-            {
-                "label": _("“%(words)s”") % {"words": Truncator(chosen.q).chars(40)},
-                "url": address(listing, chosen, q=""),
-            }
-        )
+        label = _("“%(words)s”") % {"words": Truncator(chosen.q).chars(40)}
+        found.append({"label": label, "url": address(listing, chosen, q="")})
     for facet in listing.facets:
         mine = chosen.values.get(facet.name, ())
         for option in facet.options:
             if option.value in mine:
                 rest = [value for value in mine if value != option.value]
-                found.append(
-                    {
-                        "label": _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label},
-                        "url": address(listing, chosen, **_with(chosen, facet.name, rest)),
-                    }
-                )
+                label = _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}
+                found.append({"label": label, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
     return found
 
 
@@ -480,12 +463,10 @@ def _pager(
             "last_url": "" if chosen.last or not more[1] else address(listing, chosen, last=True),
         }
     start = (chosen.page - 1) * listing.per_page
-    range_words = (
-        _("%(first)s–%(last)s of %(total)s")
-        % {**words, "first": in_digits(start + 1), "last": in_digits(start + len(rows))}
-        if rows
-        else ""
-    )
+    range_words = ""
+    if rows:
+        words |= {"first": in_digits(start + 1), "last": in_digits(start + len(rows))}
+        range_words = _("%(first)s–%(last)s of %(total)s") % words
     numbered = min(pages, NUMBERED)
     if chosen.page < numbered:
         next_url = address(listing, chosen, page=chosen.page + 1)
@@ -510,114 +491,3 @@ def _pager(
 def in_digits(number: int) -> str:
     """Return a whole number in the reader's format: "3,611"."""
     return formats.number_format(number, 0, use_l10n=True, force_grouping=True)
-
-
-# --- The same list as a file ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of an export: its name in JSON, its heading in CSV, and how a row says it."""
-
-    name: str
-    label: Any
-    value: Callable[[Any], Any]
-
-
-#: Rows read and written at once.
-_CHUNK = 500
-
-
-def neutral(text: str) -> str:
-    """Return `text` as a cell that no spreadsheet runs: an apostrophe goes before what could start a formula.
-
-    Also before an apostrophe, so that taking one away always gives the text back (`bare`).
-    """
-    head = text.lstrip().lstrip("\x00\ufeff\u200b")[:1]
-    risky = text[:1] in ("'", "\t", "\r", "\n") or (
-        head and unicodedata.normalize("NFKC", head)[:1] in ("=", "+", "-", "@")
-    )
-    return f"'{text}" if risky else text
-
-
-def bare(cell: str) -> str:
-    """Return the text a neutral cell was made from."""
-    return cell[1:] if cell.startswith("'") else cell
-
-
-def _iso(value: Any, zone: Any) -> Any:
-    """Return instants as ISO text with the zone's offset, dates as ISO text, money as written; the rest as it is."""
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return str(value) if not isinstance(value, (str, int, float, bool, type(None))) else value
-
-
-def _cell(value: Any, zone: Any) -> str:
-    plain = _iso(value, zone)
-    if plain is None:
-        return ""
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    return neutral(str(plain))
-
-
-def _exported(listing: Listing, data: QueryDict) -> QuerySet:
-    """Return every row the address asks for, dressed and in order. No query."""
-    chosen = choose(listing, data)
-    rows = narrowed(listing, chosen).order_by().values("pk")
-    return ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=rows)))
-
-
-def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: str) -> StreamingHttpResponse:
-    """Return the whole list as `name`.csv: UTF-8 with a mark, ISO dates with their zone, formulas neutralised. One query, streamed."""
-    zone, language = timezone.get_current_timezone(), translation.get_language()
-
-    def lines() -> Iterator[str]:
-        with translation.override(language):  # the page's own language is gone by the time the body is read
-            sheet = StringIO()
-            write = csv.writer(sheet).writerow
-            yield "\ufeff"
-            write([neutral(str(column.label)) for column in columns])
-            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK), 1):
-                write([_cell(column.value(row), zone) for column in columns])
-                if number % _CHUNK == 0:
-                    yield sheet.getvalue()
-                    sheet.seek(0)
-                    sheet.truncate()
-            yield sheet.getvalue()
-
-    return _download(lines(), "text/csv; charset=utf-8", f"{name}.csv")
-
-
-def as_json(
-    listing: Listing, data: QueryDict, columns: Sequence[Column], name: str, **said: Any
-) -> StreamingHttpResponse:
-    """Return the whole list as `name`.json: an object with what `said` adds and `rows`, one row a line. One query, streamed."""
-    zone, language = timezone.get_current_timezone(), translation.get_language()
-    head = json.dumps({key: _iso(value, zone) for key, value in said.items()}, ensure_ascii=False)[:-1]
-
-    def lines() -> Iterator[str]:
-        with translation.override(language):
-            yield head + (', "rows": [' if said else '"rows": [')
-            waiting: list[str] = []
-            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK)):
-                text = json.dumps(
-                    {column.name: _iso(column.value(row), zone) for column in columns}, ensure_ascii=False
-                )
-                waiting.append(f"{',' if number else ''}\n{text}")
-                if len(waiting) == _CHUNK:
-                    yield "".join(waiting)
-                    waiting.clear()
-            yield "".join(waiting) + "\n]}\n"
-
-    return _download(lines(), "application/json; charset=utf-8", f"{name}.json")
-
-
-def _download(lines: Iterator[str], kind: str, name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse((line.encode() for line in lines), content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -31,7 +31,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from governance import policy
-from governance.core.lists import Column, Facet, Listing, Option, Sort
+from governance.core.export import Column
+from governance.core.lists import Facet, Listing, Option, Sort
 from governance.initiatives import search
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Initiative

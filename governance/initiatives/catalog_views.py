@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from governance.core import lists
+from governance.core import export, lists
 from governance.core.http import Request
 from governance.initiatives import catalog
 from governance.initiatives.lifecycle import Stage
@@ -79,7 +79,7 @@ def _row(initiative: Any, at) -> dict[str, Any]:
 @require_safe
 def as_csv(request: Request) -> StreamingHttpResponse:
     """Return the same list as CSV, streamed. Two queries, and those of who may see what."""
-    return lists.as_csv(_listing(request), request.GET, catalog.columns(request.at), _file_name(request))
+    return export.as_csv(_listing(request), request.GET, catalog.columns(request.at), _file_name(request))
 
 
 @require_safe
@@ -93,7 +93,7 @@ def as_json(request: Request) -> StreamingHttpResponse:
         "at": request.at,
         "address": f"{settings.SITE_URL}{asked}",
     }
-    return lists.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
+    return export.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
 
 
 def _file_name(request: Request) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance.core import lists
+from governance.core import export, lists
 from governance.core.lists import Facet, Listing, Option, Sort
 from governance.people.models import Unit
 from tests.make import make_unit
@@ -356,14 +356,14 @@ def test_above_the_limit_totals_are_rounded_and_counts_wait_to_be_asked_for(shel
 # --- Files ------------------------------------------------------------------------------------
 
 COLUMNS = [
-    lists.Column("name", "Name", lambda unit: unit.name),
-    lists.Column("active", "Active", lambda unit: unit.is_active),
-    lists.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
-    lists.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
-    lists.Column("day", "Day", lambda unit: date(2026, 7, 1)),
-    lists.Column("money", "Money", lambda unit: Decimal("1200.50")),
-    lists.Column("nothing", "Nothing", lambda unit: None),
-    lists.Column("count", "Count", lambda unit: 1204),
+    export.Column("name", "Name", lambda unit: unit.name),
+    export.Column("active", "Active", lambda unit: unit.is_active),
+    export.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
+    export.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
+    export.Column("day", "Day", lambda unit: date(2026, 7, 1)),
+    export.Column("money", "Money", lambda unit: Decimal("1200.50")),
+    export.Column("nothing", "Nothing", lambda unit: None),
+    export.Column("count", "Count", lambda unit: 1204),
 ]
 
 
@@ -390,20 +390,20 @@ COLUMNS = [
     ],
 )
 def test_a_cell_that_could_run_is_neutralised(text):
-    assert lists.neutral(text) == f"'{text}"
+    assert export.neutral(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["", "Refunds", "1,204", "a=b", "5-3", "£4", "x@y.org", "0.5"])
 def test_a_cell_that_cannot_run_is_left_alone(text):
-    assert lists.neutral(text) == text
+    assert export.neutral(text) == text
 
 
 @settings(max_examples=500)
 @given(text=st.text() | st.from_regex(r"[\s=+\-@'＝＋－＠﹢﹦]{0,3}.{0,5}"))
 def test_taking_the_apostrophe_away_gives_the_text_back(text):
-    cell = lists.neutral(text)
+    cell = export.neutral(text)
 
-    assert lists.bare(cell) == text
+    assert export.bare(cell) == text
     assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -415,7 +415,7 @@ def test_the_csv_is_the_whole_list_in_its_order_with_a_mark_and_zones(shelf):
     make_unit("a-=evil", shelf[0])
     make_unit("=cmd|' /C calc'!A0", shelf[0])
     with timezone.override(ZoneInfo("Europe/Stockholm")):
-        response = lists.as_csv(listing(), QueryDict("top=top-0&page=3&x=1"), COLUMNS, "units")
+        response = export.as_csv(listing(), QueryDict("top=top-0&page=3&x=1"), COLUMNS, "units")
     body = _body(response)  # read when the request's own zone is gone
 
     rows = list(csv.reader(io.StringIO(body.removeprefix("\ufeff"))))
@@ -432,13 +432,13 @@ def test_the_csv_is_the_whole_list_in_its_order_with_a_mark_and_zones(shelf):
         "",
         "1204",
     ]
-    assert [lists.bare(row[0]) for row in rows[1:]] == [
+    assert [export.bare(row[0]) for row in rows[1:]] == [
         unit.name for unit in Unit.objects.filter(parent=shelf[0]).order_by("name")
     ]
 
 
 def test_the_json_is_the_same_list(shelf):
-    response = lists.as_json(
+    response = export.as_json(
         listing(),
         QueryDict("letter=b&sort=-name"),
         COLUMNS,
@@ -465,15 +465,17 @@ def test_the_json_is_the_same_list(shelf):
 
 
 def test_an_empty_list_is_a_whole_file(shelf):
-    assert json.loads(_body(lists.as_json(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units"))) == {"rows": []}
-    assert _body(lists.as_csv(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units")).count("\r\n") == 1
+    assert json.loads(_body(export.as_json(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units"))) == {
+        "rows": []
+    }
+    assert _body(export.as_csv(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units")).count("\r\n") == 1
 
 
 def test_a_file_costs_one_query_however_long_it_is(shelf, monkeypatch):
-    monkeypatch.setattr(lists, "_CHUNK", 7)
+    monkeypatch.setattr(export, "_CHUNK", 7)
     the_list = listing()
 
     with CaptureQueriesContext(connection) as asked:
-        body = _body(lists.as_csv(the_list, QueryDict(""), COLUMNS, "units"))
+        body = _body(export.as_csv(the_list, QueryDict(""), COLUMNS, "units"))
 
     assert (len(asked), body.count("\r\n")) == (1, 91)
