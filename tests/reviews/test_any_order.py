@@ -16,7 +16,7 @@ from governance.notices import delivery
 from governance.notices.models import Channel, Notice
 from governance.raci.models import Assignment, Role, Row
 from governance.reviews import clocks
-from governance.reviews.letters import Look
+from governance.reviews.look import Look
 from governance.reviews.models import Told
 from tests import make
 
