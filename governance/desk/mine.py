@@ -1,7 +1,8 @@
 """Everything that concerns one person at one moment, brought in a few queries whatever they hold.
 
-`home.py` turns it into rows. What a function sees (figures, budgets, controls, tiers, reassignments) is
-asked for only where the person is in that function, and never more than MOST of a kind.
+`home.py` turns it into rows, with to_decide.py, to_sign.py, to_do.py and waiting.py. What a function sees
+(figures, budgets, controls, tiers, reassignments) is asked for only where the person is in that function,
+and never more than MOST of a kind.
 """
 
 from dataclasses import dataclass, field
