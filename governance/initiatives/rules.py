@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from governance import policy
 from governance.core.rules import Blocker, Rule
+from governance.initiatives import material
+from governance.initiatives.blocking import blocker, movers, namers, offer_page, page
 from governance.outcomes import queries as outcomes
 from governance.people import functions, units
 from governance.people.functions import Function
@@ -32,43 +34,6 @@ def listed(rule: type[Rule]) -> type[Rule]:
     """Put a rule into the list that /help/rules/ shows."""
     ALL.append(rule)
     return rule
-
-
-def _page(name: str, initiative, anchor: str = "") -> str:
-    """Return the address of a page of this initiative, at a field."""
-    return reverse(name, args=[initiative.key]) + (f"#{anchor}" if anchor else "")
-
-
-def _offer_page(initiative, offer) -> str:
-    """Return the address of the page that answers an offer, or accepts again."""
-    return reverse("initiatives:answer_offer", args=[initiative.key, offer.pk])
-
-
-def _names(people) -> str:
-    """Return names as a list in words."""
-    return ", ".join(p.name for p in people)
-
-
-def _movers(initiative) -> list:
-    """Return who moves it: the Responsible of pilot and go-live, once each."""
-    matrix = raci.matrix(initiative)
-    return list({p.pk: p for row in (Row.PILOT, Row.GO_LIVE) for p in matrix.responsible(row)}.values())
-
-
-def _blocker(code, message, people=(), function: Function | None = None, url="", since=None, action="") -> Blocker:
-    """Return a blocker put to people, or to a function where nobody is named."""
-    people = [p for p in people if p is not None]
-    who = _names(people) or (str(function.label) if function else "")
-    return Blocker(code, str(message), who, url, since, frozenset(p.pk for p in people), str(action))
-
-
-def _namers(initiative) -> list:
-    """Return who proposes names: the registrant at idea, then the business owner."""
-    owner = raci.matrix(initiative).owner
-    registrant = initiative.registrant
-    if owner:
-        return [owner]
-    return [registrant] if registrant and registrant.is_active and initiative.stage in ("idea", "discovered") else []
 
 
 class _Roles(Rule):
@@ -92,14 +57,14 @@ class RolesNamed(_Roles):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         for row, role, offer in self._vacant(initiative):
             if offer is None:
-                yield _blocker(
+                yield blocker(
                     f"roles.named.{row}.{role}",
                     _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
-                    _namers(initiative),
-                    Function.PORTFOLIO,
-                    _page("initiatives:matrix", initiative, f"{row}-{role}"),
-                    initiative.registered_at,
-                    _("Name somebody"),
+                    people=namers(initiative),
+                    function=Function.PORTFOLIO,
+                    url=page("initiatives:matrix", initiative, f"{row}-{role}"),
+                    since=initiative.registered_at,
+                    action=_("Name somebody"),
                 )
 
 
@@ -115,25 +80,24 @@ class RolesAccepted(_Roles):
             if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
                 continue  # Whoever decides the pilot go accepts by deciding.
             if offer is not None:
-                yield _blocker(
+                yield blocker(
                     f"roles.accepted.{row}.{role}",
                     _("%(name)s has not accepted to be %(role)s for %(row)s.")
                     % {"name": offer.person.name, "role": role.label, "row": row.label},
-                    [offer.person],
-                    None,
-                    _offer_page(initiative, offer),
-                    offer.assigned_at,
-                    _("Open the offer"),
+                    people=[offer.person],
+                    url=offer_page(initiative, offer),
+                    since=offer.assigned_at,
+                    action=_("Open the offer"),
                 )
             elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
-                yield _blocker(
+                yield blocker(
                     f"roles.accepted.{row}.{role}",
                     _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
-                    _namers(initiative),
-                    Function.PORTFOLIO,
-                    _page("initiatives:matrix", initiative, f"{row}-{role}"),
-                    initiative.registered_at,
-                    _("Name somebody"),
+                    people=namers(initiative),
+                    function=Function.PORTFOLIO,
+                    url=page("initiatives:matrix", initiative, f"{row}-{role}"),
+                    since=initiative.registered_at,
+                    action=_("Name somebody"),
                 )
 
 
@@ -145,14 +109,14 @@ class TierSet(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if initiative.tier is None and initiative.tier_proposed is None:
-            yield _blocker(
+            yield blocker(
                 "tier.set",
                 _("Nobody has said how much harm a mistake can do."),
-                _movers(initiative),
-                Function.PORTFOLIO,
-                _page("initiatives:tier", initiative),
-                initiative.registered_at,
-                _("Find the tier"),
+                people=movers(initiative),
+                function=Function.PORTFOLIO,
+                url=page("initiatives:tier", initiative),
+                since=initiative.registered_at,
+                action=_("Find the tier"),
             )
 
 
@@ -169,14 +133,13 @@ class TierConfirmed(TierSet):
             yield from super().blockers(initiative, at)
             return
         functions_ = [Function(f) for f in policy.current().tiers[initiative.tier_proposed].tier_confirmed_by]
-        yield _blocker(
+        yield blocker(
             "tier.confirmed",
             _("Tier %(tier)s is proposed and not confirmed.") % {"tier": initiative.tier_proposed},
-            (),
-            functions_[0],
-            _page("initiatives:tier", initiative),
-            initiative.registered_at,
-            _("Confirm the tier"),
+            function=functions_[0],
+            url=page("initiatives:tier", initiative),
+            since=initiative.registered_at,
+            action=_("Confirm the tier"),
         )
 
 
@@ -188,14 +151,14 @@ class CapabilityStated(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not initiative.capability:
-            yield _blocker(
+            yield blocker(
                 "capability",
                 _("It is not said whether it drafts only or can act."),
-                _movers(initiative),
-                Function.PORTFOLIO,
-                _page("initiatives:amend", initiative, "id_capability"),
-                initiative.registered_at,
-                _("Say which"),
+                people=movers(initiative),
+                function=Function.PORTFOLIO,
+                url=page("initiatives:amend", initiative, "id_capability"),
+                since=initiative.registered_at,
+                action=_("Say which"),
             )
 
 
@@ -214,26 +177,23 @@ class ScopeSet(Rule):
         }
         for field, (value, words) in missing.items():
             if not value:
-                yield _blocker(
+                yield blocker(
                     f"scope.{field}",
                     _("The pilot does not say %(what)s.") % {"what": words},
-                    _movers(initiative),
-                    None,
-                    _page("initiatives:amend", initiative, f"id_{field}"),
-                    initiative.registered_at,
-                    _("Add it"),
+                    people=movers(initiative),
+                    url=page("initiatives:amend", initiative, f"id_{field}"),
+                    since=initiative.registered_at,
+                    action=_("Add it"),
                 )
         longest = policy.current().windows["pilot_d"]
         if initiative.scope_until and (initiative.scope_until - at.date()).days > longest:
-            yield _blocker(
+            yield blocker(
                 "scope.long",
                 _("The pilot would run until %(day)s. The longest is %(days)s days.")
                 % {"day": initiative.scope_until.isoformat(), "days": longest},
-                _movers(initiative),
-                None,
-                _page("initiatives:amend", initiative, "id_scope_until"),
-                None,
-                _("Shorten it"),
+                people=movers(initiative),
+                url=page("initiatives:amend", initiative, "id_scope_until"),
+                action=_("Shorten it"),
             )
 
 
@@ -244,17 +204,16 @@ class OutcomeDefined(Rule):
     reason = gettext_lazy("A number agreed afterwards proves nothing.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        url = _page("initiatives:outcome", initiative)
+        url = page("initiatives:outcome", initiative)
         outcome = outcomes.outcome(initiative)
         if outcome is None:
-            yield _blocker(
+            yield blocker(
                 "outcome.none",
                 _("No business outcome is named."),
-                _movers(initiative),
-                None,
-                url,
-                initiative.registered_at,
-                _("Name the outcome"),
+                people=movers(initiative),
+                url=url,
+                since=initiative.registered_at,
+                action=_("Name the outcome"),
             )
             return
         missing = {
@@ -268,14 +227,13 @@ class OutcomeDefined(Rule):
         }
         for field, (there, words) in missing.items():
             if not there:
-                yield _blocker(
+                yield blocker(
                     f"outcome.{field}",
                     _("%(metric)s lacks %(what)s.") % {"metric": outcome.metric, "what": words},
-                    _movers(initiative),
-                    None,
-                    f"{url}#id_{field}",
-                    initiative.registered_at,
-                    _("Add it"),
+                    people=movers(initiative),
+                    url=f"{url}#id_{field}",
+                    since=initiative.registered_at,
+                    action=_("Add it"),
                 )
 
 
@@ -287,14 +245,13 @@ class GatePlanned(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if initiative.gate_on is None:
-            yield _blocker(
+            yield blocker(
                 "gate.day",
                 _("The funding gate has no day."),
-                _movers(initiative),
-                None,
-                _page("initiatives:amend", initiative, "id_gate_on"),
-                initiative.registered_at,
-                _("Set the day"),
+                people=movers(initiative),
+                url=page("initiatives:amend", initiative, "id_gate_on"),
+                since=initiative.registered_at,
+                action=_("Set the day"),
             )
 
 
@@ -306,14 +263,14 @@ class StopDescribed(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not initiative.rollback_how:
-            yield _blocker(
+            yield blocker(
                 "stop.described",
                 _("Nobody has said how it is stopped now."),
-                _movers(initiative),
-                Function.PORTFOLIO,
-                _page("initiatives:amend", initiative, "id_rollback_how"),
-                initiative.registered_at,
-                _("Describe it"),
+                people=movers(initiative),
+                function=Function.PORTFOLIO,
+                url=page("initiatives:amend", initiative, "id_rollback_how"),
+                since=initiative.registered_at,
+                action=_("Describe it"),
             )
 
 
@@ -325,14 +282,13 @@ class PilotMeasured(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         if not outcomes.measurements(initiative):
-            yield _blocker(
+            yield blocker(
                 "pilot.measured",
                 _("Nobody has added a figure from the pilot."),
-                _movers(initiative),
-                None,
-                _page("initiatives:outcome", initiative, "add"),
-                initiative.pilot_since,
-                _("Add a figure"),
+                people=movers(initiative),
+                url=page("initiatives:outcome", initiative, "add"),
+                since=initiative.pilot_since,
+                action=_("Add a figure"),
             )
 
 
@@ -347,40 +303,37 @@ class EvidenceInBusinessTerms(Rule):
         if defined:
             yield from defined
             return
-        outcome, url = outcomes.outcome(initiative), _page("initiatives:outcome", initiative)
+        outcome, url = outcomes.outcome(initiative), page("initiatives:outcome", initiative)
         figures = [m for m in outcomes.measurements(initiative) if not m.returned_because]
         if not figures:
             yield from PilotMeasured().blockers(initiative, at)
             if outcomes.measurements(initiative):
-                yield _blocker(
+                yield blocker(
                     "funding.returned",
                     _("Every figure was returned. Add one that answers why."),
-                    _movers(initiative),
-                    None,
-                    f"{url}#add",
-                    None,
-                    _("Add a figure"),
+                    people=movers(initiative),
+                    url=f"{url}#add",
+                    action=_("Add a figure"),
                 )
             return
         first_day = outcomes.counts_from(outcome)
         counting = [m for m in figures if m.starts_on >= first_day and outcomes.long_enough(m)]
         if not counting:
             days = policy.current().windows["threshold_before_measuring_d"]
-            yield _blocker(
+            yield blocker(
                 "funding.period",
                 _("No figure covers %(days)s days after the threshold was set (from %(day)s on).")
                 % {"days": days, "day": first_day.isoformat()},
-                _movers(initiative),
-                None,
-                f"{url}#add",
-                outcome.threshold_set_at,
-                _("Add a figure"),
+                people=movers(initiative),
+                url=f"{url}#add",
+                since=outcome.threshold_set_at,
+                action=_("Add a figure"),
             )
             return
         good = [m for m in counting if outcome.meets(m.value)]
         if not good:
             newest = counting[0]
-            yield _blocker(
+            yield blocker(
                 "funding.threshold",
                 _("%(metric)s is %(value)s. The gate asks for %(threshold)s %(unit)s.")
                 % {
@@ -389,25 +342,22 @@ class EvidenceInBusinessTerms(Rule):
                     "threshold": outcome.threshold.normalize(),
                     "unit": outcome.unit,
                 },
-                _movers(initiative),
-                None,
-                url,
-                newest.supplied_at,
-                _("See the figures"),
+                people=movers(initiative),
+                url=url,
+                since=newest.supplied_at,
+                action=_("See the figures"),
             )
             return
         if not any(self.stands(initiative, m) for m in good):
             newest = good[0]
-            function = Function.FINANCE
-            yield _blocker(
+            yield blocker(
                 "funding.confirmed",
                 _("The figure of %(value)s is claimed by %(name)s and not confirmed.")
                 % {"value": newest.value.normalize(), "name": newest.supplied_by.name},
-                (),
-                function,
-                f"{url}#figure-{newest.number}",
-                newest.supplied_at,
-                _("Confirm the figure"),
+                function=Function.FINANCE,
+                url=f"{url}#figure-{newest.number}",
+                since=newest.supplied_at,
+                action=_("Confirm the figure"),
             )
 
     @staticmethod
@@ -416,7 +366,7 @@ class EvidenceInBusinessTerms(Rule):
         if figure.confirmed_by is None:
             return False
         matrix = raci.matrix(initiative)
-        involved = {p.pk for p in [matrix.owner, matrix.accountable(Row.PILOT), *_movers(initiative)] if p}
+        involved = {p.pk for p in [matrix.owner, matrix.accountable(Row.PILOT), *movers(initiative)] if p}
         return figure.confirmed_by_id not in involved
 
 
@@ -427,55 +377,54 @@ class OwnerAccepted(Rule):
     reason = gettext_lazy("An outcome that belongs to a committee belongs to nobody.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        matrix, url = raci.matrix(initiative), _page("initiatives:matrix", initiative, "go_live-A")
+        matrix, url = raci.matrix(initiative), page("initiatives:matrix", initiative, "go_live-A")
         accepted, offer = matrix.accepted(Row.GO_LIVE, Role.ACCOUNTABLE), matrix.offer(Row.GO_LIVE, Role.ACCOUNTABLE)
         if accepted is None:
             if offer is not None:
-                yield _blocker(
+                yield blocker(
                     "owner.offered",
                     _("%(name)s was asked to be business owner and has not accepted.") % {"name": offer.person.name},
-                    [offer.person],
-                    None,
-                    _offer_page(initiative, offer),
-                    offer.assigned_at,
-                    _("Open the offer"),
+                    people=[offer.person],
+                    url=offer_page(initiative, offer),
+                    since=offer.assigned_at,
+                    action=_("Open the offer"),
                 )
             else:
-                suggested = units.leader_of(initiative.output_unit)
-                text = (
-                    _("Nobody is business owner. %(name)s leads the unit that takes most of the output.")
-                    % {"name": suggested.name}
-                    if suggested
-                    else _("Nobody is business owner.")
-                )
-                yield _blocker(
+                text = _("Nobody is business owner.")
+                if suggested := units.leader_of(initiative.output_unit):
+                    text = _("Nobody is business owner. %(name)s leads the unit that takes most of the output.")
+                    text %= {"name": suggested.name}
+                yield blocker(
                     "owner.none",
                     text,
-                    _namers(initiative),
-                    Function.PORTFOLIO,
-                    url,
-                    initiative.unowned_since or initiative.stage_since,
-                    _("Name the business owner"),
+                    people=namers(initiative),
+                    function=Function.PORTFOLIO,
+                    url=url,
+                    since=initiative.unowned_since or initiative.stage_since,
+                    action=_("Name the business owner"),
                 )
             return
-        from governance.initiatives import material
-
         if accepted.material_sha256 != material.digest(initiative):
-            yield _blocker(
+            yield blocker(
                 "owner.void",
                 _("%(name)s accepted an earlier version. Something material changed since.")
                 % {"name": accepted.person.name},
-                [accepted.person],
-                None,
-                _offer_page(initiative, accepted),
-                accepted.accepted_at,
-                _("Accept again"),
+                people=[accepted.person],
+                url=offer_page(initiative, accepted),
+                since=accepted.accepted_at,
+                action=_("Accept again"),
             )
+        waived = bool(accepted.grade_waived_because)
         for reason in eligible.blockers(
-            accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=bool(accepted.grade_waived_because)
+            accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=waived
         ):
-            yield _blocker(
-                reason.code, reason.message, _namers(initiative), Function.PORTFOLIO, url, None, _("Name somebody else")
+            yield blocker(
+                reason.code,
+                reason.message,
+                people=namers(initiative),
+                function=Function.PORTFOLIO,
+                url=url,
+                action=_("Name somebody else"),
             )
 
 
@@ -486,38 +435,36 @@ class BudgetApproved(Rule):
     reason = gettext_lazy("A pass without money is a promise that somebody else has to keep.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        budget, url = outcomes.budget(initiative), _page("initiatives:budget", initiative)
+        budget, url = outcomes.budget(initiative), page("initiatives:budget", initiative)
         if budget is None:
-            yield _blocker(
+            yield blocker(
                 "budget.none",
                 _("Nobody has asked for a production budget."),
-                _movers(initiative),
-                None,
-                url,
-                initiative.stage_since,
-                _("Ask for a budget"),
+                people=movers(initiative),
+                url=url,
+                since=initiative.stage_since,
+                action=_("Ask for a budget"),
             )
         elif budget.approved is None:
-            yield _blocker(
+            yield blocker(
                 "budget.open",
                 _("%(amount)s %(currency)s for %(months)s months is asked for and not approved.")
                 % {"amount": f"{budget.asked:,.0f}", "currency": budget.currency, "months": budget.months},
-                functions.members(Function.FINANCE)[:3],
-                Function.FINANCE,
-                url,
-                budget.asked_at,
-                _("Approve the budget"),
+                people=functions.members(Function.FINANCE)[:3],
+                function=Function.FINANCE,
+                url=url,
+                since=budget.asked_at,
+                action=_("Approve the budget"),
             )
         elif budget.approved < budget.asked:
-            yield _blocker(
+            yield blocker(
                 "budget.less",
                 _("%(approved)s is approved; %(asked)s %(currency)s is asked for.")
                 % {"approved": f"{budget.approved:,.0f}", "asked": f"{budget.asked:,.0f}", "currency": budget.currency},
-                _movers(initiative),
-                None,
-                url,
-                budget.approved_at,
-                _("Ask for less, or for the rest"),
+                people=movers(initiative),
+                url=url,
+                since=budget.approved_at,
+                action=_("Ask for less, or for the rest"),
             )
 
 
@@ -531,50 +478,45 @@ class ControlsConfirmed(Rule):
         for control in proof.controls(initiative):
             if control.is_met(at):
                 continue
-            url = _page("initiatives:controls", initiative, control.ref)
+            url = page("initiatives:controls", initiative, control.ref)
             answer = url.replace("#", f"?control={control.ref}#")
             if control.waits_for_confirmation:
-                yield _blocker(
+                yield blocker(
                     f"control.{control.ref}",
                     _("%(control)s waits for a look by %(function)s.")
                     % {"control": control.title, "function": control.function_label},
-                    (),
-                    Function(control.function),
-                    url,
-                    control.check.supplied_at,
-                    _("Confirm it"),
+                    function=Function(control.function),
+                    url=url,
+                    since=control.check.supplied_at,
+                    action=_("Confirm it"),
                 )
             elif control.check and control.check.returned_because:
-                yield _blocker(
+                yield blocker(
                     f"control.{control.ref}",
                     _("%(control)s was returned: %(reason)s")
                     % {"control": control.title, "reason": control.check.returned_because},
-                    _movers(initiative),
-                    None,
-                    answer,
-                    control.check.returned_at,
-                    _("Answer it"),
+                    people=movers(initiative),
+                    url=answer,
+                    since=control.check.returned_at,
+                    action=_("Answer it"),
                 )
             elif control.state(at) == "expired":
-                yield _blocker(
+                yield blocker(
                     f"control.{control.ref}.expired",
                     _("%(control)s was set aside until %(day)s, which has passed.")
                     % {"control": control.title, "day": control.check.waived_until.isoformat()},
-                    _movers(initiative),
-                    None,
-                    answer,
-                    None,
-                    _("Say how it is met"),
+                    people=movers(initiative),
+                    url=answer,
+                    action=_("Say how it is met"),
                 )
             else:
-                yield _blocker(
+                yield blocker(
                     f"control.{control.ref}",
                     _("%(control)s: nobody has said how it is met.") % {"control": control.title},
-                    _movers(initiative),
-                    None,
-                    answer,
-                    initiative.stage_since,
-                    _("Say how it is met"),
+                    people=movers(initiative),
+                    url=answer,
+                    since=initiative.stage_since,
+                    action=_("Say how it is met"),
                 )
 
 
@@ -595,31 +537,29 @@ class SignedOff(Rule):
             function, sign_off = Function(slug), given.get(slug)
             if sign_off is not None and sign_off.answer == "signed":
                 continue
-            url = (
-                reverse("gates:sign_off", args=[initiative.key, sign_off.decision.number, slug])
-                if sign_off
-                else _page("initiatives:controls", initiative, f"sign-off-{slug}")
-            )
+            url = page("initiatives:controls", initiative, f"sign-off-{slug}")
+            if sign_off is not None:
+                url = reverse("gates:sign_off", args=[initiative.key, sign_off.decision.number, slug])
             if sign_off is not None and sign_off.answer == "refused":
-                yield _blocker(
+                yield blocker(
                     f"sign_off.{slug}",
                     _("%(function)s did not sign off: %(reason)s")
                     % {"function": function.label, "reason": sign_off.reason},
-                    _movers(initiative),
-                    function,
-                    url,
-                    sign_off.answered_at,
-                    _("See why"),
+                    people=movers(initiative),
+                    function=function,
+                    url=url,
+                    since=sign_off.answered_at,
+                    action=_("See why"),
                 )
             else:
-                yield _blocker(
+                yield blocker(
                     f"sign_off.{slug}",
                     _("%(function)s has not signed off.") % {"function": function.label},
-                    functions.members(function)[:3],
-                    function,
-                    url,
-                    sign_off.asked_at if sign_off else None,
-                    _("Sign off"),
+                    people=functions.members(function)[:3],
+                    function=function,
+                    url=url,
+                    since=sign_off.asked_at if sign_off else None,
+                    action=_("Sign off"),
                 )
 
 
@@ -632,14 +572,13 @@ class BadCallLineWhole(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         edit = "initiatives:amend"
         if raci.matrix(initiative).escalation(Row.HALT) is None:
-            yield _blocker(
+            yield blocker(
                 "bad_call.who",
                 _("Nobody is paged when it makes a bad call."),
-                _namers(initiative),
-                Function.PORTFOLIO,
-                _page("initiatives:matrix", initiative, "halt-E"),
-                None,
-                _("Name the Escalation owner"),
+                people=namers(initiative),
+                function=Function.PORTFOLIO,
+                url=page("initiatives:matrix", initiative, "halt-E"),
+                action=_("Name the Escalation owner"),
             )
         for field, words in (
             ("breaks", _("what breaks when it makes a bad call")),
@@ -647,14 +586,12 @@ class BadCallLineWhole(Rule):
             ("rollback_minutes", _("how fast it is rolled back")),
         ):
             if not getattr(initiative, field):
-                yield _blocker(
+                yield blocker(
                     f"bad_call.{field}",
                     _("It is not said %(what)s.") % {"what": words},
-                    _movers(initiative),
-                    None,
-                    _page(edit, initiative, f"id_{field}"),
-                    None,
-                    _("Add it"),
+                    people=movers(initiative),
+                    url=page(edit, initiative, f"id_{field}"),
+                    action=_("Add it"),
                 )
 
 
@@ -666,11 +603,10 @@ class RestartExplained(Rule):
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         brought = initiative.__dict__.get("_brought_decisions")  # by many.py, for many at once
-        asked = (
-            initiative.decisions.filter(kind="restart", closed="").first()
-            if brought is None
-            else next((d for d in brought if d.kind == "restart"), None)
-        )
+        if brought is None:
+            asked = initiative.decisions.filter(kind="restart", closed="").first()
+        else:
+            asked = next((d for d in brought if d.kind == "restart"), None)
         told = asked.particulars if asked else {}
         for field, words in (
             ("cause", _("the cause")),
@@ -678,14 +614,12 @@ class RestartExplained(Rule):
             ("evidence", _("the evidence that the fix works")),
         ):
             if not str(told.get(field, "")).strip():
-                yield _blocker(
+                yield blocker(
                     f"restart.{field}",
                     _("The restart does not say %(what)s.") % {"what": words},
-                    raci.matrix(initiative).responsible(Row.HALT),
-                    None,
-                    f"{_page('gates:ask', initiative)}?kind=restart",
-                    None,
-                    _("Write it down"),
+                    people=raci.matrix(initiative).responsible(Row.HALT),
+                    url=f"{page('gates:ask', initiative)}?kind=restart",
+                    action=_("Write it down"),
                 )
 
 
@@ -699,14 +633,14 @@ class PostmortemPublished(Rule):
         retirement = getattr(initiative, "retirement", None)
         if retirement is None or retirement.published_at is None:
             owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
-            yield _blocker(
+            yield blocker(
                 "postmortem",
                 _("The postmortem is not published."),
-                [owner],
-                Function.PORTFOLIO,
-                _page("gates:postmortem", initiative),
-                retirement.begun_at if retirement else None,
-                _("Write it"),
+                people=[owner],
+                function=Function.PORTFOLIO,
+                url=page("gates:postmortem", initiative),
+                since=retirement.begun_at if retirement else None,
+                action=_("Write it"),
             )
 
 
@@ -717,20 +651,14 @@ class NothingDecidedHere(Rule):
     reason = gettext_lazy("A correction mends a record. It does not undo a decision.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
-        made = (
-            initiative.decisions.filter(closed="decided", outcome="pass")
-            .select_related("decided_by")
-            .order_by("-closed_at")
-            .first()
-        )
+        passed = initiative.decisions.filter(closed="decided", outcome="pass").select_related("decided_by")
+        made = passed.order_by("-closed_at").first()
         if made is not None:
-            yield _blocker(
+            yield blocker(
                 "nothing.decided",
                 _("%(name)s decided here on %(day)s. Stop or retire it instead.")
                 % {"name": made.decided_by.name, "day": made.closed_at.date().isoformat()},
-                (),
-                None,
-                _page("initiatives:history", initiative),
+                url=page("initiatives:history", initiative),
             )
 
 
@@ -743,12 +671,12 @@ class LowerTierSigned(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         given = proof.sign_offs_of_open_question(initiative, "tier_change").get(Function.COMPLIANCE.value)
         if given is None or given.answer != "signed":
-            yield _blocker(
+            yield blocker(
                 "tier.lower",
                 _("Compliance has not signed the lower tier."),
-                functions.members(Function.COMPLIANCE)[:3],
-                Function.COMPLIANCE,
-                given.decision.get_absolute_url() if given else "",
-                given.asked_at if given else None,
-                _("Sign off"),
+                people=functions.members(Function.COMPLIANCE)[:3],
+                function=Function.COMPLIANCE,
+                url=given.decision.get_absolute_url() if given else "",
+                since=given.asked_at if given else None,
+                action=_("Sign off"),
             )
