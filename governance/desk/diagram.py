@@ -195,11 +195,9 @@ def draw(layout: Layout, *, here: str = "", alone: bool = False) -> SafeString:
 
 
 def _title(here: str) -> str:
-    return (
-        _("The life of an initiative. You are here: %(stage)s.") % {"stage": Stage(here).label}
-        if here
-        else _("The life of an initiative: stages and steps.")
-    )
+    if not here:
+        return _("The life of an initiative: stages and steps.")
+    return _("The life of an initiative. You are here: %(stage)s.") % {"stage": Stage(here).label}
 
 
 def in_words(table: Iterable[Step]) -> str:
@@ -222,13 +220,10 @@ def in_words(table: Iterable[Step]) -> str:
 def _node(layout: Layout, stage: Stage, here: bool) -> SafeString:
     """Return one stage: a box and its label; the one somebody stands at says so."""
     (x, y), (width, height) = layout.places[stage.value], layout.node
-    note = (
-        format_html(
-            '<text class="here-words" x="{}" y="{}">{}</text>', x + width // 2, y + height - 8, _("you are here")
-        )
-        if here
-        else ""
-    )
+    note: SafeString | str = ""
+    if here:
+        words = '<text class="here-words" x="{}" y="{}">{}</text>'
+        note = format_html(words, x + width // 2, y + height - 8, _("you are here"))
     return format_html(
         '<g class="node{}{}"><rect x="{}" y="{}" width="{}" height="{}" rx="3"/><text x="{}" y="{}">{}</text>{}</g>',
         f" node-{stage.value}",

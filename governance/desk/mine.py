@@ -104,14 +104,9 @@ class Mine:
 
     def offers(self) -> list[Assignment]:
         """Return the offers this person still has to answer: those of `raci.queries.offers_to`. No query."""
-        return sorted(
-            (
-                a
-                for a in self.roles
-                if a.accepted_at is None and a.role in OFFERED and a.answer_by and a.answer_by > self.at
-            ),
-            key=lambda a: (a.answer_by, a.pk),
-        )
+        offered = [a for a in self.roles if a.accepted_at is None and a.role in OFFERED]
+        running = [a for a in offered if a.answer_by and a.answer_by > self.at]
+        return sorted(running, key=lambda a: (a.answer_by, a.pk))
 
     def moved(self) -> list[Initiative]:
         """Return what this person moves or answers for, once each: R or accepted A of any row. No query."""
@@ -145,19 +140,13 @@ def of(person, at: datetime, *, company: str = "") -> Mine:
 
 def _roles(mine: Mine) -> None:
     """Bring what this person is named on, the questions about it, and what they asked of others."""
-    me, standing = (
-        mine.person,
-        Assignment.objects.filter(person=mine.person, ended_at=None).exclude(initiative__stage=Stage.RETIRED),
-    )
-    named = Q(person=me) | Q(
-        assigned_by=me, accepted_at=None, role__in=OFFERED, answer_by__gt=mine.at
-    )  # and whom this person named
-    rows = Assignment.objects.filter(named, ended_at=None).exclude(initiative__stage=Stage.RETIRED)
-    found = list(
-        rows.select_related(
-            "assigned_by", "person", "initiative", *(f"initiative__{name}" for name in many.JOINED)
-        ).order_by("initiative__number", "row", "role", "pk")
-    )
+    me, joined = mine.person, [f"initiative__{name}" for name in many.JOINED]
+    running = Assignment.objects.filter(ended_at=None).exclude(initiative__stage=Stage.RETIRED)
+    standing = running.filter(person=me)
+    offered_by_me = Q(assigned_by=me, accepted_at=None, role__in=OFFERED, answer_by__gt=mine.at)
+    rows = running.filter(Q(person=me) | offered_by_me)
+    rows = rows.select_related("assigned_by", "person", "initiative", *joined)
+    found = list(rows.order_by("initiative__number", "row", "role", "pk"))
     mine.roles = [a for a in found if a.person_id == me.pk]
     mine.offers_made = [a for a in found if a.person_id != me.pk][:MOST]
     once = {a.initiative_id: a.initiative for a in mine.roles}  # one instance of each, with its facts at hand

@@ -58,9 +58,8 @@ def build(person, at: datetime, *, company: str) -> dict[str, Any]:
     total = {name: sum(row[name] for row in counts) for name in counts[0]["names"]} if counts else {}
     decisions = _decisions(visible, at)
     late = sum(1 for decision in decisions if decision.due_at <= at)
-    oldest = next(
-        (d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at), None
-    )  # the clock asks day 90 on the first day
+    # The clock asks day 90 on the first day, so that one is old only when it is due.
+    oldest = next((d for d in decisions if d.kind != Kind.DAY_90 or d.due_at <= at), None)
     return {
         "headline": _headline(total, late),
         "board": _board(visible, total, at),

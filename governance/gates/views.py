@@ -46,10 +46,8 @@ def index(request: Request) -> HttpResponse:
 
 def _listing(me, at) -> lists.Listing:
     """Return what may be asked of the list of open questions. One query for those that wait for `me`."""
-    mine = [
-        0,
-        *queries.with_person(me, at),
-    ]  # nobody's key comes along: counting with an empty list counts nothing at all
+    # Nobody's key comes along: counting with an empty list counts nothing at all.
+    mine = [0, *queries.with_person(me, at)]
     return lists.Listing(
         path=reverse("gates:list"),
         sort="due",

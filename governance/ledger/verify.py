@@ -156,10 +156,8 @@ class Live:
                     for seq, at, recorded_at, actor, verb, kind, subject_id, initiative_id, detail, digest, text, salt, leaf, leaf_hash, nodes in cursor.fetchall()
                 ]
             raw = self._connection.connection
-            kept, raw.text_factory = (
-                raw.text_factory,
-                bytes,
-            )  # As they are: altered bytes may not even be UTF-8.
+            kept = raw.text_factory
+            raw.text_factory = bytes  # As they are: altered bytes may not even be UTF-8.
             try:
                 cursor.execute(ROWS_SQL, (after, upto))
                 return cursor.fetchall()

@@ -41,12 +41,11 @@ def do(
         people = queries.answering(initiative)
         if by.pk not in {p.pk for p in people}:
             names = ", ".join(p.name for p in people)
-            raise Refused(
-                _("%(names)s review it.") % {"names": names}
-                if names
-                else _("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody."),
-                names,
-            )
+            if not names:
+                raise Refused(
+                    _("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody.")
+                )
+            raise Refused(_("%(names)s review it.") % {"names": names}, names)
         if seen_due is not None and seen_due != initiative.review_due_at:
             return _done_already(initiative, answers, outcome, by=by, due=seen_due)
         if reasons := queries.why_not(initiative, at) + _empty(initiative, answers):

@@ -35,14 +35,14 @@ class Answers(Form):
         super().__init__(*args, **kwargs)
         says = {
             ReviewOutcome.CONTINUE: _("Continue: it runs on as it is"),
-            ReviewOutcome.PAUSE: _("Keep the rollout paused: it runs on and does not expand")
-            if is_paused
-            else _("Pause the rollout: it runs on and does not expand"),
-            ReviewOutcome.STOP: _("Stop: the next page stops it")
-            if may_stop
-            else _("Stop: the next page asks those who can stop it"),
-            ReviewOutcome.RETIRE: _("Retire: the next page begins it")
-            if may_retire
-            else _("Retire: the business owner is told"),
+            ReviewOutcome.PAUSE: _("Pause the rollout: it runs on and does not expand"),
+            ReviewOutcome.STOP: _("Stop: the next page stops it"),
+            ReviewOutcome.RETIRE: _("Retire: the next page begins it"),
         }
+        if is_paused:
+            says[ReviewOutcome.PAUSE] = _("Keep the rollout paused: it runs on and does not expand")
+        if not may_stop:
+            says[ReviewOutcome.STOP] = _("Stop: the next page asks those who can stop it")
+        if not may_retire:
+            says[ReviewOutcome.RETIRE] = _("Retire: the business owner is told")
         self.fields["outcome"].choices = list(says.items())  # type: ignore[attr-defined]

@@ -83,11 +83,8 @@ def _row(initiative: Initiative, me, at) -> dict[str, Any]:
     now, people = queries.standing(initiative, at), queries.answering(initiative)
     assert now is not None
     my_turn = now.is_open and any(p.pk == me.pk for p in people)
-    facts = [
-        _("%(names)s reviews it") % {"names": _(" or ").join(p.name for p in people)}
-        if people
-        else _("Nobody answers for it")
-    ]
+    names = _(" or ").join(p.name for p in people)
+    facts = [_("%(names)s reviews it") % {"names": names} if names else _("Nobody answers for it")]
     if now.state == "escalated" and not my_turn:
         facts.append(_("put to the Accountable and the Escalation owner"))
     return {
@@ -121,12 +118,9 @@ def do(request: Request, number: int) -> HttpResponse:
     people = queries.answering(initiative)
     if me.pk not in {p.pk for p in people}:
         names = _(" or ").join(p.name for p in people)
-        raise Refused(
-            _("%(names)s reviews it.") % {"names": names}
-            if names
-            else _("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody."),
-            names,
-        )
+        if not names:
+            raise Refused(_("Nobody answers for it, so nobody can review it. The Portfolio office can name somebody."))
+        raise Refused(_("%(names)s reviews it.") % {"names": names}, names)
     held = grants.held_by(me, initiative, at)
     may = {"may_stop": May.STOP in held, "may_retire": May.RETIRE in held, "is_paused": initiative.is_rollout_paused()}
     form = forms.Answers(
