@@ -167,8 +167,6 @@ def may_extend(decision: Decision, part: str, state: str) -> bool:
     """Return whether somebody who is `part` of a question (see actions.roles_for) may give it more time in `state`. No query."""
     if decision.extended_by_id:
         return False
-    return (
-        (part == "decider" and state == "open")
-        if decision.kind == "day_90"
-        else (part == "escalation" and state == "handed_over")
-    )
+    if decision.kind == "day_90":
+        return part == "decider" and state == "open"
+    return part == "escalation" and state == "handed_over"

@@ -1,6 +1,6 @@
 """Ending: retirement in two moments with a postmortem; closing what never began; placing and correcting."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -112,11 +112,8 @@ def _numbers(initiative) -> str:
             % {"metric": outcome.metric, "value": outcome.baseline.normalize(), "unit": outcome.unit}
         )
     for m in reversed(outcomes.measurements(initiative)):
-        state = (
-            _("confirmed by %(name)s") % {"name": m.confirmed_by.name}
-            if m.confirmed_by
-            else _("claimed, not confirmed")
-        )
+        by = m.confirmed_by
+        state = _("confirmed by %(name)s") % {"name": by.name} if by else _("claimed, not confirmed")
         lines.append(
             _("%(start)s to %(end)s: %(value)s over %(cases)s cases (%(state)s).")
             % {"start": m.starts_on, "end": m.ends_on, "value": m.value.normalize(), "cases": m.cases, "state": state}
@@ -142,12 +139,10 @@ def _save(initiative, values: dict, *, by, at: datetime, seen_version: int, say)
         raise Conflict(_("It is not retiring."))
     if by not in raci.matrix(initiative).people and by.pk != initiative.workflow_owner_id:
         require(by, initiative, May.RETIRE, at, _("The postmortem is written by the people named on it."))
-    if made.published_at is not None or made.version != seen_version:
-        raise Conflict(
-            _("The postmortem is published; it stays as it is.")
-            if made.published_at
-            else _("Somebody saved this since you opened it. Compare, then save again.")
-        )
+    if made.published_at is not None:
+        raise Conflict(_("The postmortem is published; it stays as it is."))
+    if made.version != seen_version:
+        raise Conflict(_("Somebody saved this since you opened it. Compare, then save again."))
     changed = {name: values[name] for name in PARTS if name in values and values[name] != getattr(made, name)}
     for name, value in changed.items():
         setattr(made, name, value)
@@ -247,13 +242,9 @@ def place(initiative: Initiative, to: str, *, source: str, by, at: datetime) -> 
 
 def mark_evidence_missing(initiative, *, at: datetime) -> None:
     """Mark production that arrived without a decision here: evidence missing, with a day it is due. One query."""
-    from datetime import timedelta
-
-    due = (
-        (at + timedelta(days=policy.current().windows["evidence_missing_d"])).date()
-        if initiative.stage == "production"
-        else None
-    )
+    due = None
+    if initiative.stage == "production":
+        due = (at + timedelta(days=policy.current().windows["evidence_missing_d"])).date()
     Initiative.objects.filter(pk=initiative.pk).update(evidence_due_on=due)
     initiative.evidence_due_on = due
 

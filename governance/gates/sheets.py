@@ -114,14 +114,13 @@ def cannot(found: Iterable[Answer]) -> str:
     first = blockers[0]
     reason = first.message.rstrip(".")
     reason = reason[:1].lower() + reason[1:] if _is_common(reason) else reason
-    named_already = not first.who or first.who in reason
-    words = (
-        _("Cannot pass: %(reason)s") % {"reason": reason}
-        if named_already
-        else _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason, "who": first.who}
-    )
-    more = len(blockers) - 1
-    return words + (ngettext(", and %(n)d more", ", and %(n)d more", more) % {"n": more} if more else "")
+    if not first.who or first.who in reason:
+        words = _("Cannot pass: %(reason)s") % {"reason": reason}
+    else:
+        words = _("Cannot pass: %(reason)s (%(who)s)") % {"reason": reason, "who": first.who}
+    if more := len(blockers) - 1:
+        words += ngettext(", and %(n)d more", ", and %(n)d more", more) % {"n": more}
+    return words
 
 
 def _is_common(words: str) -> bool:
@@ -151,12 +150,8 @@ def then(decision: Decision, initiative: Initiative, outcome: str, at: datetime)
             ngettext("Its first review is due in %(n)d day.", "Its first review is due in %(n)d days.", days)
             % {"n": days}
         )
-    matrix = raci.matrix(initiative)
-    told = {
-        p.pk: p.name
-        for p in [*matrix.people, decision.asked_by]
-        if p is not None and p.is_active and p.pk not in {d.pk for d in [queries.decider(decision, initiative)] if d}
-    }
+    decides, others = queries.decider(decision, initiative), [*raci.matrix(initiative).people, decision.asked_by]
+    told = {p.pk: p.name for p in others if p is not None and p.is_active and p != decides}
     if told:
         lines.append(_("Told: %(names)s.") % {"names": ", ".join(sorted(told.values()))})
     return lines
@@ -203,12 +198,9 @@ def _evidence_words(initiative, at) -> str:
 
 def _owner_words(initiative, at) -> str:
     accepted = raci.matrix(initiative).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
-    said = {"name": accepted.person.name, "title": accepted.person.title, "when": moment(accepted.accepted_at, at)}
-    return (
-        _("%(name)s, %(title)s, accepted on %(when)s.")
-        if accepted.person.title
-        else _("%(name)s accepted on %(when)s.")
-    ) % said
+    person, when = accepted.person, moment(accepted.accepted_at, at)
+    says = _("%(name)s, %(title)s, accepted on %(when)s.") if person.title else _("%(name)s accepted on %(when)s.")
+    return says % {"name": person.name, "title": person.title, "when": when}
 
 
 def _budget_words(initiative, at) -> str:
@@ -230,13 +222,9 @@ def _accepted_words(initiative, at) -> str:
 def _tier_words(initiative, at) -> str:
     number = initiative.tier if initiative.tier is not None else initiative.tier_proposed
     words = _("Tier %(tier)s: %(title)s.") % {"tier": number, "title": policy.current().tiers[number].title}
-    if initiative.tier is None:
+    if initiative.tier is None or initiative.tier_confirmed_by is None:
         return words
-    return (
-        _("%(words)s Confirmed by %(name)s.") % {"words": words, "name": initiative.tier_confirmed_by.name}
-        if initiative.tier_confirmed_by
-        else words
-    )
+    return _("%(words)s Confirmed by %(name)s.") % {"words": words, "name": initiative.tier_confirmed_by.name}
 
 
 def _scope_words(initiative, at) -> str:
@@ -254,14 +242,11 @@ def _controls_words(initiative, at) -> str:
     if not states:
         return _("This tier asks for none.")
     waived = states.count("waived")
-    words = ngettext("%(n)d control confirmed.", "%(n)d controls confirmed.", len(states) - waived) % {
-        "n": len(states) - waived
-    }
-    return (
-        words
-        if not waived
-        else words + " " + ngettext("%(n)d waived for now.", "%(n)d waived for now.", waived) % {"n": waived}
-    )
+    confirmed = len(states) - waived
+    words = ngettext("%(n)d control confirmed.", "%(n)d controls confirmed.", confirmed) % {"n": confirmed}
+    if waived:
+        words += " " + ngettext("%(n)d waived for now.", "%(n)d waived for now.", waived) % {"n": waived}
+    return words
 
 
 def _signed_words(initiative, at) -> str:
@@ -367,16 +352,13 @@ def money_lines(initiative) -> list[tuple[str, str]]:
             "months": budget.months,
         }
         lines.append((_("Budget asked for"), asked))
-        approved = (
-            _("%(amount)s, %(centre)s, %(reference)s")
-            % {
+        approved = _("not approved")
+        if budget.approved is not None:
+            approved = _("%(amount)s, %(centre)s, %(reference)s") % {
                 "amount": money(budget.approved, budget.currency),
                 "centre": budget.cost_centre,
                 "reference": budget.reference,
             }
-            if budget.approved is not None
-            else _("not approved")
-        )
         lines.append((_("Budget approved"), approved))
     return lines
 
@@ -408,11 +390,11 @@ def sign_off_rows(decision: Decision, initiative: Initiative, person) -> list[di
     """
     mine = functions.of(person)
     brought = initiative.__dict__.get("_brought_sign_offs") if decision.is_open else None
-    given = (
-        SignOff.objects.filter(decision=decision).select_related("answered_by").order_by("due_at", "function")
-        if brought is None
-        else [row for row in brought if row.decision_id == decision.pk]
-    )
+    if brought is None:
+        found = SignOff.objects.filter(decision=decision).select_related("answered_by")
+        given = list(found.order_by("due_at", "function"))
+    else:
+        given = [row for row in brought if row.decision_id == decision.pk]
     rows = []
     for row in given:
         waits = "" if row.answer or decision.closed else ", ".join(p.name for p in functions.members(row.function)[:3])

@@ -1,6 +1,9 @@
 """What a decider saw, in words that keep their meaning: canonical, digested, compared at the moment of signing."""
 
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
 
 from governance import policy
 from governance.core import canonical
@@ -9,6 +12,11 @@ from governance.initiatives import material
 from governance.outcomes import queries as outcomes
 from governance.proof.models import ControlCheck, SignOff
 from governance.raci import queries as raci
+
+
+def _said(row: Model | None, *names: str) -> dict[str, Any] | None:
+    """Return what these fields of a row say, or None where there is no row."""
+    return {name: getattr(row, name) for name in names} if row is not None else None
 
 
 def of(decision, initiative, at: datetime) -> dict:
@@ -47,12 +55,7 @@ def of(decision, initiative, at: datetime) -> dict:
             }
             for a in raci.matrix(initiative).rows
         ],
-        "outcome": {
-            name: getattr(outcome, name)
-            for name in ("metric", "unit", "baseline", "target", "threshold", "threshold_set_at")
-        }
-        if outcome
-        else None,
+        "outcome": _said(outcome, "metric", "unit", "baseline", "target", "threshold", "threshold_set_at"),
         "figures": [
             {
                 "number": m.number,
@@ -64,16 +67,7 @@ def of(decision, initiative, at: datetime) -> dict:
             }
             for m in outcomes.measurements(initiative)
         ],
-        "budget": {
-            "asked": budget.asked,
-            "approved": budget.approved,
-            "currency": budget.currency,
-            "months": budget.months,
-            "cost_centre": budget.cost_centre,
-            "reference": budget.reference,
-        }
-        if budget
-        else None,
+        "budget": _said(budget, "asked", "approved", "currency", "months", "cost_centre", "reference"),
         "controls": [
             dict(zip(("ref", "confirmed_by", "waived_until"), row, strict=True))
             for row in ControlCheck.objects.filter(initiative=initiative)

@@ -89,28 +89,26 @@ def _row(decision: Decision, me, at) -> dict[str, Any]:
     decides, part = queries.decider(decision, initiative), actions.roles_for(decision, me, initiative)
     handed = decision.state_at(at) == "handed_over"
     mine = part == "decider" or (part == "escalation" and handed)
-    facts = [
-        _("%(name)s decides") % {"name": decides.name}
-        if decides and decides != me
-        else _("You decide")
-        if decides
-        else _("Nobody is Accountable, so nobody can decide")
-    ]
+    if decides is None:
+        facts = [_("Nobody is Accountable, so nobody can decide")]
+    else:
+        facts = [_("You decide") if decides == me else _("%(name)s decides") % {"name": decides.name}]
     if handed:
         owner = queries.escalation_owner(decision, initiative)
         facts.append(_("With %(name)s to get it decided") % {"name": owner.name if owner else _("nobody")})
     elif decision.asked_by:
         facts.append(_("asked by %(name)s") % {"name": decision.asked_by.name})
+    if decision.kind in (Kind.PILOT_GO, Kind.FUNDING, Kind.GO_LIVE):
+        icon = "diamond-open"
+    else:
+        icon = "clock" if decision.kind == Kind.DAY_90 else "review"
+    words = {"verb": question.verb, "key": initiative.key, "name": initiative.name}
+    whose = "mine" if mine else "theirs"
     return {
-        "title": _("%(verb)s · %(key)s %(name)s")
-        % {"verb": question.verb, "key": initiative.key, "name": initiative.name},
+        "title": _("%(verb)s · %(key)s %(name)s") % words,
         "url": decision.get_absolute_url(),
-        "icon": "diamond-open"
-        if decision.kind in (Kind.PILOT_GO, Kind.FUNDING, Kind.GO_LIVE)
-        else "clock"
-        if decision.kind == Kind.DAY_90
-        else "review",
-        "whose": "overdue" if handed else "mine" if mine else "theirs",
+        "icon": icon,
+        "whose": "overdue" if handed else whose,
         "has_tier": True,
         "tier": initiative.tier,
         "capability": initiative.capability,
@@ -180,11 +178,9 @@ def decision(request: Request, number: int, nth: int) -> HttpResponse:
 def latest(request: Request, number: int, kind: str) -> HttpResponse:
     """Lead to the open question of a kind, or to the newest one."""
     initiative = find(request, number)
-    newest = (
-        Decision.objects.filter(initiative=initiative, kind=kind).order_by("closed", "-number").first()
-        if kind in Kind.values
-        else None
-    )
+    if kind not in Kind.values:
+        raise Http404
+    newest = Decision.objects.filter(initiative=initiative, kind=kind).order_by("closed", "-number").first()
     if newest is None:
         raise Http404
     newest.initiative = initiative

@@ -81,11 +81,10 @@ def _show(request: Request, draft: Decision, form: forms.Ask, hindrance) -> Http
     initiative, question = draft.initiative, QUESTIONS[draft.kind]
     decides = queries.decider(draft, initiative)
     days = policy.current().windows[question.window]
-    open_one = (
-        Decision.objects.open().filter(initiative=initiative, kind=draft.kind).order_by("-number").first()
-        if isinstance(hindrance, Conflict)
-        else None
-    )
+    open_one = None
+    if isinstance(hindrance, Conflict):
+        same = Decision.objects.open().filter(initiative=initiative, kind=draft.kind)
+        open_one = same.order_by("-number").first()
     if open_one is not None:
         open_one.initiative = initiative
     tier = policy.current().tiers.get(initiative.tier) if initiative.tier is not None else None

@@ -249,13 +249,11 @@ def correct(request: Request, number: int) -> HttpResponse:
     office, named = Function.PORTFOLIO in functions.of(request.user), raci.matrix(initiative).is_named(request.user)
     form = forms.Correct(request.POST if request.method == "POST" else None, stages=_targets("correct", initiative))
     if request.method == "GET":
-        if not office or named:
-            raise Refused(
-                _("You are named on it, so somebody else in the Portfolio office must correct it.")
-                if office
-                else _("The Portfolio office corrects a stage."),
-                str(Function.PORTFOLIO.label),
-            )
+        if not office:
+            raise Refused(_("The Portfolio office corrects a stage."), str(Function.PORTFOLIO.label))
+        if named:
+            why = _("You are named on it, so somebody else in the Portfolio office must correct it.")
+            raise Refused(why, str(Function.PORTFOLIO.label))
         if reasons := steps.why_not(initiative, "correct", request.at):
             raise Blocked(reasons)
     elif form.is_valid() or not office or named or not _targets("correct", initiative):
