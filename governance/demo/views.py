@@ -85,8 +85,8 @@ def clock_forward(request):
 @require_GET
 @demo_only
 def mail(request):
-    """Show what was really sent, newest first; `to` narrows it to one person."""
-    sent = Message.objects.select_related("person").order_by("-sent_at", "-pk")
+    """Show what was really sent, newest first, with what a digest holds; `to` narrows it to one person."""
+    sent = Message.objects.select_related("person").prefetch_related("notices").order_by("-sent_at", "-pk")
     to = Person.objects.filter(pk=request.GET["to"]).first() if request.GET.get("to", "").isdecimal() else None
     page = Paginator(sent.filter(person=to) if to else sent, 40).get_page(request.GET.get("page"))
     return render(request, "demo/mail.html", {"page": page, "to": to, "people": queries.switch()})

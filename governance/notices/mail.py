@@ -20,6 +20,9 @@ from django.utils.translation import ngettext
 from governance.notices.actions import zone_of
 from governance.notices.models import Message, Notice
 
+#: How long the subject of a digest may grow while it names one notice after the other.
+LONGEST_SUBJECT = 150
+
 
 def host() -> str:
     """Return the host name message ids end with: the one people use."""
@@ -94,10 +97,8 @@ def _one(notice: Notice, at: datetime) -> dict:
 
 
 def _many(notices: list[Notice], at: datetime) -> dict:
-    more = len(notices) - 1
     return {
-        "subject": ngettext("%(first)s, and %(n)d more", "%(first)s, and %(n)d more", more)
-        % {"first": notices[0].subject, "n": more},
+        "subject": _named(notices),
         "first": ngettext(
             "%(n)d notice since your last message. It is in the portal, too.",
             "%(n)d notices since your last message. They are in the portal, too.",
@@ -107,6 +108,21 @@ def _many(notices: list[Notice], at: datetime) -> dict:
         "groups": list(_groups(notices, at)),
         "reason": _("What can wait comes in one message a day, at 08:00 your time."),
     }
+
+
+def _named(notices: list[Notice]) -> str:
+    """Return the subjects of a digest's notices as one line, as many as fit, and how many more there are."""
+    named = notices[0].subject
+    for place, notice in enumerate(notices[1:], start=1):
+        longer = f"{named}; {notice.subject}"
+        if len(longer) > LONGEST_SUBJECT:
+            more = len(notices) - place
+            return ngettext("%(first)s, and %(n)d more", "%(first)s, and %(n)d more", more) % {
+                "first": named,
+                "n": more,
+            }
+        named = longer
+    return named
 
 
 def _groups(notices: list[Notice], at: datetime) -> Iterator[dict]:

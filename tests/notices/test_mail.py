@@ -102,7 +102,7 @@ def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
     many, alone = sorted(sent(eight), key=lambda letter: letter.to, reverse=True)
 
     assert many.to == ["priya.nair@example.org"]
-    assert many.subject == "Review it, and 2 more"
+    assert many.subject == "Review it; Something else; And this"
     assert many.body.startswith(
         "3 notices since your last message. They are in the portal, too.\n\nAI-1 Refunds\n\n* Review it\n  Five questions.\n  Until: Thu 5 Mar, 08:00 UTC (24 h)\n"
     )
@@ -110,6 +110,19 @@ def test_everything_that_can_wait_joins_one_message_at_eight(owe, sent, cast):
     assert (alone.to, alone.subject) == (["kim.sato@example.org"], "Alone")
     assert sent(eight) == []
     assert [letter.subject for letter in sent(eight + timedelta(days=1))] == ["Tomorrow's"]
+
+
+def test_the_subject_of_a_digest_names_as_many_as_fit_and_counts_the_others(owe, sent, reader):
+    for n in range(4):
+        owe(reader, binding=False, subject=f"{n} {'x' * 68}")
+    owe(reader, binding=False, subject="y" * 200, at=AT + timedelta(days=1))
+    owe(reader, binding=False, subject="Short", at=AT + timedelta(days=1))
+
+    [first] = sent(AT + timedelta(days=1))
+    [second] = sent(AT + timedelta(days=2))
+
+    assert first.subject == f"0 {'x' * 68}; 1 {'x' * 68}, and 2 more"
+    assert second.subject == f"{'y' * 200}, and 1 more"
 
 
 @pytest.mark.parametrize(
