@@ -9,7 +9,7 @@ from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked, Blocker
 from governance.gates import queries, refusals, snapshot, stop
-from governance.gates.asking import ask, askers, open_question, require_ask
+from governance.gates.asking import ask, askers, count_to_day_90, open_question, require_ask
 from governance.gates.models import Answer, Closed, Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.gates.settling import close, settle
@@ -250,15 +250,8 @@ def _carry_out(decision: Decision, initiative, *, by, at: datetime, say, because
         tier = policy.current().tiers.get(moved.tier)
         moved.review_due_at = at + timedelta(days=tier.review_d) if tier is not None else None
         moved.save(update_fields=["review_due_at"])
-    if name in ("start_pilot", "adopt", "back_to_pilot"):
-        _open_day_90(moved, at=at, say=say)
-
-
-def _open_day_90(initiative, *, at: datetime, say) -> None:
-    """Open the day-90 question once in an initiative's life: it is counted from the first pilot go."""
-    if not Decision.objects.filter(initiative=initiative, kind=Kind.DAY_90).exists():
-        draft = Decision(initiative=initiative, kind=Kind.DAY_90, asked_by=None, asked_at=at)
-        open_question(initiative, draft, queries.decider(draft, initiative), at=at, say=say)
+    if moved.stage == "pilot":
+        count_to_day_90(moved, at=at, say=say, back_at=at if name in ("restart", "return_to_pilot") else None)
 
 
 def _open_funding_after_day_90(initiative, *, at: datetime, say) -> None:
@@ -290,7 +283,8 @@ def withdraw(decision: Decision, *, by, at: datetime, because: str) -> Decision:
         close(decision, Closed.WITHDRAWN, at=at, reason=because)
         say(Verb.DECISION_WITHDRAWN, decision, kind=decision.kind, number=decision.number, text={"because": because})
         if decision.kind == Kind.FUNDING and initiative.stage == "funding":
-            steps.move(initiative, "return_to_pilot", by="system:withdrawn", at=at, say=say, because=because)
+            moved = steps.move(initiative, "return_to_pilot", by="system:withdrawn", at=at, say=say, because=because)
+            count_to_day_90(moved, at=at, say=say, back_at=at)
         if decision.kind == Kind.TIER_CHANGE and initiative.tier != decision.particulars["from"]:
             initiatives.set_tier(initiative, decision.particulars["from"], by=by, at=at)
     return decision

@@ -10,7 +10,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
 from governance.gates import queries, signoffs
-from governance.gates.models import Decision, Kind
+from governance.gates.models import Closed, Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.gates.settling import overtake, settle
 from governance.initiatives import actions as initiatives
@@ -130,13 +130,13 @@ def _check_tier_change(initiative, told: dict) -> None:
         raise Blocked([Blocker("tier.same", _("Choose a tier other than %(tier)s.") % {"tier": initiative.tier})])
 
 
-def open_question(initiative, decision: Decision, decides, *, at: datetime, say) -> Decision:
-    """Number, date and save a question, and tell whoever decides."""
+def open_question(initiative, decision: Decision, decides, *, at: datetime, say, known: bool = False) -> Decision:
+    """Number, date and save a question, and tell whoever decides, unless they were told of this one before."""
     question, windows = QUESTIONS[decision.kind], policy.current().windows
     calendar = calendars.of_person(decides)
     if decision.kind == Kind.DAY_90:
         last_day = (at + timedelta(days=windows["pilot_d"])).astimezone(calendar.zone).date()
-        decision.due_at = decision.final_at = calendar.end_of_day(last_day)
+        decision.due_at = decision.final_at = decision.due_at or calendar.end_of_day(last_day)
     else:
         decision.due_at = decision.final_at = calendar.working_days_after(at, windows[question.window])
         if question.hands_over:
@@ -159,7 +159,7 @@ def open_question(initiative, decision: Decision, decides, *, at: datetime, say)
     )
     silent = {"silent": str(question.if_silent)}
     notices.owe(
-        decides,
+        None if known else decides,
         thing=decision,
         occasion="asked",
         initiative=initiative,
@@ -176,3 +176,22 @@ def open_question(initiative, decision: Decision, decides, *, at: datetime, say)
         why=_("You are Accountable for %(row)s.") % {"row": queries.row_of(decision).label},
     )
     return decision
+
+
+def count_to_day_90(initiative, *, at: datetime, say, back_at: datetime | None = None) -> None:
+    """Open the day-90 question with a pilot go: it is counted once, from the first.
+
+    Where something overtook it and the pilot goes on before its deadline (`back_at` says since when, where
+    that was no pilot go), it is open again until the same one: asking for money stops no clock.
+    """
+    before = Decision.objects.filter(initiative=initiative, kind=Kind.DAY_90).order_by("-number").first()
+    draft = Decision(initiative=initiative, kind=Kind.DAY_90, asked_by=None, asked_at=at)
+    if before is None:
+        if back_at is not None:
+            return  # A register brought it in as a pilot: nobody decided a pilot go here.
+    elif before.closed != Closed.OVERTAKEN or before.due_at <= (back_at or at):
+        return
+    else:
+        draft.due_at = draft.final_at = before.due_at
+        draft.extended_by, draft.extended_because = before.extended_by, before.extended_because
+    open_question(initiative, draft, queries.decider(draft, initiative), at=at, say=say, known=before is not None)

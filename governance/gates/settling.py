@@ -68,7 +68,7 @@ def _hand_over(decision: Decision, initiative, *, at: datetime, say) -> None:
 
 def _lapse(decision: Decision, initiative, *, at: datetime, say) -> None:
     """Close a question nobody answered as No pass, and do what that means."""
-    from governance.gates import stop  # which overtakes questions itself
+    from governance.gates import asking, stop  # which settle and overtake questions themselves
 
     unanswered = _("Nobody answered in time.")
     close(decision, Closed.LAPSED, at=decision.final_at, reason=unanswered)
@@ -89,7 +89,8 @@ def _lapse(decision: Decision, initiative, *, at: datetime, say) -> None:
         why=_("You asked, you decide, or you are Escalation owner."),
     )
     if decision.kind == Kind.FUNDING and initiative.stage == "funding":
-        steps.move(initiative, "return_to_pilot", by="system:sweep", at=at, say=say, because=unanswered)
+        moved = steps.move(initiative, "return_to_pilot", by="system:sweep", at=at, say=say, because=unanswered)
+        asking.count_to_day_90(moved, at=at, say=say, back_at=decision.final_at)
     elif decision.kind == Kind.DAY_90:
         stop.end_pilot(initiative, by="system:sweep", at=at, say=say, because=_("Nobody answered at day 90."))
 

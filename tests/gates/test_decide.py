@@ -1,5 +1,7 @@
 """Deciding: who may, what it needs, what it does."""
 
+from datetime import timedelta
+
 import pytest
 
 from governance.core.errors import Conflict, Refused
@@ -100,6 +102,53 @@ def test_silence_is_no_pass_on_a_working_day_and_the_pilot_runs_on(story):
     decision.refresh_from_db()
     assert (decision.closed, decision.outcome, tale.fresh.stage) == ("lapsed", "no_pass", "pilot")
     assert decision.final_at.weekday() < 5
+
+
+def no_pass(tale):
+    tale.answer("funding", "no_pass")
+
+
+def lapse(tale):
+    tale.at = tale.decision("funding").final_at
+    actions.settle(tale.fresh, at=tale.at)
+
+
+def withdraw(tale):
+    actions.withdraw(tale.decision("funding"), by=tale.cast.lead, at=tale.at, because="Too early.")
+
+
+def stop_and_restart(tale):
+    tale.stop().restart()
+
+
+@pytest.mark.parametrize("goes_back", [no_pass, lapse, withdraw, stop_and_restart])
+def test_day_90_is_counted_once_and_asking_for_money_does_not_end_it(story, goes_back):
+    tale = story("pilot")
+    due = tale.decision("day_90").due_at
+    tale.measure().ask_budget()
+    actions.ask(tale.fresh, "funding", by=tale.cast.lead, at=tale.at)
+    assert tale.decision("day_90").closed == "overtaken"
+
+    goes_back(tale)
+
+    assert tale.fresh.stage == "pilot"
+    again = tale.decision("day_90")
+    assert (again.closed, again.due_at, again.final_at) == ("", due, due)
+    assert actions.settle(tale.fresh, at=due) == 1
+    assert (tale.fresh.stage, tale.fresh.is_retiring) == ("stopped", True)
+
+
+def test_a_pilot_that_is_back_after_day_90_is_not_ended_by_it(story):
+    tale = story("pilot")
+    due = tale.decision("day_90").due_at
+    tale.measure().ask_budget()
+    tale.at = due - timedelta(days=3)
+    actions.ask(tale.fresh, "funding", by=tale.cast.lead, at=tale.at)
+
+    lapse(tale)
+
+    assert tale.at > due
+    assert (tale.fresh.stage, tale.decision("day_90").closed) == ("pilot", "overtaken")
 
 
 def test_a_stop_overtakes_every_open_question(story, cast):

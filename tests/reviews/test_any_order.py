@@ -65,10 +65,13 @@ def _make_the_world(cast):
 
 def settled() -> dict[str, set]:
     """Return what time settled, and the notices that said so."""
+    # By number: a look may open a question, and what was undone may have used up its id.
+    called = {f"decision:{pk}": key for pk, *key in Decision.objects.values_list("pk", "initiative", "number")}
+    lapsed = Notice.objects.filter(occasion="lapsed").values_list("person", "about", "channel")
     return {
-        "questions": set(Decision.objects.values_list("pk", "closed", "outcome", "closed_at")),
+        "questions": set(Decision.objects.values_list("initiative", "number", "closed", "outcome", "closed_at")),
         "offers": set(Assignment.objects.filter(role__in="AE").values_list("pk", "ended_at")),
-        "notices": set(Notice.objects.filter(occasion="lapsed").values_list("person", "about", "channel"))
+        "notices": {(person, *called[about], channel) for person, about, channel in lapsed}
         | set(Notice.objects.filter(occasion__startswith="offer-lapsed").values_list("person", "about", "channel")),
     }
 
@@ -98,6 +101,7 @@ def test_looking_at_random_instants_in_any_order_and_any_number_of_times_settles
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_looking_at_many_more_random_instants_settles_and_tells_the_same(world):
     in_any_order(examples=150)
 
@@ -105,7 +109,7 @@ def test_looking_at_many_more_random_instants_settles_and_tells_the_same(world):
 def in_any_order(examples: int) -> None:
     """Compare random looks with one look a day."""
     settled_finely, told_finely, _count = run_all([BEGIN + n * DAY for n in range(121)])
-    assert any(closed == "lapsed" for _pk, closed, _outcome, _at in settled_finely["questions"])
+    assert any(closed == "lapsed" for _pk, _number, closed, _outcome, _at in settled_finely["questions"])
     assert {code.split("-")[0] for _person, _about, code in told_finely} >= {
         "review.before",
         "review.due",
