@@ -20,9 +20,9 @@ from governance.outcomes import queries as outcomes
 from governance.people import calendars, functions
 from governance.people.functions import Function
 from governance.people.proof import Proof
+from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
-from governance.raci.models import Row
 from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
 
@@ -38,7 +38,7 @@ def begin(
     settle(initiative, at=at)
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
-        owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
+        owner = grants.retirer(initiative)
         require(
             by,
             initiative,
@@ -59,21 +59,18 @@ def begin(
 
 def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, by, at: datetime, say) -> Retirement:
     """Write the beginning of a retirement on a locked initiative, inside an act."""
-    owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
+    owner = grants.retirer(initiative)
     initiative.retiring_since = at
     initiative.version += 1
     initiative.save(update_fields=["retiring_since", "version"])
-    made = Retirement.objects.create(
-        initiative=initiative,
-        begun_at=at,
-        begun_by=None if isinstance(by, str) else by,
-        reason=reason,
-        replaced_by=replaced_by,
-        after_care=after_care,
-        due_at=calendars.of_person(owner).working_days_after(at, policy.current().windows["postmortem_wd"]),
-        set_out=initiative.purpose,
-        numbers=_numbers(initiative),
-    )
+    # One that a correction ended is begun anew.
+    made = Retirement.objects.filter(initiative=initiative).first() or Retirement(initiative=initiative, version=0)
+    made.begun_at, made.begun_by = at, None if isinstance(by, str) else by
+    made.reason, made.replaced_by, made.after_care = reason, replaced_by, after_care
+    made.due_at = calendars.of_person(owner).working_days_after(at, policy.current().windows["postmortem_wd"])
+    made.set_out, made.numbers = initiative.purpose, _numbers(initiative)
+    made.version += 1
+    made.save()
     overtake(initiative, at=at, say=say, because=_("Overtaken by its retirement."))
     say(
         Verb.RETIRE_BEGUN,
@@ -84,7 +81,7 @@ def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, 
     notices.owe(
         [owner] if owner else functions.members(Function.PORTFOLIO),
         thing=made,
-        occasion="begun",
+        occasion="begun" if made.version == 1 else f"begun-{made.version}",
         initiative=initiative,
         at=at,
         binding=True,
@@ -264,6 +261,7 @@ def correct(initiative: Initiative, to: str, *, because: str, by, at: datetime) 
                 [Blocker("correct.pilot", _("A correction to Pilot is possible from Build or Production only."))]
             )
         moved = _move_with_overtake(initiative, "correct", because=because, by=by, at=at, say=say, to=to)
+        mark_evidence_missing(moved, at=at)
         say(Verb.INITIATIVE_CORRECTED, moved, to=to, text={"because": because})
     return moved
 

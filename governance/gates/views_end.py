@@ -24,13 +24,14 @@ from governance.people.proving import kept, need_proof
 from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
-from governance.raci.models import Row
 
 
-def _retirer(initiative):
-    """Return who retires it: the business owner, before that the Accountable of the pilot, or None."""
-    matrix = raci.matrix(initiative)
-    return matrix.owner or matrix.accountable(Row.PILOT)
+def _retirement(initiative) -> Retirement | None:
+    """Return its retirement, under way or published; None where there is none, or a correction ended it. One query."""
+    made = (
+        Retirement.objects.select_related("published_by", "begun_by", "signature").filter(initiative=initiative).first()
+    )
+    return made if made is not None and (made.published_at is not None or initiative.is_retiring) else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,16 +39,13 @@ def retire(request: Request, number: int) -> HttpResponse:
     """Begin to retire it: the reason, what replaces it, what has to be taken care of."""
     initiative = find(request, number)
     may = May.RETIRE in grants.held_by(request.user, initiative, request.at)
-    begun = Retirement.objects.filter(initiative=initiative).first()
+    begun, retirer = _retirement(initiative), grants.retirer(initiative)
     if begun is not None and (request.method == "GET" or begun.begun_by_id == request.user.pk):
         return go("gates:postmortem", initiative.key)
     form = forms.Retire(request.POST if request.method == "POST" else None, initial=kept(request))
     if request.method == "GET":
         if not may:
-            raise Refused(
-                _("%(name)s retires it.")
-                % {"name": _retirer(initiative).name if _retirer(initiative) else Function.PORTFOLIO.label}
-            )
+            raise Refused(_("%(name)s retires it.") % {"name": retirer.name if retirer else Function.PORTFOLIO.label})
         _require_step(initiative, "retire")
     elif form.is_valid() or not may:
         if may and isinstance(proved := need_proof(request), HttpResponse):
@@ -65,7 +63,7 @@ def retire(request: Request, number: int) -> HttpResponse:
         "initiative": initiative,
         "form": form,
         "days": days,
-        "due": calendars.of_person(_retirer(initiative)).working_days_after(request.at, days),
+        "due": calendars.of_person(retirer).working_days_after(request.at, days),
         "open": queries.open_decisions(initiative),
         "runs": initiative.is_running,
     }
@@ -94,9 +92,7 @@ def _require_step(initiative: Initiative, name: str) -> None:
 def postmortem(request: Request, number: int) -> HttpResponse:
     """Write what was learned, and publish it: with that it is retired. Published, everybody who sees it reads it."""
     initiative = find(request, number)
-    made = (
-        Retirement.objects.select_related("published_by", "begun_by", "signature").filter(initiative=initiative).first()
-    )
+    made = _retirement(initiative)
     if made is None:
         raise Http404
     made.initiative = initiative
@@ -177,7 +173,7 @@ def _draft(
         "form": form,
         "may_publish": may_publish,
         "theirs": theirs,
-        "retirer": _retirer(initiative),
+        "retirer": grants.retirer(initiative),
         "office": Function.PORTFOLIO.label,
     }
     return render(request, "gates/postmortem_draft.html", context, status=status)

@@ -169,8 +169,9 @@ class Lifecycle(Stateful):
         [rules.NothingDecidedHere()],
     )
     def correct(self, *, at, to):
-        """The register was wrong. Shown as a correction, never as a decision."""
+        """The register was wrong. Shown as a correction, never as a decision; a retirement that had begun ends."""
         self._set_down(Stage(to), at)
+        self.retiring_since = None
         return Stage(to)
 
     @step("*", RETURN_VALUE(*(stage for stage in Stage if stage not in (S.FUNDING, S.BUILD, S.STOPPED))), May.ADMIT, [])

@@ -21,7 +21,7 @@ from governance.outcomes import queries as outcomes
 from governance.people import functions, units
 from governance.people.functions import Function
 from governance.proof import queries as proof
-from governance.raci import eligible
+from governance.raci import eligible, grants
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Role, Row
 
@@ -632,11 +632,10 @@ class PostmortemPublished(Rule):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         retirement = getattr(initiative, "retirement", None)
         if retirement is None or retirement.published_at is None:
-            owner = raci.matrix(initiative).owner or raci.matrix(initiative).accountable(Row.PILOT)
             yield blocker(
                 "postmortem",
                 _("The postmortem is not published."),
-                people=[owner],
+                people=[grants.retirer(initiative)],
                 function=Function.PORTFOLIO,
                 url=page("gates:postmortem", initiative),
                 since=retirement.begun_at if retirement else None,
@@ -659,6 +658,14 @@ class NothingDecidedHere(Rule):
                 _("%(name)s decided here on %(day)s. Stop or retire it instead.")
                 % {"name": made.decided_by.name, "day": made.closed_at.date().isoformat()},
                 url=page("initiatives:history", initiative),
+            )
+        retirement = getattr(initiative, "retirement", None)
+        if retirement is not None and retirement.published_at is not None:
+            yield blocker(
+                "nothing.retired",
+                _("%(name)s retired it here on %(day)s, and what was learned is published.")
+                % {"name": retirement.published_by.name, "day": retirement.published_at.date().isoformat()},
+                url=page("gates:postmortem", initiative),
             )
 
 

@@ -205,8 +205,8 @@ def _standing(person, initiative, at: datetime) -> set[May]:
         rights.add(May.RESTRICT)
     if compliance or (matrix.accountable(Row.GO_LIVE) or None) == person:
         rights.add(May.UNRESTRICT)
-    retirer = owner if initiative.live_since else matrix.accountable(Row.PILOT) or owner
-    if retirer == person or (retirer is None and office):
+    retires = retirer(initiative)
+    if retires == person or (retires is None and office):
         rights.add(May.RETIRE)
     if initiative.registrant_id == person.pk or office:
         rights.add(May.CLOSE)
@@ -217,6 +217,16 @@ def _standing(person, initiative, at: datetime) -> set[May]:
     ):
         rights.add(May.CONFIRM_STOP)
     return rights
+
+
+def retirer(initiative):
+    """Return who retires it: the business owner, before go-live the Accountable of the pilot; None while nobody accepted.
+
+    No query beyond the matrix.
+    """
+    matrix = queries.matrix(initiative)
+    owner = matrix.accountable(Row.HALT) or matrix.accountable(Row.GO_LIVE)
+    return owner if initiative.live_since else matrix.accountable(Row.PILOT) or owner
 
 
 def confirms_tier(mine: frozenset[str], initiative) -> bool:

@@ -80,6 +80,11 @@ def _waits_in(stage: str) -> QuerySet:
     return Initiative.objects.filter(stage=stage, retiring_since=None)
 
 
+def _unpublished() -> QuerySet:
+    """Return the retirements that wait for their postmortem; a correction may have ended one."""
+    return Retirement.objects.filter(published_at=None, initiative__retiring_since__isnull=False)
+
+
 def _this_week(initiative, look: Look) -> datetime:
     """Return the latest weekly instant of something stopped: day 30 and whole weeks."""
     first = initiative.stage_since + _days("stopped_d")
@@ -403,7 +408,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Whoever answers for it"),
         otherwise=_("It is late, and others are told"),
         model=Retirement,
-        things=lambda look: Retirement.objects.filter(published_at=None),
+        things=lambda look: _unpublished(),
         since="due_at",
         after=lambda: -_hours("postmortem_reminder_h"),
         letter=letters_initiatives.postmortem_due,
@@ -415,7 +420,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Whoever answers for it, the Escalation owner and the Portfolio office"),
         otherwise=_("It stays with the owner, and it is not retired"),
         model=Retirement,
-        things=lambda look: Retirement.objects.filter(published_at=None),
+        things=lambda look: _unpublished(),
         since="due_at",
         after=_ON_TIME,
         letter=letters_initiatives.postmortem_late,

@@ -11,6 +11,7 @@ from governance.gates.models import Retirement, Stop, StopWish
 from governance.initiatives.models import Initiative
 from governance.people.functions import Function
 from governance.people.models import Person
+from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.models import Row
 from governance.reviews import cadence, queries
@@ -200,8 +201,8 @@ def stopped_weekly(initiative: Initiative, look: Look) -> Letter:
 
 
 def postmortem_due(made: Retirement, look: Look) -> Letter:
-    """Remind whoever answers for it of the postmortem."""
-    initiative, owner = made.initiative, answers_for(made.initiative)
+    """Remind whoever retires it of the postmortem."""
+    initiative, owner = made.initiative, grants.retirer(made.initiative)
 
     def subject() -> str:
         words = {**named(initiative), "day": day(made.due_at)}
@@ -220,7 +221,7 @@ def postmortem_due(made: Retirement, look: Look) -> Letter:
 
 def postmortem_late(made: Retirement, look: Look) -> Letter:
     """Tell owner, Escalation owner and Portfolio office that a postmortem is late."""
-    initiative, owner = made.initiative, answers_for(made.initiative)
+    initiative, owner = made.initiative, grants.retirer(made.initiative)
 
     def body() -> str:
         words = {"moment": moment(made.due_at), "owner": owner.name if owner else _("the Portfolio office")}

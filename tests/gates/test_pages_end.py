@@ -1,13 +1,19 @@
 """Ending and mending: retirement and its postmortem, closing, placing, correcting."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from governance.core import clock
 from governance.gates import retire
 from governance.gates.models import Retirement
-from governance.initiatives import steps
+from governance.initiatives import roles, steps
 from governance.initiatives.models import Initiative
+from governance.notices.models import Notice
+from governance.raci.models import Role, Row
+from governance.reviews import clocks
+from tests import make
 from tests.gates.pages import hidden, words
 
 PARTS = {name: f"About {name}." for name in retire.PARTS}
@@ -263,3 +269,50 @@ def test_reading_changes_nothing_and_strangers_find_nothing(client, retiring, ca
     sign_in(client, cast.staff)
     assert client.get(page_of(name, retiring)).status_code == 404
     assert client.post(page_of(name, retiring), {}).status_code == 404
+
+
+def test_a_correction_ends_a_retirement_that_had_begun_and_it_can_begin_anew(client, cast, sign_in):
+    made = admitted(cast, "production")
+    sign_in(client, cast.office)
+    assert client.post(reverse("gates:retire", args=[made.key]), {"reason": "Not used."}).status_code == 303
+
+    client.post(reverse("gates:correct", args=[made.key]), {"to": "pilot", "because": "It never left the pilot."})
+
+    now = Initiative.objects.get(pk=made.pk)
+    assert (now.stage, now.is_retiring, now.evidence_due_on) == ("pilot", False, None)
+    assert client.get(reverse("gates:postmortem", args=[made.key])).status_code == 404
+    assert "postmortem.late" not in clocks.run(clock.now() + timedelta(days=40))
+    assert client.post(reverse("gates:retire", args=[made.key]), {"reason": "Now it is."}).status_code == 303
+    assert Retirement.objects.get().reason == "Now it is."
+
+
+def test_a_correction_never_takes_back_a_retirement_with_its_postmortem(client, cast, sign_in):
+    made = admitted(cast, "production")
+    begun = retire.begin(made, reason="Not used.", by=cast.office, at=clock.now())
+    retire.publish_postmortem(
+        made, PARTS, by=cast.office, at=clock.now(), proof=make.prove(cast.office), seen_version=begun.version
+    )
+    sign_in(client, cast.office)
+
+    page = client.get(reverse("gates:correct", args=[made.key]))
+
+    assert page.status_code == 409
+    assert "Olga Petrov retired it here on" in words(page)
+
+
+def test_before_go_live_the_accountable_of_the_pilot_retires_it_and_is_asked_for_the_postmortem(
+    client, fresh_story, cast, sign_in
+):
+    tale = fresh_story("pilot")
+    offer = roles.offer(
+        tale.fresh, Row.PILOT, Role.ACCOUNTABLE, cast.coo, by=cast.office, at=tale.at, grade_waived_because=""
+    )
+    roles.accept(offer, by=cast.coo, at=tale.at, proof=make.prove(cast.coo))
+    sign_in(client, cast.owner)
+    refused = client.get(page_of("retire", tale))
+    assert (refused.status_code, "Carl Ode retires it." in words(refused)) == (403, True)
+    sign_in(client, cast.coo)
+
+    assert client.post(page_of("retire", tale), {"reason": "Nobody uses it."}).status_code == 303
+
+    assert set(Notice.objects.filter(occasion="begun").values_list("person__name", flat=True)) == {"Carl Ode"}
