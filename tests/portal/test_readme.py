@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from django.core.management import get_commands
+
 from portal import env
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +17,19 @@ def test_the_table_of_variables_is_the_one_the_code_reads():
 
     assert found, "README.md needs the table between <!-- variables --> and <!-- /variables -->"
     assert found[1].strip() == env.table().strip(), "Paste the output of: python -m portal.env"
+
+
+def test_every_command_it_names_is_there():
+    told = "".join((ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "portal/deploy/compose.yaml"))
+    commands = set(re.findall(r"manage\.py (\w+)", told))
+    modules = set(re.findall(r"python -m ((?:portal|tests)\.\w+)", told))
+
+    assert {"quickstart", "migrate", "collectstatic", "setup_link", "verify_ledger"} <= commands
+    assert commands <= set(get_commands())
+    assert "portal.serve" in modules
+    for module in modules:
+        source = ROOT / f"{module.replace('.', '/')}.py"
+        assert "__main__" in source.read_text(encoding="utf-8"), f"python -m {module} would do nothing"
 
 
 def test_nothing_reads_the_environment_past_the_table():
