@@ -181,7 +181,7 @@ def make_cast(kind: str = "real", zone: str = "UTC") -> Cast:
 class Story:
     """Walks one initiative through its life with the cast, at a time of its own that `later` moves."""
 
-    def __init__(self, cast: Cast, at: datetime = AT, **values):
+    def __init__(self, cast: Cast, at: datetime = AT, *, found: bool = False, **values):
         self.cast, self.at = cast, at
         defaults = {
             "name": "Support refunds",
@@ -203,7 +203,8 @@ class Story:
             "gate_on": (at + timedelta(days=50)).date(),
             "tier_proposed": 2,
         }
-        self.initiative = actions.register({**defaults, **values}, by=cast.lead, at=at)
+        begin = actions.report_found if found else actions.register
+        self.initiative = begin({**defaults, **values}, by=cast.lead, at=at)
         self.tier = values.get("tier_proposed", 2)
 
     @property
@@ -285,10 +286,14 @@ class Story:
 
     def to_pilot(self) -> "Story":
         """Idea → Pilot."""
-        self.set_outcome().confirm_tier().name_people()
-        gates.ask(self.fresh, "pilot_go", by=self.cast.lead, at=self.at, recommendation="Worth a try.")
+        self.set_outcome().confirm_tier().name_people().ask_pilot()
         # The lead set the outcome after the owner accepted? No: before, so the acceptance holds.
         return self.answer("pilot_go")
+
+    def ask_pilot(self) -> "Story":
+        """Ask for the pilot go."""
+        gates.ask(self.fresh, "pilot_go", by=self.cast.lead, at=self.at, recommendation="Worth a try.")
+        return self
 
     def measure(self, value: str = "2.65", *, confirmed: bool = True) -> "Story":
         """Measure 30 days of the pilot; Finance confirms."""

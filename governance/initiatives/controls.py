@@ -120,6 +120,7 @@ def answer(
             )
             say(Verb.CONTROL_CONFIRMED, check, ref=ref, signature=check.signature_id)
         check.save()
+        _take_the_mark_off(initiative, at)
         if returned_because:
             notices.owe(
                 check.supplied_by,
@@ -133,6 +134,15 @@ def answer(
                 why=_("You supplied it."),
             )
     return check
+
+
+def _take_the_mark_off(initiative, at: datetime) -> None:
+    """End "evidence missing" when every control of the confirmed tier is met or validly set aside. A query, where marked."""
+    if initiative.evidence_due_on is None or initiative.tier is None:
+        return
+    if all(state.state(at) in ("met", "waived") for state in queries.controls(initiative)):
+        initiative.evidence_due_on = None
+        initiative.save(update_fields=["evidence_due_on"])
 
 
 def _path(initiative) -> str:

@@ -68,6 +68,10 @@ class RolesNamed(_Roles):
                 )
 
 
+#: Who must have accepted before something found in use is adopted: owner and Escalation owner. The rest is due later.
+_ADOPTED_BY = {(Row.PILOT, Role.ACCOUNTABLE), *((Row.HALT, role) for role in OFFERED), (Row.GO_LIVE, Role.ACCOUNTABLE)}
+
+
 @listed
 class RolesAccepted(_Roles):
     code = "roles.accepted"
@@ -79,6 +83,8 @@ class RolesAccepted(_Roles):
         for row, role, offer in self._vacant(initiative):
             if row == Row.PILOT and role == Role.ACCOUNTABLE and offer is not None and offer.person.is_active:
                 continue  # Whoever decides the pilot go accepts by deciding.
+            if initiative.stage == "discovered" and (row, role) not in _ADOPTED_BY:
+                continue
             if offer is not None:
                 yield blocker(
                     f"roles.accepted.{row}.{role}",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +78,14 @@ def _reviewed(look: Look, ahead: Callable[[Any], timedelta]) -> QuerySet:
 
 def _waits_in(stage: str) -> QuerySet:
     return Initiative.objects.filter(stage=stage, retiring_since=None)
+
+
+def _adopted() -> QuerySet:
+    """Return the pilots that were found in use: they said then who answers, and owe the rest."""
+    found_in_use = Decision.objects.filter(
+        initiative=OuterRef("pk"), kind=Kind.PILOT_GO, outcome="pass", snapshot__initiative__stage="discovered"
+    )
+    return Initiative.objects.filter(Exists(found_in_use), stage="pilot", retiring_since=None)
 
 
 def _unpublished() -> QuerySet:
@@ -230,6 +238,18 @@ OCCASIONS: tuple[Occasion, ...] = (
     _day_90_reminder("day_90.first", 0, until=lambda: _before_day_90(1)),
     _day_90_reminder("day_90.second", 1, until=lambda: _before_day_90(2)),
     _day_90_reminder("day_90.day", 2, until=_ON_TIME, when=_("On the day")),
+    Occasion(
+        "adopted.rest",
+        waits=_("A pilot that was found in use"),
+        when=lambda: now_("%(n)s days after it was adopted") % {"n": _windows()["adopted_rest_due_d"]},
+        told=_("Business owner and whoever moves it"),
+        otherwise=_("It runs on as a pilot, and its funding gate cannot pass"),
+        model=Initiative,
+        things=lambda look: _adopted(),
+        since="pilot_since",
+        after=lambda: _days("adopted_rest_due_d"),
+        letter=letters_initiatives.adopted_rest,
+    ),
     Occasion(
         "offer.reminder",
         waits=_("An offer of Accountable or Escalation owner"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from governance import policy
 from governance.core.moments import day, moment, span
 from governance.gates.models import Retirement, Stop, StopWish
+from governance.initiatives import steps
 from governance.initiatives.models import Initiative
 from governance.people.functions import Function
 from governance.people.models import Person
@@ -17,6 +18,24 @@ from governance.raci.models import Row
 from governance.reviews import cadence, queries
 from governance.reviews.letters import Letter, Words, answers_for, call, escalation, named, names, once, why_answers
 from governance.reviews.look import Look
+
+# What an adopted pilot owes
+
+
+def adopted_rest(initiative: Initiative, look: Look) -> Letter:
+    """Say what is still missing of a pilot that was found in use; nobody is told where nothing is."""
+    missing = [b.message for rule in steps.rules_of("start_pilot") for b in rule.blockers(initiative, look.at)]
+    people = [answers_for(initiative), *raci.matrix(initiative).responsible(Row.PILOT)] if missing else []
+    begins = _("It was found in use and goes on as a pilot. Without these its funding gate cannot pass:")
+    return Letter(
+        once(people),
+        lambda: _("Due now: what a pilot has to say, %(key)s %(name)s") % named(initiative),
+        lambda: "\n".join((begins, *missing)),
+        initiative.get_absolute_url(),
+        why=lambda: _("You answer for it or move it forward."),
+        action=lambda: _("Add what is missing"),
+    )
+
 
 # Reviews
 

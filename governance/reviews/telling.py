@@ -155,6 +155,8 @@ def _write_down(occasion: Occasion, thing, look: Look, say) -> list[Notice]:
         roles.inform(initiative, letter.people, at=look.at, say=say)
     counted = occasion.round(thing, look)
     people = sorted({p.pk for p in letter.people if p is not None and p.is_active})
+    if not people:
+        return []
     say(
         _verb(occasion), thing, occasion=occasion.code, since=counted, people=people, text={"subject": letter.subject()}
     )

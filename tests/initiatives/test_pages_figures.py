@@ -9,10 +9,13 @@ from django.urls import reverse
 from governance.core import clock
 from governance.gates import actions as gates
 from governance.initiatives import controls, figures
+from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people.proof import METHODS
+from governance.proof import queries as proof
 from governance.proof.models import ControlCheck
 from governance.signatures.models import Signature
+from tests import make
 from tests.gates.pages import hidden, words
 from tests.make import prove
 
@@ -653,3 +656,27 @@ def test_a_lapsed_gate_no_longer_locks_once_somebody_writes(fresh_story, send, c
     assert figures.SETTABLE
     assert gates.settle(tale.fresh, at=clock.wall()) == 0
     assert prove(cast.lead).person_id == cast.lead.pk
+
+
+def test_evidence_is_no_longer_missing_with_the_last_control_that_is_met_or_set_aside(story, cast):
+    tale = story("build").supply_controls(confirmed=False)
+    Initiative.objects.filter(pk=tale.initiative.pk).update(evidence_due_on=tale.at.date())
+    lookers = {"security": cast.security, "compliance": cast.compliance_two, "legal": cast.legal}
+    first, *others = proof.controls(tale.fresh)
+    for state in others:
+        controls.answer(
+            tale.fresh, state.ref, by=lookers[state.function], at=tale.at, proof=make.prove(lookers[state.function])
+        )
+    assert tale.fresh.evidence_missing
+
+    controls.answer(
+        tale.fresh,
+        first.ref,
+        by=lookers[first.function],
+        at=tale.at,
+        proof=None,
+        waived_until=tale.at.date() + timedelta(days=30),
+        waived_because="The log is being moved.",
+    )
+
+    assert not tale.fresh.evidence_missing

@@ -47,6 +47,7 @@ def _make_the_world(cast):
     make.Story(cast, name="Built").to_build()
     make.Story(cast, name="Stopped").to_production().stop()
     make.Story(cast, name="Pilot", at=BEGIN).to_pilot()
+    make.Story(cast, name="Adopted", at=BEGIN, found=True).name_people().ask_pilot().answer("pilot_go")
     idea = make.Story(cast, name="Idea", at=BEGIN)
     roles.offer(idea.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, cast.owner, by=cast.office, at=BEGIN)
     actions.report_found({"name": "Found", "unit": cast.sales}, by=cast.staff, at=BEGIN)

@@ -213,6 +213,43 @@ def test_a_pilot_without_an_answer_on_day_90_is_asked_to_stop_and_owes_a_postmor
     )
 
 
+def adopt(cast) -> make.Story:
+    """Found in use and adopted by its owner and one Escalation owner; everything else is still to be said."""
+    s = make.Story(cast, found=True)
+    for row, role, person in (
+        (Row.GO_LIVE, Role.ACCOUNTABLE, cast.owner),
+        (Row.PILOT, Role.ACCOUNTABLE, cast.owner),
+        (Row.HALT, Role.ESCALATION, cast.escalation),
+    ):
+        offer = roles.offer(s.fresh, row, role, person, by=cast.office, at=s.at)
+        roles.accept(offer, by=person, at=s.at, proof=make.prove(person))
+    return s.ask_pilot().answer("pilot_go")
+
+
+def test_what_is_found_in_use_is_adopted_by_its_owner_and_the_rest_is_due_in_30_days(cast, sweep):
+    s = adopt(cast)
+    assert s.fresh.stage == "pilot"
+
+    assert [row for row in sweep(s.at + 30 * DAY - MINUTE) if row[1] == "adopted.rest"] == []
+    told = sweep(s.at + 30 * DAY)
+
+    assert [row for row in told if row[1] == "adopted.rest"] == [
+        ("Priya Nair", "adopted.rest"),
+        ("Sam Doyle", "adopted.rest"),
+    ]
+    notice = Notice.objects.filter(occasion__startswith="adopted.rest").first()
+    assert notice.subject == "Due now: what a pilot has to say, AI-1 Support refunds"
+    assert "No business outcome is named." in notice.body.splitlines()
+    assert "Tier 2 is proposed and not confirmed." in notice.body.splitlines()
+
+
+def test_nobody_is_told_of_a_rest_that_was_said(cast, sweep):
+    s = adopt(cast)
+    s.set_outcome().confirm_tier().name_people()
+
+    assert [row for row in sweep(s.at + 30 * DAY) if row[1] == "adopted.rest"] == []
+
+
 # Reviews
 
 
