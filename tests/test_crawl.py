@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -85,6 +86,12 @@ def problems(page: Page, status: int, url: str) -> list[str]:
         found.append("lacks a title or a heading")
     if len(page.h1) > 1:
         found.append(f"has {len(page.h1)} main headings")
+    levels = [int(tag[1]) for tag, _attrs in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    if any(below > above + 1 for above, below in pairwise(levels)):
+        found.append(f"skips a level of headings: {levels}")
+    regions = [a.get("aria-labelledby") for tag, a in page.tags if tag == "section" or a.get("role") == "region"]
+    if len(named := [name for name in regions if name]) != len(set(named)):
+        found.append(f"gives two regions one name: {sorted({n for n in named if named.count(n) > 1})}")
     if len(page.ids) != len(set(page.ids)):
         found.append(f"repeats ids: {sorted({i for i in page.ids if page.ids.count(i) > 1})}")
     if any(name.startswith("on") or name == "style" for _tag, attrs in page.tags for name in attrs):

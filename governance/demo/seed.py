@@ -477,11 +477,11 @@ class Story:
         cells = [(Row.PILOT, Role.ACCOUNTABLE, self.owner), (Row.GO_LIVE, Role.ACCOUNTABLE, self.owner)]
         cells.append((Row.MODIFICATION, Role.ACCOUNTABLE, self.owner if self.workflow == self.lead else self.workflow))
         cells += [(row, Role.ESCALATION, self.escalation) for row in Row]
-        for row, role, person in cells:
-            made = roles.offer(self.fresh, row, role, person, by=office, at=at)
-            if "named" in self.flags:
-                continue
-            roles.accept(made, by=person, at=at + timedelta(minutes=30), proof=_proof(person))
+        made = [(roles.offer(self.fresh, row, role, person, by=office, at=at), person) for row, role, person in cells]
+        if "named" in self.flags:
+            return
+        for offer, person in made:
+            roles.accept(offer, by=person, at=at + timedelta(minutes=30), proof=_proof(person))
 
     def answer(self, kind: str, at: datetime, outcome: str = "pass") -> None:
         decision = self.fresh.decisions.select_related("initiative").filter(kind=kind).latest("number")
@@ -542,18 +542,13 @@ class Story:
 
     def controls(self, at: datetime, *, confirmed: bool = True) -> None:
         looks = {"security": self.cast.ruth, "compliance": self.cast.ray, "legal": self.cast.jon}
-        for state in proof.controls(self.fresh):
-            controls.supply(
-                self.fresh,
-                state.ref,
-                note=f"{state.control.asks} Described in the desk's run book.",
-                effective_on=at.date(),
-                by=self.lead,
-                at=at,
-            )
-            if confirmed:
-                looker = looks[state.function]
-                controls.answer(self.fresh, state.ref, by=looker, at=at + timedelta(hours=3), proof=_proof(looker))
+        asked = list(proof.controls(self.fresh))
+        for state in asked:
+            note = f"In the desk's run book, under “{state.control.title}”."
+            controls.supply(self.fresh, state.ref, note=note, effective_on=at.date(), by=self.lead, at=at)
+        for state in asked if confirmed else ():
+            looker = looks[state.function]
+            controls.answer(self.fresh, state.ref, by=looker, at=at + timedelta(hours=3), proof=_proof(looker))
 
     def sign_off(self, at: datetime) -> None:
         signers = {"compliance": self.cast.miriam, "security": self.cast.ruth}

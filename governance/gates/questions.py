@@ -121,7 +121,7 @@ QUESTIONS: dict[str, Question] = {
             May.ASK_HALT,
             ("stopped",),
             "restart_wd",
-            _("Start again"),
+            _("Restart"),
             _("Is the cause known, the fix in place, and is that proved?"),
             _("It runs again where it was."),
             _("It stays stopped."),

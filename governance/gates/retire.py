@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from governance import ledger, policy
@@ -25,6 +26,7 @@ from governance.raci import queries as raci
 from governance.raci.grants import May
 from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
+from governance.templatetags.mandate import money, plain
 
 #: What a postmortem says; the last two may stay empty.
 PARTS = ("set_out", "happened", "numbers", "causes", "keep", "actions")
@@ -106,21 +108,24 @@ def _numbers(initiative) -> str:
     if outcome is not None and outcome.baseline is not None:
         lines.append(
             _("%(metric)s before AI: %(value)s %(unit)s.")
-            % {"metric": outcome.metric, "value": outcome.baseline.normalize(), "unit": outcome.unit}
+            % {"metric": outcome.metric, "value": plain(outcome.baseline), "unit": outcome.unit}
         )
     for m in reversed(outcomes.measurements(initiative)):
         by = m.confirmed_by
         state = _("confirmed by %(name)s") % {"name": by.name} if by else _("claimed, not confirmed")
         lines.append(
             _("%(start)s to %(end)s: %(value)s over %(cases)s cases (%(state)s).")
-            % {"start": m.starts_on, "end": m.ends_on, "value": m.value.normalize(), "cases": m.cases, "state": state}
+            % {
+                "start": date_format(m.starts_on, "j M Y"),
+                "end": date_format(m.ends_on, "j M Y"),
+                "value": plain(m.value),
+                "cases": plain(m.cases),
+                "state": state,
+            }
         )
     budget = outcomes.budget(initiative)
     if budget is not None and budget.approved is not None:
-        lines.append(
-            _("Budget approved: %(amount)s %(currency)s.")
-            % {"amount": f"{budget.approved:,.0f}", "currency": budget.currency}
-        )
+        lines.append(_("Budget approved: %(amount)s.") % {"amount": money(budget.approved, budget.currency)})
     return "\n".join(lines)
 
 

@@ -416,7 +416,9 @@ def seal(signature, initiative, policy_version: int | None = None) -> dict[str, 
     """Return what `core/_seal.html` takes for a signature, or None where nobody signed. No query."""
     if signature is None:
         return None
-    how = {"password": _("with their password"), "demo": _("demo")}.get(signature.proof_method, signature.proof_method)
+    how = {"password": _("with their password"), "demo": _("in the demo")}.get(
+        signature.proof_method, signature.proof_method
+    )
     return {
         "statement": signature.statement,
         "name": signature.printed_name,

@@ -22,6 +22,7 @@ from governance.raci.grants import May
 from governance.raci.models import Role, Row
 from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
+from governance.templatetags.mandate import money
 
 #: What people may set on the outcome.
 SETTABLE = (
@@ -261,8 +262,8 @@ def ask_budget(
             initiative=initiative,
             at=at,
             subject=_("Approve a budget: %(key)s %(name)s") % {"key": initiative.key, "name": initiative.name},
-            body=_("%(who)s asks for %(amount)s %(currency)s for %(months)s months.")
-            % {"who": by.name, "amount": f"{asked:,.0f}", "currency": currency, "months": months},
+            body=_("%(who)s asks for %(amount)s for %(months)s months.")
+            % {"who": by.name, "amount": money(asked, currency), "months": months},
             path=_path("initiatives:budget", initiative),
             why=_("You are in Finance."),
         )
@@ -305,11 +306,10 @@ def approve_budget(
             proof=proof,
             at=at,
             statement=_(
-                "I approve %(amount)s %(currency)s for %(months)s months from cost centre %(centre)s, reference %(reference)s."
+                "I approve %(amount)s for %(months)s months from cost centre %(centre)s, reference %(reference)s."
             )
             % {
-                "amount": f"{approved:,.2f}",
-                "currency": budget.currency,
+                "amount": money(approved, budget.currency),
                 "months": budget.months,
                 "centre": cost_centre,
                 "reference": reference,
@@ -341,8 +341,8 @@ def approve_budget(
             initiative=initiative,
             at=at,
             subject=_("Approved: the budget of %(key)s") % {"key": initiative.key},
-            body=_("%(who)s approved %(amount)s %(currency)s, reference %(reference)s.")
-            % {"who": by.name, "amount": f"{approved:,.0f}", "currency": budget.currency, "reference": reference},
+            body=_("%(who)s approved %(amount)s, reference %(reference)s.")
+            % {"who": by.name, "amount": money(approved, budget.currency), "reference": reference},
             path=_path("initiatives:budget", initiative),
             why=_("You asked for it."),
         )

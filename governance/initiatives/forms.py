@@ -1,6 +1,7 @@
 """What people write about an initiative. Whether they may is the domain's question, not a form's."""
 
 from copy import copy
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -108,6 +109,14 @@ class Writing(ModelForm):
         if kwargs.get("instance") is not None:
             kwargs["instance"] = copy(kwargs["instance"])
         super().__init__(*args, **kwargs)
+        self.initial = {name: _written(value) for name, value in self.initial.items()}
+
+
+def _written(value: Any) -> Any:
+    """Return a number as one would write it into a field: 84000, not 84000.00; everything else as it is."""
+    if not isinstance(value, Decimal):
+        return value
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 #: The form in sections: heading, and the fields under it.
@@ -396,8 +405,9 @@ class ApproveBudget(Writing):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version
+        self.fields["approved"].label = _("Amount approved, in %(currency)s") % {"currency": self.instance.currency}
         if self.initial.get("approved") is None:
-            self.initial["approved"] = self.instance.asked
+            self.initial["approved"] = _written(self.instance.asked)
         for name in self.Meta.fields:
             self.fields[name].required = True
 

@@ -24,6 +24,7 @@ from governance.proof import queries as proof
 from governance.raci import eligible, grants
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Role, Row
+from governance.templatetags.mandate import money, plain
 
 __all__ = ["ALL", "Rule"]
 
@@ -344,8 +345,8 @@ class EvidenceInBusinessTerms(Rule):
                 _("%(metric)s is %(value)s. The gate asks for %(threshold)s %(unit)s.")
                 % {
                     "metric": outcome.metric,
-                    "value": newest.value.normalize(),
-                    "threshold": outcome.threshold.normalize(),
+                    "value": plain(newest.value),
+                    "threshold": plain(outcome.threshold),
                     "unit": outcome.unit,
                 },
                 people=movers(initiative),
@@ -359,7 +360,7 @@ class EvidenceInBusinessTerms(Rule):
             yield blocker(
                 "funding.confirmed",
                 _("The figure of %(value)s is claimed by %(name)s and not confirmed.")
-                % {"value": newest.value.normalize(), "name": newest.supplied_by.name},
+                % {"value": plain(newest.value), "name": newest.supplied_by.name},
                 function=Function.FINANCE,
                 url=f"{url}#figure-{newest.number}",
                 since=newest.supplied_at,
@@ -454,8 +455,8 @@ class BudgetApproved(Rule):
         elif budget.approved is None:
             yield blocker(
                 "budget.open",
-                _("%(amount)s %(currency)s for %(months)s months is asked for and not approved.")
-                % {"amount": f"{budget.asked:,.0f}", "currency": budget.currency, "months": budget.months},
+                _("%(amount)s for %(months)s months is asked for and not approved.")
+                % {"amount": money(budget.asked, budget.currency), "months": budget.months},
                 people=functions.members(Function.FINANCE)[:3],
                 function=Function.FINANCE,
                 url=url,
@@ -465,8 +466,8 @@ class BudgetApproved(Rule):
         elif budget.approved < budget.asked:
             yield blocker(
                 "budget.less",
-                _("%(approved)s is approved; %(asked)s %(currency)s is asked for.")
-                % {"approved": f"{budget.approved:,.0f}", "asked": f"{budget.asked:,.0f}", "currency": budget.currency},
+                _("%(approved)s is approved; %(asked)s is asked for.")
+                % {"approved": money(budget.approved, budget.currency), "asked": money(budget.asked, budget.currency)},
                 people=movers(initiative),
                 url=url,
                 since=budget.approved_at,

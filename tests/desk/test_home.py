@@ -390,7 +390,7 @@ def test_a_stopped_system_is_the_owners_to_settle_until_a_restart_is_asked(cast)
         particulars={"cause": "A retry.", "fix": "Keys.", "evidence": "400 replays."},
     )
     assert title not in titles(cast.owner, story.at)
-    assert titles(cast.owner, story.at, "decide") == [f"Start again · {story.initiative.key} Support refunds"]
+    assert titles(cast.owner, story.at, "decide") == [f"Restart · {story.initiative.key} Support refunds"]
 
 
 def test_a_postmortem_is_the_owners_until_it_is_published(cast):

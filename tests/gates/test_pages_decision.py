@@ -109,7 +109,7 @@ def test_a_blocked_gate_has_words_where_pass_would_be_and_names_who_clears_what(
     assert 'value="no_pass"' in page.content.decode()
     said = words(page)
     assert "Cannot pass: the figure of 2.65 is claimed by Sam Doyle and not confirmed (Finance), and 1 more" in said
-    assert "84,000 EUR for 12 months is asked for and not approved." in said
+    assert "€84,000 for 12 months is asked for and not approved." in said
     assert "Waiting on Finance" in said
     assert "Ines Vidal, Tomas Berg" in said
 

@@ -123,7 +123,7 @@ def test_others_are_led_to_asking_for_a_stop(client, running, cast, sign_in, who
 
 def test_somebody_named_confirms_and_says_how_they_know(client, stopping, cast, sign_in):
     sign_in(client, cast.workflow)
-    assert "They stopped it" in words(client.get(page_of("stop", stopping)))
+    assert "Confirm that it stopped" in words(client.get(page_of("stop", stopping)))
     url = page_of("confirm_stop", stopping)
 
     empty = client.post(url, {"how": ""})

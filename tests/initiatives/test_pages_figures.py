@@ -348,7 +348,8 @@ def test_the_amount_asked_for_stands_in_the_form_of_finance(fresh_story, read, s
 
     html = read(tale, cast.finance, "budget").content.decode()
 
-    assert 'name="approved" value="84000.00"' in html
+    assert 'name="approved" value="84000"' in html
+    assert "Amount approved, in EUR" in html
 
 
 def test_what_finance_typed_is_there_again_after_the_proof(fresh_story, read, send, cast):

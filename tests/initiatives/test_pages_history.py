@@ -185,7 +185,7 @@ def test_a_signature_shows_what_was_signed_and_that_it_matches(story, says, cast
 
     page = says(tale, cast.staff, "seal", signature.pk)
 
-    assert "I approve 84,000.00 EUR for 12 months from cost centre CC-4410, reference B-991." in page
+    assert "I approve €84,000 for 12 months from cost centre CC-4410, reference B-991." in page
     assert "Tomas Berg, Finance partner approved a budget" in page
     assert "with their password" in page
     assert "Matches: what is stored is what was signed." in page

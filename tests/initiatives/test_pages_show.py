@@ -181,7 +181,7 @@ def test_what_blocks_the_gate_stands_in_order_mine_first(fresh_story, says, cast
     assert (
         box.index("Yours")
         < box.index("The figure of 2.65 is claimed by Sam Doyle and not confirmed.")
-        < box.index("84,000 EUR for 12 months is asked for and not approved.")
+        < box.index("€84,000 for 12 months is asked for and not approved.")
         < box.index("Met (1)")
     )
     assert "Who decides: Priya Nair (Accountable). Who can unblock: you, Ines Vidal." in box
@@ -343,7 +343,7 @@ DOES = {
         "Restrict who sees it…",
     },
     ("stopped", "lead"): {
-        "Ask: start again…",
+        "Ask: restart…",
         "Ask: go back to the pilot…",
         "Ask: change the tier…",
         "Amend what it says",
