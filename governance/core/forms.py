@@ -41,12 +41,6 @@ class Day(forms.DateField):
     widget = DayInput
 
 
-def named(label: Any) -> str:
-    """Return a label as it reads inside a sentence: "Cost per refund" → "cost per refund", "AI used" stays."""
-    words = str(label)
-    return words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words
-
-
 def came(value: Any) -> str:
     """Return what somebody sent, short enough to repeat."""
     return Truncator(str(value).strip()).chars(60)
@@ -58,8 +52,8 @@ def _missing(field: forms.Field, label: str, value: Any, params: dict[str, Any])
     if isinstance(field, forms.BooleanField):
         return _("Tick “%(label)s” to go on") % {"label": label}
     if isinstance(field, (forms.ChoiceField, forms.ModelChoiceField)):
-        return _("Choose %(label)s") % {"label": named(label)}
-    return _("Enter %(label)s") % {"label": named(label)}
+        return _("Choose %(label)s") % {"label": mid_sentence(label)}
+    return _("Enter %(label)s") % {"label": mid_sentence(label)}
 
 
 def _unreadable(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from governance.core.words import mid_sentence, money
 from governance.desk.mine import Mine
 from governance.desk.queries import DAY_90_SHOWN
 from governance.desk.rows import Item, about, asks, named, whose
@@ -14,7 +15,6 @@ from governance.gates import queries as gates
 from governance.gates.models import Decision
 from governance.gates.questions import QUESTIONS
 from governance.initiatives.models import Initiative
-from governance.templatetags.mandate import money
 
 
 def rows(mine: Mine) -> Iterator[Item]:
@@ -78,7 +78,7 @@ def _if_silent(question: Any, *, over: bool) -> str:
     """Return what happens when nobody answers; once it was handed over, the hand-over is behind us."""
     if over:
         return _("If nobody decides by then it closes as No pass. %(then)s") % {"then": question.no_pass_words}
-    return _("If nobody decides: %(then)s") % {"then": question.if_silent}
+    return _("If nobody decides: %(then)s") % {"then": mid_sentence(question.if_silent)}
 
 
 def _handed_over(mine: Mine) -> Iterator[Item]:

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from governance import policy
+from governance.core.words import money
 from governance.desk.mine import Mine
 from governance.desk.rows import Item, about, asks, grouped, named, page, whose
 from governance.initiatives import material
 from governance.initiatives.roles import together
 from governance.people import functions
 from governance.raci.models import Role, Row
-from governance.templatetags.mandate import money
 
 
 def rows(mine: Mine) -> Iterator[Item]:

@@ -8,6 +8,7 @@ from governance import ledger, policy
 from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked, Blocker
+from governance.core.words import money
 from governance.gates import queries, refusals, snapshot, stop
 from governance.gates.asking import ask, askers, count_to_day_90, open_question, require_ask
 from governance.gates.models import Answer, Closed, Decision, Kind
@@ -148,13 +149,12 @@ def statement(decision: Decision, initiative, outcome: str) -> str:
     budget = outcomes.budget(initiative) if decision.kind == Kind.FUNDING and outcome == Answer.PASS else None
     if budget is None or budget.approved is None:
         return words
-    money = _("The budget of %(amount)s %(currency)s is in %(centre)s, reference %(reference)s.") % {
-        "amount": f"{budget.approved:,.2f}",
-        "currency": budget.currency,
+    where = _("The budget of %(amount)s is in %(centre)s, reference %(reference)s.") % {
+        "amount": money(budget.approved, budget.currency),
         "centre": budget.cost_centre,
         "reference": budget.reference,
     }
-    return f"{words} {money}"
+    return f"{words} {where}"
 
 
 def _sign(

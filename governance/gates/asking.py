@@ -9,6 +9,7 @@ from governance import ledger, policy
 from governance.core.errors import Conflict, Refused
 from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
+from governance.core.words import mid_sentence
 from governance.gates import queries, signoffs
 from governance.gates.models import Closed, Decision, Kind
 from governance.gates.questions import QUESTIONS
@@ -157,7 +158,7 @@ def open_question(initiative, decision: Decision, decides, *, at: datetime, say,
         decider=decides.pk if decides else None,
         text={"recommendation": decision.recommendation} if decision.recommendation else None,
     )
-    silent = {"silent": str(question.if_silent)}
+    silent = {"silent": mid_sentence(question.if_silent)}
     notices.owe(
         None if known else decides,
         thing=decision,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import policy
-from governance.core.forms import Form, ModelForm, named
+from governance.core.forms import Form, ModelForm
+from governance.core.words import mid_sentence
 from governance.gates import retire
 from governance.gates.models import Answer, Kind, Retirement, StopReason
 from governance.gates.questions import Question
@@ -280,7 +281,9 @@ class Postmortem(ModelForm):
             field.widget.attrs["rows"] = 5
             # "(optional)" stands where it is true for publishing; a draft may miss anything.
             field.required = name in retire.NEEDED and not draft
-            field.error_messages["required"] = _("Write %(part)s before you publish.") % {"part": named(field.label)}
+            field.error_messages["required"] = _("Write %(part)s before you publish.") % {
+                "part": mid_sentence(field.label)
+            }
 
 
 def label_of(part: str) -> str:

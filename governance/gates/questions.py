@@ -39,6 +39,11 @@ class Question:
         """Return the row whose Accountable answers."""
         return DECIDED_BY_ROW[self.kind.value]
 
+    @property
+    def lapsed_words(self) -> Any:
+        """Return where it is left by a lapse: what a No pass does, save for a tier, where the higher one holds."""
+        return self.if_silent if self.kind is Kind.TIER_CHANGE else self.no_pass_words
+
     def step(self, initiative) -> str:
         """Return the step a Pass takes from where the initiative stands, or "" when it moves nothing."""
         return "adopt" if self.kind is Kind.PILOT_GO and initiative.stage == "discovered" else self.step_pass

@@ -10,6 +10,7 @@ from governance import ledger, policy
 from governance.core.errors import Conflict, Refused
 from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
+from governance.core.words import money, plain
 from governance.gates.models import Retirement
 from governance.gates.settling import overtake, settle
 from governance.initiatives import steps
@@ -26,7 +27,6 @@ from governance.raci import queries as raci
 from governance.raci.grants import May
 from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
-from governance.templatetags.mandate import money, plain
 
 #: What a postmortem says; the last two may stay empty.
 PARTS = ("set_out", "happened", "numbers", "causes", "keep", "actions")

@@ -84,7 +84,7 @@ def _lapse(decision: Decision, initiative, *, at: datetime, say) -> None:
         binding=True,
         subject=_("Lapsed: %(verb)s, %(key)s %(name)s")
         % {"verb": str(QUESTIONS[decision.kind].verb), "key": initiative.key, "name": initiative.name},
-        body=_("Nobody answered in time. %(silent)s") % {"silent": str(QUESTIONS[decision.kind].if_silent)},
+        body=_("Nobody answered in time. %(then)s") % {"then": QUESTIONS[decision.kind].lapsed_words},
         path=decision.get_absolute_url(),
         why=_("You asked, you decide, or you are Escalation owner."),
     )

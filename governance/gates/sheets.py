@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 
 from governance import policy
 from governance.core import canonical
-from governance.core.forms import named
 from governance.core.rules import Blocker, Rule
+from governance.core.words import mid_sentence, money, plain
 from governance.gates import queries
 from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
@@ -30,7 +30,7 @@ from governance.proof.models import SignOff
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Role, Row
 from governance.signatures import actions as signatures
-from governance.templatetags.mandate import moment, money, plain
+from governance.templatetags.mandate import moment
 
 #: So many reasons are shown under one requirement; more are folded away.
 FEW = 4
@@ -305,7 +305,7 @@ def silence(decision: Decision, initiative, at: datetime) -> list[str]:
     if decision.final_at <= decision.due_at:
         return [
             _("If nobody answers by %(when)s: %(silent)s")
-            % {"when": moment(decision.due_at, at), "silent": named(question.if_silent)}
+            % {"when": moment(decision.due_at, at), "silent": mid_sentence(question.if_silent)}
         ]
     owner = queries.escalation_owner(decision, initiative)
     name = owner.name if owner else _("the Escalation owner, and nobody is")

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.core import kept, lists
-from governance.core.forms import named
 from governance.core.http import Request
+from governance.core.words import mid_sentence
 from governance.gates import actions, changes, queries, sheets
 from governance.gates.finding import find_decision
 from governance.gates.models import Closed, Decision, Kind
@@ -115,7 +115,9 @@ def _row(decision: Decision, me, at) -> dict[str, Any]:
         "facts": facts,
         "due": decision.final_at if handed else decision.due_at,
         "due_word": _("closes") if handed else "",
-        "consequence": _("If nobody answers: %(silent)s") % {"silent": named(question.if_silent)} if mine else "",
+        "consequence": _("If nobody answers: %(silent)s") % {"silent": mid_sentence(question.if_silent)}
+        if mine
+        else "",
         "action": _("Review and decide") if part == "decider" else _("Open") if mine else "",
     }
 

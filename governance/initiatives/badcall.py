@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from governance.core.forms import named
+from governance.core.words import mid_sentence
 from governance.raci import queries as raci
 from governance.raci.models import Role, Row
 
@@ -25,7 +25,7 @@ def parts(initiative, *, may_amend: bool = False, may_propose: bool = False) -> 
     paged = raci.matrix(initiative).escalation(Row.HALT)
     pieces = {
         "who": _said(paged.name) if paged else _blank(_nobody(initiative), matrix and f"{matrix}#halt-E"),
-        "what": _said(named(initiative.breaks.rstrip(". ")))
+        "what": _said(mid_sentence(initiative.breaks.rstrip(". ")))
         if initiative.breaks
         else _blank(_("what breaks is not written down"), amend and f"{amend}#id_breaks"),
         "time": _said(length(initiative.rollback_minutes))

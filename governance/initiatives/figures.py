@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from governance import ledger
 from governance.core.errors import Conflict, Refused
+from governance.core.words import money
 from governance.initiatives.actions import refuse_while_gate_open, require
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
@@ -22,7 +23,6 @@ from governance.raci.grants import May
 from governance.raci.models import Role, Row
 from governance.signatures import actions as signatures
 from governance.signatures.models import Meaning
-from governance.templatetags.mandate import money
 
 #: What people may set on the outcome.
 SETTABLE = (

@@ -19,7 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from governance.core.forms import named
+from governance.core.words import mid_sentence, money, plain
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
@@ -28,7 +28,7 @@ from governance.people.models import Person
 from governance.policy import current
 from governance.raci import queries as raci
 from governance.raci.models import Role, Row
-from governance.templatetags.mandate import moment, money, plain
+from governance.templatetags.mandate import moment
 
 V = Verb
 
@@ -210,7 +210,7 @@ def _label(relation: str | None, name: str) -> str:
 
 
 def _labels(relation: str | None, names: Iterable[str]) -> str:
-    return ", ".join(named(_label(relation, name)) for name in names)
+    return ", ".join(mid_sentence(_label(relation, name)) for name in names)
 
 
 def _changes(relation: str | None, told: Told) -> str:
@@ -316,7 +316,7 @@ def _refusal(o: Told) -> str:
 
 def _stop(o: Told) -> str:
     return _("asked to stop it: %(reason)s") % {
-        "reason": named(_choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))
+        "reason": mid_sentence(_choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))
     }
 
 
@@ -393,7 +393,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.POSTMORTEM_PUBLISHED: lambda o: _("published the postmortem"),
     V.REVIEW_DONE: lambda o: (
         _("reviewed it: %(outcome)s")
-        % {"outcome": named(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
+        % {"outcome": mid_sentence(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
     ),
     V.REVIEW_DUE_MOVED: lambda o: _("moved the next review to %(day)s") % {"day": o.day("due_at")},
     V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject or _("a person")},

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from governance import policy
 from governance.core.rules import Blocker, Rule
+from governance.core.words import money, plain
 from governance.initiatives import material
 from governance.initiatives.blocking import blocker, movers, namers, offer_page, page
 from governance.outcomes import queries as outcomes
@@ -24,7 +25,6 @@ from governance.proof import queries as proof
 from governance.raci import eligible, grants
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Role, Row
-from governance.templatetags.mandate import money, plain
 
 __all__ = ["ALL", "Rule"]
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from governance import policy
 from governance.core.errors import Conflict, Refused
-from governance.core.forms import named
 from governance.core.http import Request, go
+from governance.core.words import mid_sentence
 from governance.gates.settling import settle
 from governance.initiatives import actions, forms, material, roles
 from governance.initiatives.finding import find
@@ -127,9 +127,9 @@ def _amend_page(
         "voided": voided,
         "conflict": conflict,
         "theirs": theirs,
-        "changed": [named(form.fields[name].label) for name in changed if name in material.MATERIAL],
+        "changed": [mid_sentence(form.fields[name].label) for name in changed if name in material.MATERIAL],
         "warned": void_by(initiative, ["purpose"]) if gate is None and not voided else [],
-        "material": [named(Initiative._meta.get_field(name).verbose_name) for name in material.LOCKED],
+        "material": [mid_sentence(Initiative._meta.get_field(name).verbose_name) for name in material.LOCKED],
     }
     return render(request, "initiatives/amend.html", context, status=status)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from governance.core.forms import named
+from governance.core.words import mid_sentence
 from governance.gates import queries as gates
 from governance.gates.asking import askers
 from governance.gates.models import Decision, Kind
@@ -160,7 +160,7 @@ def open_questions(initiative, decisions: list[Decision], me, at: datetime) -> l
                 "facts": facts,
                 "whose": whose,
                 "due": decision.due_at,
-                "consequence": _("If nobody answers: %(what)s") % {"what": named(question.if_silent)},
+                "consequence": _("If nobody answers: %(what)s") % {"what": mid_sentence(question.if_silent)},
                 "action": _("Review and decide") if mine else _("See the question"),
             }
         )
@@ -236,7 +236,7 @@ def questions_to_ask(initiative, decisions: list[Decision], me, held) -> tuple[l
         if question.asks in held:
             asks.append(
                 {
-                    "label": _("Ask: %(what)s…") % {"what": named(question.verb)},
+                    "label": _("Ask: %(what)s…") % {"what": mid_sentence(question.verb)},
                     "url": f"{reverse('gates:ask', args=[initiative.key])}?kind={kind}",
                     "primary": kind in GATES and kind != Kind.BACK_TO_PILOT,
                 }

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from governance.core.forms import named
+from governance.core.words import mid_sentence
 from governance.gates import queries as gates
 from governance.gates.models import Stop, StopWish
 from governance.initiatives.lifecycle import Stage
@@ -45,7 +45,7 @@ def badges(initiative, at: datetime) -> list[dict]:
 
 def may_i_use_it(initiative) -> dict:
     """Return the answer to "May I use it?" in one line, and how sure a yes it is. No query."""
-    who = {"who": named((initiative.scope_who or _("those who were told so")).rstrip("."))}
+    who = {"who": mid_sentence((initiative.scope_who or _("those who were told so")).rstrip("."))}
     stage = Stage(initiative.stage)
     already, partaking = _("Only if you use it already."), _("Only if you take part in the pilot.")
     if stage == Stage.PRODUCTION and initiative.is_rollout_paused():
@@ -133,7 +133,7 @@ def over_all(initiative, held) -> dict:
 def _stop_banner(initiative, stopped: Stop, held) -> dict[str, Any]:
     """Return the banner of a stop: asked, or confirmed too."""
     who = stopped.asked_by.name if stopped.asked_by else _("The clock")
-    said = {"who": who, "reason": named(stopped.get_reason_display())}
+    said = {"who": who, "reason": mid_sentence(stopped.get_reason_display())}
     url, action = reverse("gates:stop", args=[initiative.key]), _("See the stop")
     if stopped.confirmed_at is not None:
         icon, title = "square", _("It is stopped.")

@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from governance.core.moments import day, moment, span
+from governance.core.words import mid_sentence
 from governance.gates import queries as gates
 from governance.gates.models import Decision
 from governance.gates.questions import QUESTIONS
@@ -28,7 +29,7 @@ def gate_reminder(decision: Decision, look: Look) -> Letter:
     def body() -> str:
         if decides is None:
             return _("Nobody is Accountable for it, so nobody can answer. Name somebody.")
-        words = {"moment": moment(decision.due_at), "silent": question.if_silent}
+        words = {"moment": moment(decision.due_at), "silent": mid_sentence(question.if_silent)}
         return _("If nobody decides by %(moment)s: %(silent)s") % words
 
     return Letter(

@@ -7,7 +7,7 @@ escaped; the only hand-made safe strings are the drawings in `icons.py`.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from governance.core.words import money, plain
 from governance.templatetags.icons import BREAK, ICONS
 
 register = template.Library()
@@ -162,31 +163,8 @@ def said(instant: datetime | date | None, at: datetime | None = None) -> str:
 
 # --- Money and numbers ------------------------------------------------------------------------
 
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
-
-
-@register.filter
-def money(amount: Decimal | int | None, currency: str = "") -> str:
-    """Return an amount with its currency: "€84,000", "€4.10", "CHF 1,200". Cents are shown where there are any."""
-    if amount is None or amount == "":
-        return ""
-    amount = Decimal(str(amount)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    places = 0 if amount == amount.to_integral_value() else 2
-    digits = formats.number_format(abs(amount), places, use_l10n=True, force_grouping=True)
-    minus = "−" if amount < 0 else ""
-    sign = _SIGNS.get(currency)
-    return f"{minus}{sign}{digits}" if sign else f"{minus}{currency} {digits}".strip()
-
-
-@register.filter
-def plain(number: Decimal | int | float | None) -> str:
-    """Return a number in the reader's format without trailing zeros: "4.1", "1,204"."""
-    if number is None or number == "":
-        return ""
-    exact = Decimal(str(number))
-    exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
-    places = max(0, -int(exact.as_tuple().exponent))
-    return formats.number_format(exact, places, use_l10n=True, force_grouping=True)
+register.filter(money)
+register.filter(plain)
 
 
 # --- States: a glyph and a word, always both --------------------------------------------------

@@ -412,6 +412,14 @@ def test_blockers_are_split_by_whose_they_are():
     assert mandate.others([theirs, mine], None) == [theirs, mine]
 
 
+def test_a_button_stands_beside_what_one_can_clear_and_a_link_beside_what_others_can():
+    page = gallery()
+
+    assert '/fix/">Add the plan<span class="vh">: Unit cost of AI has no plan for year 1.' in page
+    assert '/ask/">See it<span class="vh">: The budget has no reference.' in page
+    assert "Remind Tomas" not in page
+
+
 # --- Forms ------------------------------------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ def test_the_business_owner_decides_a_funding_gate_and_sees_how_far_it_is(cast):
     ]
     assert (
         item.consequence
-        == "If nobody decides: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+        == "If nobody decides: it goes to the Escalation owner, then closes as No pass and goes back to the pilot."
     )
     assert item.action == "Review and decide"
 

@@ -321,7 +321,7 @@ def test_the_check_page_says_what_follows_and_who_is_told(client, at_gate, fresh
     funding = words(client.get(at("sign", at_gate.decision("funding"), outcome="pass")))
     assert "8 controls are looked at before it can go live." in funding
     assert "Told: Dana Roth, Lena Kraus, Sam Doyle." in funding
-    assert "The budget of 84,000.00 EUR is in CC-4410, reference B-991." in funding
+    assert "The budget of €84,000 is in CC-4410, reference B-991." in funding
 
     live = fresh_story("build", way=lambda t: t.to_build().ask_go_live(), name="Claims triage")
     assert "Its first review is due in 30 days." in words(
@@ -452,7 +452,9 @@ def test_a_question_nobody_answered_in_time_offers_no_answer_before_the_sweep_ca
     assert late.status_code == 409
     assert "This question is closed: Lapsed." in words(late)
     assert at_gate.fresh.stage == "pilot"
-    assert "Nobody answered in time, so it closed as No pass." in words(client.get(at("decision", decision)))
+    assert "Nobody answered in time, so it closed as No pass. It goes back to the pilot." in words(
+        client.get(at("decision", decision))
+    )
 
 
 # The list

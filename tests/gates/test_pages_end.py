@@ -11,6 +11,7 @@ from governance.gates.models import Retirement
 from governance.initiatives import roles, steps
 from governance.initiatives.models import Initiative
 from governance.notices.models import Notice
+from governance.outcomes.models import Outcome
 from governance.raci.models import Role, Row
 from governance.reviews import clocks
 from tests import make
@@ -50,6 +51,18 @@ def test_the_owner_begins_it_and_lands_on_the_postmortem_with_numbers(client, fr
     assert client.post(page_of("retire", tale), {"reason": "Nobody uses it."}).status_code == 303
     assert Retirement.objects.count() == 1
     assert client.get(page_of("retire", tale))["Location"] == page_of("postmortem", tale)
+
+
+def test_the_numbers_it_starts_from_are_written_as_people_write_them(client, fresh_story, cast, sign_in):
+    tale = fresh_story("production")
+    Outcome.objects.update(baseline=1200)
+    retire.begin(tale.fresh, reason="Nobody uses it.", by=cast.owner, at=clock.now())
+    sign_in(client, cast.owner)
+
+    draft = client.get(page_of("postmortem", tale)).content.decode()
+
+    assert "Cost per refund before AI: 1,200 € per refund." in draft
+    assert "Budget approved: €84,000." in draft
 
 
 @pytest.mark.parametrize("who", ["lead", "escalation", "office", "admin", "staff"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,15 @@ def test_the_three_marks_are_owner_metric_and_way_back(client, cast, sign_in, at
     row = listed(sign_in(client, cast.staff))["rows"][0]
 
     assert [mark["there"] for mark in row["marks"]] == marks
+
+
+def test_the_marks_are_columns_and_say_yes_or_no_to_who_cannot_see_them(client, cast, sign_in, at):
+    make_initiative(cast, "idea")
+    page = sign_in(client, cast.staff).get("/catalog/").content.decode()
+
+    assert re.findall(r'<th scope="col" class="tick">([^<]+)</th>', page) == ["Owner", "Metric", "Way back"]
+    cells = re.findall(r'<td class="tick" data-label="([^"]+)">.*?<span class="vh">([^<]+)</span></td>', page)
+    assert cells == [("Owner", "no"), ("Metric", "no"), ("Way back", "yes")]
 
 
 def test_a_target_without_a_number_before_is_no_metric_and_half_a_way_back_is_none(client, cast, sign_in, at):

@@ -51,7 +51,7 @@ def figure_of(days: int = 30) -> dict:
 # The outcome
 
 
-def test_the_outcome_is_set_in_business_terms(fresh_story, send, says, cast):
+def test_the_outcome_is_set_in_business_terms(fresh_story, read, send, says, cast):
     tale = fresh_story("idea")
 
     done = send(tale, cast.lead, "outcome", **OUTCOME)
@@ -68,6 +68,7 @@ def test_the_outcome_is_set_in_business_terms(fresh_story, send, says, cast):
     assert "€4.10 before AI" not in page
     assert "before AI €4.10" in page
     assert "the gate asks for €3.00" in page
+    assert 'name="threshold" value="3"' in read(tale, cast.lead, "outcome").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_whoever_decides_is_reminded_48_and_4_hours_before_the_time_is_up(story,
     assert notice.subject == "4 hours left: Fund production, AI-1 Support refunds"
     assert (
         notice.body
-        == "If nobody decides by Mon 20 Apr, 17:00 UTC: It goes to the Escalation owner, then closes as No pass and goes back to the pilot."
+        == "If nobody decides by Mon 20 Apr, 17:00 UTC: it goes to the Escalation owner, then closes as No pass and goes back to the pilot."
     )
     assert (notice.due_at, notice.path, notice.is_binding, notice.send_at) == (
         due,
@@ -73,6 +73,8 @@ def test_a_gate_whose_time_is_up_is_handed_over_and_then_lapses_back_to_the_pilo
     assert sweep(gate.final_at) == [("Dana Roth", "lapsed"), ("Priya Nair", "lapsed"), ("Sam Doyle", "lapsed")]
     gate.refresh_from_db()
     assert (gate.closed, gate.outcome, gate.closed_at, s.fresh.stage) == ("lapsed", "no_pass", gate.final_at, "pilot")
+    told = Notice.objects.filter(occasion="lapsed").values_list("body", flat=True).distinct()
+    assert list(told) == ["Nobody answered in time. It goes back to the pilot."]
 
 
 def test_at_the_moment_its_time_is_up_a_gate_is_handed_over_and_nobody_is_reminded_any_more(story, sweep):
