@@ -9,6 +9,8 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from governance.core.words import mid_sentence
+
 
 class Renderer(TemplatesSetting):
     """Renders forms and fields with `templates/core/` and widgets with `templates/django/forms/`."""
