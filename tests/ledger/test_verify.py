@@ -95,6 +95,7 @@ def test_any_bit_of_any_column_is_named(small, attacker, seq, column, index, bit
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @how_many(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @a_flip
 def test_ten_thousand_bits_of_any_column_are_named(small, attacker, seq, column, index, bit):
