@@ -4,9 +4,12 @@
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
@@ -22,6 +25,9 @@ class Variable:
 
 
 DECLARED: dict[str, Variable] = {}
+
+#: How the address of a broker may start.
+BROKERS = ("memory", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")
 
 
 def read(name: str, default: Any, says: str, cast: Callable[[str], Any] = str, shown: str | None = None) -> Any:
@@ -78,6 +84,53 @@ def number(raw: str) -> int:
         return int(raw)
     except ValueError as error:
         raise ValueError("a whole number") from error
+
+
+def period(raw: str) -> int:
+    """Read a number of seconds that something may wait for: at least one, at most a day."""
+    if not 1 <= (seconds := number(raw)) <= 86_400:
+        raise ValueError("a whole number from 1 to 86400")
+    return seconds
+
+
+def hosts(raw: str) -> list[str]:
+    """Read names of hosts. An address would match no request at all, so it is refused."""
+    found = items(raw)
+    if not found or not all(re.fullmatch(r"\*|\.?[\w.-]+|\[[0-9A-Fa-f:.]+\]", host) for host in found):
+        raise ValueError(
+            "names of hosts separated by commas, such as mandate.example.org, without http:// and without a port"
+        )
+    return found
+
+
+def address(raw: str) -> str:
+    """Read the address of a site."""
+    try:
+        parts = urlsplit(raw)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        fair = whole and not (parts.query or parts.fragment or re.search(r"\s", raw))
+    except ValueError:
+        fair = False
+    if not fair:
+        raise ValueError("an address such as https://mandate.example.org")
+    return raw
+
+
+def broker(raw: str) -> str:
+    """Read the address of a broker; what came is not repeated, because it may hold a password."""
+    if raw.partition("://")[0] not in BROKERS or "://" not in raw:
+        raise ImproperlyConfigured(
+            f"CELERY_BROKER_URL cannot be read. Expected an address that starts with {', '.join(f'{b}://' for b in BROKERS)}."
+        )
+    return raw
+
+
+def sender(raw: str) -> str:
+    """Read the sender of an e-mail."""
+    _name, mailbox = parseaddr(raw)
+    if "\n" in raw or "\r" in raw or not re.fullmatch(r"[^@\s]+@[^@\s]+", mailbox):
+        raise ValueError("a sender such as Mandate <mandate@example.org>")
+    return raw
 
 
 def level(raw: str) -> str:

@@ -9,7 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.env import items, level, number, read, truth, zone
+from portal.env import address, broker, hosts, items, level, period, read, sender, truth, zone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "PYTEST_VERSION" in os.environ
@@ -28,7 +28,7 @@ ALLOWED_HOSTS = read(
     ["localhost", "127.0.0.1", "[::1]"],
     "Host names people use, separated by commas. Anything beyond loopback switches on production safety:"
     " HTTPS only, secure cookies, HSTS.",
-    items,
+    hosts,
     shown="localhost,127.0.0.1,[::1]",
 )
 LOOPBACK = all(host in {"localhost", "127.0.0.1", "[::1]"} for host in ALLOWED_HOSTS)
@@ -37,6 +37,7 @@ SITE_URL = read(
     "SITE_URL",
     "http://localhost:8000",
     "Address that links in e-mails start with; never taken from a request.",
+    address,
 ).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 TRUST_PROXY = read(
@@ -155,7 +156,7 @@ if DATABASE_URL:
         raise ImproperlyConfigured(
             "DATABASE_URL cannot be read. Expected postgres://user:password@host:5432/name."
         ) from error
-    if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+    if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql" or not DATABASES["default"].get("NAME"):
         raise ImproperlyConfigured(
             "DATABASE_URL names no PostgreSQL database. Expected postgres://user:password@host:5432/name."
         )
@@ -184,6 +185,7 @@ CELERY_BROKER_URL = read(
     "CELERY_BROKER_URL",
     "memory://",
     "Redis or RabbitMQ, for example redis://localhost:6379/0. memory:// serves one process only, as quickstart does.",
+    broker,
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -193,7 +195,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(MANDATE_HOME / "beat")  # when it last ticked; losing it loses nothing
-SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", number)
+SWEEP_SECONDS = read("SWEEP_SECONDS", 60, "How often the clocks are looked at, in seconds.", period)
 CELERY_BEAT_SCHEDULE = {
     # `expires` just under the period: ticks never pile up behind a slow worker.
     "sweep": {
@@ -293,10 +295,15 @@ EMAIL_URL = read(
     "Mail server, for example smtp+tls://user:password@mail.example.org:587."
     " Empty: mail is kept in MANDATE_HOME/mail and sent to nobody.",
 )
-MAIL_FROM = read("MAIL_FROM", "Mandate <mandate@localhost>", "Sender of every e-mail.")
+MAIL_FROM = read("MAIL_FROM", "Mandate <mandate@localhost>", "Sender of every e-mail.", sender)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 if EMAIL_URL:
-    _mail = environ.Env.email_url_config(EMAIL_URL)
+    try:
+        _mail = environ.Env.email_url_config(EMAIL_URL)
+    except Exception as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be read. Expected smtp+tls://user:password@mail.example.org:587."
+        ) from error
     EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
         _mail["EMAIL_BACKEND"],
         _mail["EMAIL_HOST"],
