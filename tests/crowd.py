@@ -15,7 +15,7 @@ from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people.models import Person, Unit
 from governance.raci import grants
 from governance.raci.models import Assignment, Role, Row
-from tests.make import Cast, make_person
+from tests.make import Cast, at_stage, make_person
 
 STAGES = (
     ["production"] * 9
@@ -131,11 +131,11 @@ def _units(count: int) -> list[Unit]:
 def _initiative(number: int, dice: random.Random, at: datetime, people: list[Person], units: list[Unit]) -> Initiative:
     stage, since = dice.choice(STAGES), at - timedelta(days=dice.randint(0, 200))
     tier = None if stage == "triage" else dice.choice([None, 0, 1, 2, 3, 4])
-    return Initiative(
+    return at_stage(
+        stage,
         number=number,
         name=f"{dice.choice(WHERE)} {dice.choice(WHAT)}",
         purpose="Does some of the work.",
-        stage=stage,
         capability=dice.choice(["", "draft_only", "can_act"]),
         tier=tier,
         tier_proposed=dice.choice([tier, tier, 2]),

@@ -47,6 +47,13 @@ def prove(person, method: str = "password") -> Proof:
     return Proof(person.pk, method, clock.wall())
 
 
+def at_stage(stage: str, **values) -> Initiative:
+    """Return an initiative that is not saved yet, at any stage, as if a step had brought it there: for crowds alone."""
+    made = Initiative(stage=stage, **values)
+    made.__dict__["_reached"] = stage
+    return made
+
+
 @dataclass
 class Cast:
     """Who plays in the tests, by what they do."""

@@ -21,9 +21,26 @@ class StateDescriptor(FSMFieldDescriptor):
 
 
 class StateField(FSMField):
-    """The field of a state machine; `protected` is kept per instance."""
+    """The field of a state machine; `protected` is kept per instance.
+
+    A new row is saved in its first state, or in the one that a transition brought this instance to.
+    """
 
     descriptor_class = StateDescriptor
+
+    def change_state(self, instance, method, *args, **kwargs):
+        result = super().change_state(instance, method, *args, **kwargs)
+        instance.__dict__["_reached"] = str(self.get_state(instance))
+        return result
+
+    def pre_save(self, model_instance, add):
+        state = super().pre_save(model_instance, add)
+        fair = (str(self.get_default()), model_instance.__dict__.get("_reached"))
+        if self.protected and model_instance._state.adding and str(state) not in fair:
+            raise AttributeError(
+                f"{self.name} of a new row is set by a step or by admission, see initiatives/steps.py."
+            )
+        return state
 
 
 class Stateful(models.Model):

@@ -51,10 +51,10 @@ def test_three_sweeps_at_the_same_moment_do_everything_once(db):
     )
     actions.report_found({"name": "Found", "unit": cast.sales}, by=cast.staff, at=gate.at)
     Initiative.objects.bulk_create(
-        Initiative(
+        make.at_stage(
+            "discovered",
             number=500 + n,
             name=f"Use {n}",
-            stage="discovered",
             stage_since=gate.at,
             registered_at=gate.at,
             unowned_since=gate.at,

@@ -392,10 +392,10 @@ def test_the_clock_ends_with_a_named_persons_acceptance(found, sweep, cast):
 def test_1480_without_an_owner_at_once_are_one_notice_a_unit_and_person(cast, django_assert_max_num_queries, sweep):
     units = [cast.support, cast.sales, cast.engineering, None]
     Initiative.objects.bulk_create(
-        Initiative(
+        make.at_stage(
+            "discovered",
             number=100 + n,
             name=f"Use {n}",
-            stage="discovered",
             stage_since=make.AT,
             registered_at=make.AT,
             unowned_since=make.AT,
@@ -449,10 +449,10 @@ def test_evidence_that_is_missing_is_told_on_its_day_to_the_owner_or_once_a_unit
     mine = story("production").fresh
     Initiative.objects.filter(pk=mine.pk).update(evidence_due_on=date(2026, 7, 1), review_due_at=None)
     Initiative.objects.bulk_create(
-        Initiative(
+        make.at_stage(
+            "production",
             number=200 + n,
             name=f"Use {n}",
-            stage="production",
             stage_since=make.AT,
             registered_at=make.AT,
             unit=cast.sales,

@@ -330,10 +330,10 @@ def test_the_list_costs_the_same_at_one_and_at_three_hundred(at_work, live, cast
     with CaptureQueriesContext(connection) as few:
         browser.get(reverse("reviews:list"))
     Initiative.objects.bulk_create(
-        Initiative(
+        make.at_stage(
+            "production",
             number=500 + n,
             name=f"Use {n}",
-            stage="production",
             tier=1,
             tier_confirmed_at=live.at,
             stage_since=live.at,
