@@ -395,7 +395,6 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
         _("reviewed it: %(outcome)s")
         % {"outcome": mid_sentence(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
     ),
-    V.REVIEW_DUE_MOVED: lambda o: _("moved the next review to %(day)s") % {"day": o.day("due_at")},
     V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject or _("a person")},
     V.PERSON_CHANGED: lambda o: _("changed the record of %(name)s") % {"name": o.subject or _("a person")},
     V.PERSON_LEFT: lambda o: (
@@ -422,7 +421,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.CLOCK_REMINDED: lambda o: _("reminded %(names)s") % {"names": o.names("people")},
     V.CLOCK_ESCALATED: lambda o: _("told %(names)s, because nobody had acted") % {"names": o.names("people")},
     V.CLOCK_MOVED: lambda o: _("moved the demo’s clock forward"),
-    V.POLICY_SET: lambda o: _("set a version of the policy"),
+    V.POLICY_SET: lambda o: _("set version %(number)s of the policy") % {"number": o.number("number")},
     V.IMPORT_BEGAN: lambda o: _("began to read a register"),
     V.IMPORT_FINISHED: lambda o: _("finished reading a register"),
     V.RECORD_CREATED: lambda o: _("brought it from a register; no approval came with it"),
@@ -432,7 +431,6 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.REGISTER_SAYS: lambda o: _("noted that its register says something else; nothing was changed here"),
     V.REFUSED: _refusal,
     V.SIGN_IN_FAILED: lambda o: _("could not sign in"),
-    V.EXPORT_MADE: lambda o: _("exported a list"),
     V.CHECKPOINT_MADE: lambda o: _("signed a checkpoint of the ledger"),
     V.NOTICE_FAILED: lambda o: _("could not deliver a notice"),
 }

@@ -63,7 +63,6 @@ class Verb(models.TextChoices):
     POSTMORTEM_PUBLISHED = "postmortem.published", _("published the postmortem")
 
     REVIEW_DONE = "review.done", _("did a review")
-    REVIEW_DUE_MOVED = "review.due_moved", _("moved the date of the next review")
 
     PERSON_ADDED = "person.added", _("added a person")
     PERSON_CHANGED = "person.changed", _("changed a person's record")
@@ -93,6 +92,5 @@ class Verb(models.TextChoices):
 
     REFUSED = "refused", _("was refused")
     SIGN_IN_FAILED = "sign_in.failed", _("failed to sign in")
-    EXPORT_MADE = "export.made", _("exported a list")
     CHECKPOINT_MADE = "checkpoint.made", _("signed a checkpoint of the ledger")
     NOTICE_FAILED = "notice.failed", _("could not deliver a notice")

@@ -124,18 +124,23 @@ def _merged(old: dict, new: dict) -> dict:
 
 
 def ensure(using: str = "default") -> None:
-    """Write version 1, or a new version when this release adds keys. Idempotent."""
+    """Write version 1, or a new version when this release adds keys, which is put on record. Idempotent."""
+    from governance import ledger
     from governance.policy.models import PolicyVersion
 
     rows = PolicyVersion.objects.using(using)
     newest = rows.order_by("-number").first()
     body = _merged(newest.body, defaults()) if newest else defaults()
     if newest is None or body != newest.body:
-        rows.create(
-            number=newest.number + 1 if newest else 1,
-            body=body,
-            sha256=canonical.digest(body),
-            made_by="system:upgrade",
-            made_at=clock.wall(),
-        )
+        at = clock.wall()
+        with ledger.act(by="system:upgrade", at=at, using=using) as say:
+            made = rows.create(
+                number=newest.number + 1 if newest else 1,
+                body=body,
+                sha256=canonical.digest(body),
+                made_by="system:upgrade",
+                made_at=at,
+            )
+            if newest is not None:  # the first one is what the release is made of
+                say(ledger.Verb.POLICY_SET, made, number=made.number, sha256=made.sha256)
         current.cache_clear()
