@@ -37,7 +37,7 @@ class Form:
                 continue
             if c.kind in ("radio", "checkbox"):
                 if c.checked:
-                    out[c.name] = c.value or "on"
+                    out[c.name] = c.value if "value" in c.attrs else "on"
             elif c.kind == "select":
                 chosen = [value for value, _text, on in c.options if on]
                 if chosen or c.options:

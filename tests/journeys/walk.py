@@ -69,6 +69,13 @@ def walk(visitor: Visitor, name: str = "Emergency payouts") -> str:
     visitor.open(at)
     sees(visitor, "Build")
 
+    from_build_to_the_end(visitor, key)
+    return key
+
+
+def from_build_to_the_end(visitor: Visitor, key: str) -> None:
+    """Take it live, stop it, start it again, let its review come due, retire it; find it all in the history."""
+    at = f"/initiatives/{key}/"
     become(visitor, "Sam D")
     ask(visitor, at, "go_live", recommendation="Controls are confirmed and the night desk is trained.")
     sign_off(visitor, at, "go_live")
@@ -83,7 +90,6 @@ def walk(visitor: Visitor, name: str = "Emergency payouts") -> str:
 
     visitor.open(f"{at}history/")
     sees(visitor, *LEAVES)
-    return key
 
 
 def ask(visitor: Visitor, at: str, kind: str, **told: str) -> None:
