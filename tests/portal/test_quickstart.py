@@ -169,6 +169,13 @@ def refusal(home: Path, *words: str, **variables: str) -> str:
     return done.stderr.strip().removeprefix("Mandate does not start: ")
 
 
+@pytest.mark.parametrize("port", ["99999", "many"])
+def test_a_port_that_is_none_is_one_sentence(tmp_path, port):
+    said = refusal(tmp_path, "--port", port)
+
+    assert said == f"CommandError: --port is '{port}'. Expected a number from 1 to 65535."
+
+
 def test_a_taken_port_is_one_sentence_and_nothing_is_made(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -47,7 +47,7 @@ def test_sweep_looks_at_the_moment_it_is_given_in_the_companys_zone(story, said)
     assert "A review (on the day)" in said("sweep", "--at", (due - DAY).strftime("%Y-%m-%dT%H:%M"))
 
 
-@pytest.mark.parametrize("given", ["tomorrow", "2026-13-01", "01.12.2026", ""])
+@pytest.mark.parametrize("given", ["tomorrow", "2026-13-01", "01.12.2026", "9999-12-31T23:59", "0001-01-01", ""])
 def test_a_moment_that_cannot_be_read_is_repeated_with_an_example(db, given):
     with pytest.raises(CommandError, match="Expected a day and a time, for example 2026-12-01T09:00") as refused:
         call_command("sweep", "--at", given)

@@ -46,6 +46,8 @@ def read_moment(raw: str) -> datetime:
     """Return the moment somebody typed, in the company's zone where it names none. Raises CommandError. One query at most."""
     try:
         moment = datetime.fromisoformat(raw)
+        if not 2000 <= moment.year <= 2199:
+            raise ValueError("out of the years that anything can be due in")
     except ValueError as error:
         raise CommandError(
             f"--at is {raw!r}. Expected a day and a time, for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00."
