@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests import running
+from tests import again, running
 
 #: The people and the stories tests speak of.
 pytest_plugins = ["tests.cast"]
@@ -103,6 +103,16 @@ def empty(using: str) -> None:
         for (table,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {table}")
     furnish.after_migrate(using)
+    again.memory.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stories_are_told_again() -> None:
+    """Watch what is written, so that a story that was walked once is written the next time (tests/again.py)."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.execute_wrappers.append(again.memory.watch)
 
 
 def lacking(reason: str) -> NoReturn:

@@ -1,8 +1,10 @@
 """Making things for tests, through the same actions people use. Honest defaults, no magic."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import wraps
 
 from django.contrib.auth.models import Group
 
@@ -20,6 +22,7 @@ from governance.proof import queries as proof_queries
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
 from governance.raci.models import Assignment, Role, Row
+from tests import again
 
 #: A Tuesday morning, so that working days are easy to count.
 AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -90,6 +93,10 @@ class Cast:
 
 def make_cast(kind: str = "real", zone: str = "UTC") -> Cast:
     """Make the company: an installation, four units, and people for every duty."""
+    return again.memory.tell(("cast", kind, zone), lambda: _make_cast(kind, zone))
+
+
+def _make_cast(kind: str, zone: str) -> Cast:
     Installation.objects.get_or_create(
         pk=1, defaults={"kind": kind, "company": "Northwind Services", "time_zone": zone, "made_at": AT}
     )
@@ -185,6 +192,20 @@ def make_cast(kind: str = "real", zone: str = "UTC") -> Cast:
     return Cast(**people, company=company, support=support, sales=sales, engineering=engineering)
 
 
+def step(walk: Callable[..., "Story"]) -> Callable[..., "Story"]:
+    """Have a step of a story written again where it was walked before from the same state (tests/again.py)."""
+
+    @wraps(walk)
+    def told(story: "Story", *args, **values) -> "Story":
+        def walked():
+            walk(story, *args, **values)
+            return story.initiative, story.at
+
+        return story.tell((walk.__name__, story.initiative.pk, story.at), args, values, walked)
+
+    return told
+
+
 class Story:
     """Walks one initiative through its life with the cast, at a time of its own that `later` moves."""
 
@@ -210,9 +231,17 @@ class Story:
             "gate_on": (at + timedelta(days=50)).date(),
             "tier_proposed": 2,
         }
-        begin = actions.report_found if found else actions.register
-        self.initiative = begin({**defaults, **values}, by=cast.lead, at=at)
         self.tier = values.get("tier_proposed", 2)
+        self.tell(("begin", found, at), (), values, lambda: (self._begin({**defaults, **values}, found), at))
+
+    def tell(self, key: tuple, args: tuple, values: dict, walk: Callable[[], tuple]) -> "Story":
+        """Do what `walk` does, or write it again; it returns the initiative and the time this story then stands at."""
+        everybody = tuple(person.pk for person in self.cast.people)
+        self.initiative, self.at = again.memory.tell((everybody, key, again.key_of((args, values))), walk)
+        return self
+
+    def _begin(self, values: dict, found: bool) -> Initiative:
+        return (actions.report_found if found else actions.register)(values, by=self.cast.lead, at=self.at)
 
     @property
     def fresh(self) -> Initiative:
@@ -231,6 +260,7 @@ class Story:
             Decision.objects.select_related("initiative").filter(initiative=self.initiative, kind=kind).latest("number")
         )
 
+    @step
     def name_people(self) -> "Story":
         """Name and accept everybody: the owner for go-live and halt, the pilot's A, the change's A, and four E."""
         cast, initiative = self.cast, self.fresh
@@ -248,6 +278,7 @@ class Story:
             roles.accept(offer, by=person, at=self.at, proof=prove(person))
         return self
 
+    @step
     def set_outcome(self, **values) -> "Story":
         """Say what the pilot has to prove."""
         defaults = {
@@ -265,6 +296,7 @@ class Story:
         figures.set_outcome(self.fresh, {**defaults, **values}, by=self.cast.lead, at=self.at)
         return self
 
+    @step
     def confirm_tier(self) -> "Story":
         """Have the tier confirmed by the function it belongs to."""
         actions.confirm_tier(
@@ -272,6 +304,7 @@ class Story:
         )
         return self
 
+    @step
     def answer(self, kind: str, outcome: str = "pass", by: Person | None = None) -> "Story":
         """Answer the open decision of a kind as its decider."""
         decision = self.decision(kind)
@@ -291,17 +324,20 @@ class Story:
         )
         return self
 
+    @step
     def to_pilot(self) -> "Story":
         """Idea → Pilot."""
         self.set_outcome().confirm_tier().name_people().ask_pilot()
         # The lead set the outcome after the owner accepted? No: before, so the acceptance holds.
         return self.answer("pilot_go")
 
+    @step
     def ask_pilot(self) -> "Story":
         """Ask for the pilot go."""
         gates.ask(self.fresh, "pilot_go", by=self.cast.lead, at=self.at, recommendation="Worth a try.")
         return self
 
+    @step
     def measure(self, value: str = "2.65", *, confirmed: bool = True) -> "Story":
         """Measure 30 days of the pilot; Finance confirms."""
         start = (self.at + timedelta(days=2)).date()
@@ -320,6 +356,7 @@ class Story:
             figures.answer_figure(figure, by=self.cast.finance, at=self.at, proof=prove(self.cast.finance))
         return self
 
+    @step
     def ask_budget(self, asked: str = "84000", *, approved: bool = True) -> "Story":
         """Ask for the production budget, have it approved, and have the owner accept for it."""
         budget = figures.ask_budget(
@@ -344,12 +381,14 @@ class Story:
             )
         return self.accept_again()
 
+    @step
     def accept_again(self) -> "Story":
         """Have the owner accept for the version as it is now."""
         mine = raci.matrix(self.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
         roles.accept(Assignment.objects.get(pk=mine.pk), by=self.cast.owner, at=self.at, proof=prove(self.cast.owner))
         return self
 
+    @step
     def to_funding(self, *, ready: bool = True) -> "Story":
         """Pilot → Funding gate; `ready` leaves nothing missing."""
         self.to_pilot().measure(confirmed=ready).ask_budget(approved=ready)
@@ -358,10 +397,12 @@ class Story:
         )
         return self
 
+    @step
     def to_build(self) -> "Story":
         """Funding gate → Build."""
         return self.to_funding().answer("funding")
 
+    @step
     def supply_controls(self, *, confirmed: bool = True) -> "Story":
         """Say how every control is met, and have the functions confirm."""
         cast = self.cast
@@ -385,12 +426,14 @@ class Story:
                 controls.answer(self.fresh, state.ref, by=looker, at=self.at, proof=prove(looker))
         return self
 
+    @step
     def ask_go_live(self) -> "Story":
         """Ask for go-live with the controls confirmed."""
         self.supply_controls()
         gates.ask(self.fresh, "go_live", by=self.cast.lead, at=self.at, recommendation="Everything is in place.")
         return self
 
+    @step
     def sign_off(self) -> "Story":
         """Have every function sign off that was asked."""
         for row in SignOff.objects.filter(initiative=self.initiative, answer="").select_related(
@@ -400,10 +443,12 @@ class Story:
             signoffs.answer(row, True, by=signer, at=self.at, proof=prove(signer))
         return self
 
+    @step
     def to_production(self) -> "Story":
         """Build → Production."""
         return self.to_build().ask_go_live().sign_off().answer("go_live")
 
+    @step
     def stop(self) -> "Story":
         """Production → Stopped, confirmed."""
         made = stop.stop(
@@ -419,6 +464,7 @@ class Story:
         )
         return self
 
+    @step
     def restart(self) -> "Story":
         """Stopped → where it was."""
         gates.ask(
@@ -435,6 +481,7 @@ class Story:
         )
         return self.sign_off().answer("restart")
 
+    @step
     def retire(self) -> "Story":
         """→ Retired, with its postmortem."""
         made = retire.begin(self.fresh, reason="Replaced.", by=self.cast.owner, at=self.at)

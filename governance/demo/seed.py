@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,9 @@ _MAIL_DAYS = 2
 _OPENS = time(9, 12)
 
 
+@cache
 def company() -> dict[str, Any]:
-    """Return the demo company as the file tells it."""
+    """Return the demo company as the file tells it: read once, for the bar of every page asks. Not to be changed."""
     with _FILE.open("rb") as file:
         return tomllib.load(file)
 

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from governance.gates import queries as gates
-from governance.gates.models import Decision, Kind
+from governance.gates.models import Kind
 from governance.initiatives.lifecycle import Stage
 from governance.people.models import Person
 from governance.raci.models import Assignment, Role, Row
@@ -25,11 +25,8 @@ class Pulse(NamedTuple):
 
 def pulse(person, at: datetime) -> Pulse:
     """Return the pulse of `person` at `at`: what the home page lists under Decide, counted. One query."""
-    waits = Q(pk__in=gates.waiting_for(person, at).order_by().values("pk")) | Q(
-        pk__in=gates.handed_over_to(person, at).order_by().values("pk")
-    )
-    near = Decision.objects.filter(waits).exclude(kind=Kind.DAY_90, due_at__gt=at + DAY_90_SHOWN)
-    counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
+    near = gates.waiting(person, at).exclude(kind=Kind.DAY_90, due_at__gt=at + DAY_90_SHOWN)
+    counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk", distinct=True)).values("n")
     stopped = Assignment.objects.standing().filter(
         person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED
     )

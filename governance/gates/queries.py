@@ -1,6 +1,9 @@
 """Reading decisions, stops and wishes: who decides, what blocks, what waits for whom."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
@@ -74,35 +77,41 @@ def open_wishes(initiative) -> list[StopWish]:
     )
 
 
-def _held(person, row, role, *, accepted: bool = True) -> Q:
-    """Return the condition that `person` holds a role on a row of the decision's initiative."""
-    on = Q(
-        initiative__assignments__row=row,
-        initiative__assignments__role=role,
+#: What the decision's initiative says of an assignment; within one condition it is one and the same assignment.
+_ROW, _STANDS = "initiative__assignments__row", Q(initiative__assignments__accepted_at__isnull=False)
+
+
+def _held(person, role: Role) -> Q:
+    """Return the condition that `person` is named for a role on the decision's initiative: which row, the caller adds."""
+    return Q(
         initiative__assignments__person=person,
+        initiative__assignments__role=role,
         initiative__assignments__ended_at=None,
     )
-    return on & Q(initiative__assignments__accepted_at__isnull=False) if accepted else on
+
+
+def _on_their_rows(kinds: Iterable[str]) -> Q:
+    """Return the condition that the decision is of one of these kinds and the assignment on the row that decides it."""
+    of_row: dict[Row, list[str]] = {}
+    for kind in kinds:
+        of_row.setdefault(QUESTIONS[kind].row, []).append(kind)
+    return reduce(or_, (Q(kind__in=found, **{_ROW: row}) for row, found in of_row.items()))
 
 
 def _to_answer(person, at: datetime) -> Q:
-    """Return the condition that `person` is to answer. The decider is looked up from the matrix, so it goes through the standing assignments."""
-    wanted = Q()
-    for kind, question in QUESTIONS.items():
-        if kind != "modification":
-            wanted |= Q(kind=kind) & _held(person, question.row, Role.ACCOUNTABLE, accepted=kind != "pilot_go")
+    """Return the condition that `person` is to answer. The decider is looked up from the matrix, so it goes through the assignments."""
+    standing = _on_their_rows(kind for kind in QUESTIONS if kind not in ("pilot_go", "modification"))
     for widens, row in ((True, Row.GO_LIVE), (False, Row.MODIFICATION)):
-        wanted |= Q(kind="modification", particulars__widens=widens) & _held(person, row, Role.ACCOUNTABLE)
-    return wanted & Q(final_at__gt=at)
+        standing |= Q(kind="modification", particulars__widens=widens, **{_ROW: row})
+    return _held(person, Role.ACCOUNTABLE) & (_STANDS & standing | _on_their_rows(["pilot_go"])) & Q(final_at__gt=at)
 
 
 def _to_get_decided(person, at: datetime) -> Q:
     """Return the condition that its time is up and `person` must get it decided as Escalation owner."""
-    wanted = Q()
-    for kind, question in QUESTIONS.items():
-        if question.hands_over:
-            wanted |= Q(kind=kind) & _held(person, question.row, Role.ESCALATION)
-    return wanted & Q(due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
+    rows = _on_their_rows(kind for kind, question in QUESTIONS.items() if question.hands_over)
+    return (
+        _held(person, Role.ESCALATION) & _STANDS & rows & Q(due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
+    )
 
 
 def waiting_for(person, at: datetime):
@@ -127,19 +136,14 @@ def handed_over_to(person, at: datetime):
     )
 
 
+def waiting(person, at: datetime):
+    """Return the open decisions that wait for `person`: to answer, or to get decided; one may come twice. Lazy."""
+    return Decision.objects.open().filter(_to_answer(person, at) | _to_get_decided(person, at))
+
+
 def with_person(person, at: datetime):
     """Return the keys of the open decisions that wait for `person`: to answer, or to get decided. Lazy; one query."""
-    return (
-        Decision.objects.open()
-        .filter(_to_answer(person, at) | _to_get_decided(person, at))
-        .values_list("pk", flat=True)
-        .distinct()
-    )
-
-
-def count_to_decide(person, at: datetime) -> int:
-    """Return how many open decisions wait for `person` at `at`. One query."""
-    return with_person(person, at).count()
+    return waiting(person, at).values_list("pk", flat=True).distinct()
 
 
 def decisions_of(initiative, limit: int = 100) -> list[Decision]:

@@ -16,7 +16,7 @@ from governance.ledger.models import LedgerEntry, LedgerHead
 from governance.ledger.verbs import Verb
 from governance.ledger.verify import Problem, verify
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from governance.ledger import checkpoint, guards, tree, verify
 from governance.ledger.models import LedgerEntry, LedgerHead
 from tests.ledger.conftest import NAMES, Attacker, leaf_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = pytest.mark.django_db
 
 SIZE = 13
 

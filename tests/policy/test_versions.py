@@ -6,7 +6,7 @@ from governance.ledger.models import LedgerEntry
 from governance.policy import versions
 from governance.policy.models import PolicyVersion
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

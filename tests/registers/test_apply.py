@@ -21,8 +21,6 @@ from governance.registers.profiles import Unreadable
 from governance.registers.trees import Tree
 from tests.registers.conftest import AT, record, text_of
 
-pytestmark = pytest.mark.postgres
-
 
 def named(name: str) -> Initiative:
     """Return the initiative of this name."""

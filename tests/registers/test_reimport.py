@@ -15,8 +15,6 @@ from governance.registers.models import Batch, Origin
 from tests.make import prove
 from tests.registers.conftest import AT, record, text_of
 
-pytestmark = pytest.mark.postgres
-
 LATER = AT.replace(month=9)
 
 

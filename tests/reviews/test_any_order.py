@@ -20,7 +20,7 @@ from governance.reviews.look import Look
 from governance.reviews.models import Told
 from tests import make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = pytest.mark.django_db
 
 MICRO, DAY = timedelta(microseconds=1), timedelta(days=1)
 BEGIN = datetime(2026, 4, 7, 9, 0, tzinfo=UTC)

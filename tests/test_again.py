@@ -1,0 +1,96 @@
+"""A story told again is the same story: the same rows in every table, and a record that holds."""
+
+import pytest
+from django.db import connection
+
+from governance.ledger import verify
+from governance.ledger.models import LedgerEntry
+from governance.people.models import Person
+from governance.raci import grants
+from tests import again, make
+from tests.safety.world import everything, undone
+
+
+@pytest.fixture(autouse=True)
+def memory(db, monkeypatch):
+    """A memory that has seen nothing, at the start of a test."""
+    if connection.vendor != "sqlite":
+        pytest.skip("on PostgreSQL every story is walked")
+    memory = again.Memory(state=0)
+    monkeypatch.setattr(again, "memory", memory)
+    with connection.execute_wrapper(memory.watch):
+        yield memory
+
+
+@pytest.fixture
+def walked(monkeypatch):
+    """The names of the stories that began by walking."""
+    names, begin = [], make.Story._begin
+
+    def noted(story, values, found):
+        names.append(values["name"])
+        return begin(story, values, found)
+
+    monkeypatch.setattr(make.Story, "_begin", noted)
+    return names
+
+
+def told(memory, name: str = "Reply drafts") -> tuple:
+    """Tell of one story that ended and one half-way, return what can be seen of them, and undo it."""
+    with undone():
+        memory.state = 0
+        cast = make.make_cast()
+        ended = make.make_initiative(cast, "retired", tier_proposed=4)
+        half = make.Story(cast, name=name, unit=cast.sales).to_pilot().measure(confirmed=False)
+        half.later(days=3).ask_budget(approved=False)
+        assert verify.verify(checkpoints=[]).ok
+        assert grants.differences() == []
+        return (
+            everything(),
+            list(LedgerEntry.objects.order_by("seq").values_list()),
+            [(story.at, story.initiative.pk, story.initiative.stage) for story in (ended, half)],
+            [(person.pk, person.name, person.unit_id) for person in cast.people],
+            [call for _ids, call, _robust in connection.run_on_commit],
+        )
+
+
+def test_it_leaves_what_walking_left(memory, walked):
+    first = told(memory)
+    second = told(memory)
+
+    assert walked == ["Support refunds", "Reply drafts"]
+    assert second == first
+
+
+def test_other_words_are_another_story(memory, walked):
+    first = told(memory)
+    other = told(memory, name="Call summaries")
+
+    assert walked == ["Support refunds", "Reply drafts", "Call summaries"]
+    assert other[0]["governance_initiative"] != first[0]["governance_initiative"]
+    assert other[0]["governance_person"] == first[0]["governance_person"]
+
+
+def test_after_a_write_of_the_test_itself_it_is_walked(memory, walked):
+    told(memory)
+    memory.state = 0
+    cast = make.make_cast()
+    Person.objects.filter(pk=cast.lead.pk).update(title="Somebody else")
+    make.Story(cast)
+
+    assert walked == ["Support refunds", "Reply drafts", "Support refunds"]
+
+
+def test_what_a_test_does_to_its_people_is_not_seen_by_the_next(memory):
+    for _ in range(2):
+        with undone():
+            memory.state = 0
+            cast = make.make_cast()
+            assert cast.lead.is_active
+            cast.lead.is_active = False
+
+
+def test_outside_a_test_s_transaction_nothing_is_known(memory, monkeypatch):
+    monkeypatch.setattr(connection.atomic_blocks[0], "_from_testcase", False)
+
+    assert memory.standing() is None
