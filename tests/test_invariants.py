@@ -12,7 +12,7 @@ from django.db.models import ProtectedError
 from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked
 from governance.gates import actions as gates
-from governance.gates import changes, queries, snapshot
+from governance.gates import changes, queries, signoffs, snapshot
 from governance.gates import stop as stopping
 from governance.gates.models import Decision
 from governance.initiatives import actions, controls, figures, roles, steps
@@ -21,6 +21,8 @@ from governance.ledger.models import LedgerEntry
 from governance.people import actions as people
 from governance.people.models import Person
 from governance.people.proof import Proof
+from governance.proof import queries as proof_queries
+from governance.proof.models import SignOff
 from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
@@ -91,6 +93,26 @@ def test_1_a_leaver_blocks_the_next_gate_and_holds_nothing(story, cast):
         )
 
 
+@pytest.mark.parametrize(
+    ("stage", "kind"),
+    [("funding", "funding"), ("build", "go_live"), ("stopped", "restart"), ("stopped", "back_to_pilot")],
+)
+def test_1_an_escalation_owner_who_left_blocks_the_next_gate(story, cast, stage, kind):
+    tale = story(stage)
+    if stage == "build":
+        tale.ask_go_live()
+    if stage == "stopped":
+        told = {"cause": "A retry.", "fix": "Mended.", "evidence": "400 replays.", "why": "Small."}
+        gates.ask(tale.fresh, kind, by=cast.lead, at=tale.at, particulars=told)
+    decision = tale.decision(kind)
+    assert not any(b.code.startswith("roles.left") for b in queries.blockers(decision, tale.fresh, tale.at))
+
+    people.leave(cast.escalation, left_on=tale.at.date(), by=cast.admin, at=tale.at)
+
+    said = {b.code: b.message for b in queries.blockers(decision, tale.fresh, tale.at)}
+    assert said["roles.left.go_live.E"] == "Dana Roth, Escalation owner for Production go-live, has left."
+
+
 # 2. Who may be Accountable
 
 
@@ -132,6 +154,27 @@ def test_2_the_gate_looks_again_at_who_the_owner_is(story, cast):
     decision = tale.decision("funding")
 
     assert "eligible.grade" in {b.code for b in queries.blockers(decision, tale.fresh, tale.at)}
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind"), [("idea", "pilot_go"), ("stopped", "restart"), ("stopped", "back_to_pilot")]
+)
+def test_2_every_gate_looks_again_at_who_is_accountable(story, cast, stage, kind):
+    tale = story(stage)
+    if stage == "idea":
+        tale.set_outcome().confirm_tier().name_people()
+    told = {"cause": "A retry.", "fix": "Mended.", "evidence": "400 replays.", "why": "Small."}
+    gates.ask(tale.fresh, kind, by=cast.lead, at=tale.at, particulars={} if kind == "pilot_go" else told)
+    decision = tale.decision(kind)
+    assert queries.blockers(decision, tale.fresh, tale.at) == []
+
+    cast.support.leader = cast.coo
+    cast.support.save()
+    Person.objects.filter(pk=cast.owner.pk).update(grade="manager")
+
+    assert {b.code for b in queries.blockers(decision, tale.fresh, tale.at)} == {"eligible.leader", "eligible.grade"}
+    with pytest.raises(Blocked):
+        tale.answer(kind)
 
 
 def test_2_grade_alone_is_waived_at_tier_1_by_the_portfolio_office_only(story, cast):
@@ -207,6 +250,92 @@ def test_3_the_asker_of_an_open_question_is_not_named_its_decider(story, cast):
         )
 
 
+def test_3_who_asked_meanwhile_does_not_accept_to_decide_it(story, cast):
+    tale = story("pilot")
+    cast.support.leader = cast.lead
+    cast.support.save()
+    Person.objects.filter(pk=cast.lead.pk).update(grade="vp")
+    lead = Person.objects.get(pk=cast.lead.pk)
+    roles.assign(tale.fresh, Row.GO_LIVE, Role.RESPONSIBLE, cast.staff, by=cast.office, at=tale.at)
+    made = roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, lead, by=cast.office, at=tale.at)
+    tale.measure()
+    tale.at = made.assigned_at
+    gates.ask(tale.fresh, "funding", by=lead, at=tale.at)
+
+    with pytest.raises(Blocked, match="asked for Funding gate"):
+        roles.accept(made, by=lead, at=tale.at, proof=prove(lead))
+
+
+def test_3_who_asked_and_came_to_decide_may_answer_no_pass_and_nothing_else(story, cast):
+    tale = story("funding")
+    decision = tale.decision("funding")
+    Decision.objects.filter(pk=decision.pk).update(asked_by=cast.owner)  # as a register of old would have it
+    decision.refresh_from_db()
+
+    with pytest.raises(Refused, match="You asked for this"):
+        tale.answer("funding", "pass")
+    tale.answer("funding", "no_pass")
+
+    assert tale.fresh.stage == "pilot"
+
+
+def test_3_a_group_that_is_responsible_confirms_no_figure_and_no_tier(story, cast):
+    """Separation of duties is about the person, whether they stand there in person or through a group."""
+    from django.contrib.auth.models import Group
+
+    tale = story("pilot").measure(confirmed=False)
+    roles.assign(
+        tale.fresh, Row.GO_LIVE, Role.RESPONSIBLE, Group.objects.get(name="finance"), by=cast.office, at=tale.at
+    )
+    with pytest.raises(Refused, match="other than owner and Responsible"):
+        figures.answer_figure(tale.fresh.measurements.get(), by=cast.finance, at=tale.at, proof=prove(cast.finance))
+    assert May.ASK_FUNDING in grants.held_by(cast.finance, tale.fresh, tale.at), "and may ask, as any Responsible"
+
+    idea = story()
+    roles.assign(
+        idea.fresh, Row.GO_LIVE, Role.RESPONSIBLE, Group.objects.get(name="compliance"), by=cast.office, at=idea.at
+    )
+    with pytest.raises(Refused, match="nobody who is Responsible"):
+        actions.confirm_tier(idea.fresh, 2, by=cast.compliance, at=idea.at)
+
+
+def test_3_nobody_signs_off_a_whole_that_rests_on_their_own_figure(story, cast):
+    tale = story("build", tier_proposed=3)
+    roles.assign(tale.fresh, Row.GO_LIVE, Role.RESPONSIBLE, cast.engineer, by=cast.office, at=tale.at)
+    day = tale.at.date()
+    figures.add_measurement(
+        tale.fresh, value=2, starts_on=day, ends_on=day, cases=1, source="GL", by=cast.engineer, at=tale.at
+    )
+    tale.ask_go_live()
+    people.grant_function(cast.engineer, "security", by=cast.admin, at=tale.at)
+    joined = Person.objects.get(pk=cast.engineer.pk)
+
+    with pytest.raises(Refused, match="wrote part of its evidence"):
+        signoffs.answer(
+            SignOff.objects.get(initiative=tale.initiative), True, by=joined, at=tale.at, proof=prove(joined)
+        )
+
+
+def test_3_money_that_was_called_quality_is_not_confirmed_by_who_may_not_confirm_money(story, cast):
+    tale = story("pilot")
+    outcome = figures.set_outcome(tale.fresh, {"kind": "quality"}, by=cast.lead, at=tale.at, seen_version=1)
+    tale.measure()
+
+    figures.set_outcome(tale.fresh, {"kind": "money"}, by=cast.lead, at=tale.at, seen_version=outcome.version)
+
+    assert "funding.period" in {b.code for b in steps.rules_of("fund")[0].blockers(tale.fresh, tale.at)}
+
+
+def test_3_nobody_confirms_a_lower_tier_than_they_could_have_confirmed_as_proposed(story, cast):
+    tale = story(tier_proposed=4)
+
+    with pytest.raises(Refused, match="Tier 4 is confirmed by Compliance"):
+        actions.confirm_tier(tale.fresh, 1, by=cast.office, at=tale.at)
+    actions.confirm_tier(tale.fresh, 1, by=cast.compliance, at=tale.at)
+
+    assert tale.fresh.tier == 1
+
+
 def test_3_nobody_confirms_their_own_figure_control_or_budget(story, cast):
     tale = story("pilot")
     from django.contrib.auth.models import Group
@@ -275,6 +404,19 @@ def test_4_nobody_gives_themselves_a_function(cast):
     assert not cast.admin.groups.filter(name="finance").exists()
 
 
+def test_4_nobody_makes_themselves_a_deputy_or_puts_a_unit_below_their_own(story, cast):
+    tale = story("production")
+    day = tale.at.date()
+    with pytest.raises(Refused, match="names themselves the deputy"):
+        people.name_deputy(cast.owner, cast.admin, starts_on=day, ends_on=day, by=cast.admin, at=tale.at)
+    assert May.STOP not in grants.held_by(cast.admin, tale.fresh, tale.at)
+
+    own = make.make_unit("Platforms", cast.company, leader=cast.admin)
+    cast.support.parent = own
+    with pytest.raises(Refused, match="below one that they lead"):
+        people.save_unit(cast.support, by=cast.admin, at=tale.at)
+
+
 # 5. The stage changes by a step or by admission alone
 
 
@@ -293,6 +435,24 @@ def test_5_no_assignment_no_update_and_no_call_changes_a_stage(story):
             getattr(initiative, step)(at=tale.at)
 
     assert Initiative.objects.get(pk=initiative.pk).stage == "pilot"
+
+
+def test_5_no_new_row_is_made_at_a_stage_of_ones_choice(story):
+    tale = story("pilot")
+    values = {"name": "Made up", "stage_since": tale.at, "registered_at": tale.at}
+    there = Initiative(pk=tale.initiative.pk, number=tale.initiative.number, stage="production", **values)
+
+    with pytest.raises(AttributeError, match="step or by admission"), transaction.atomic():
+        Initiative.objects.create(number=900, stage="production", **values)
+    with pytest.raises(AttributeError, match="step or by admission"), transaction.atomic():
+        Initiative.objects.bulk_create([Initiative(number=900, stage="production", **values)])
+    with pytest.raises(AttributeError, match="step or by admission"), transaction.atomic():
+        Initiative.objects.bulk_create([there], update_conflicts=True, unique_fields=["id"], update_fields=["stage"])
+    with pytest.raises(AttributeError, match="step or by admission"), transaction.atomic():
+        there.save()
+
+    assert Initiative.objects.count() == 1
+    assert tale.fresh.stage == "pilot"
 
 
 def test_5_a_failed_refresh_does_not_lift_the_protection(story):
@@ -409,6 +569,66 @@ def test_8_a_stale_form_is_refused_and_the_text_of_the_other_person_stays(story,
         actions.amend(tale.fresh, {"purpose": "Second."}, by=cast.lead, at=tale.at, seen_version=seen)
 
     assert tale.fresh.purpose == "First."
+
+
+def test_8_what_is_signed_is_what_was_shown(story, cast):
+    """An offer, a figure and a control that changed under the page are read again first."""
+    tale = story().set_outcome()
+    made = roles.offer(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE, cast.owner, by=cast.office, at=tale.at)
+    seen = roles.shown(tale.fresh, Row.GO_LIVE, Role.ACCOUNTABLE)
+    actions.amend(tale.fresh, {"tools": "everything"}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version)
+    with pytest.raises(Conflict, match="Something changed"):
+        roles.accept(made, by=cast.owner, at=tale.at, proof=prove(cast.owner), seen=seen)
+
+    piloted = story("pilot").measure(confirmed=False)
+    figure = piloted.fresh.measurements.get()
+    seen = figures.shown(figure, piloted.fresh.outcome)
+    version = piloted.fresh.outcome.version
+    figures.set_outcome(piloted.fresh, {"unit": "$"}, by=cast.lead, at=piloted.at, seen_version=version)
+    with pytest.raises(Conflict, match="Something changed"):
+        figures.answer_figure(figure, by=cast.finance, at=piloted.at, proof=prove(cast.finance), seen=seen)
+
+    built = story("build")
+    supply = {"effective_on": built.at.date(), "by": cast.lead, "at": built.at}
+    controls.supply(built.fresh, "T2.1", note="Listed.", **supply)
+    seen = controls.shown(next(c for c in proof_queries.controls(built.fresh) if c.ref == "T2.1"))
+    controls.supply(built.fresh, "T2.1", note="Listed, mostly.", **supply)
+    for more in ({}, {"returned_because": "No."}, {"waived_until": built.at.date(), "waived_because": "Later."}):
+        with pytest.raises(Conflict, match="Something changed"):
+            controls.answer(
+                built.fresh, "T2.1", by=cast.security, at=built.at, proof=prove(cast.security), seen=seen, **more
+            )
+
+
+def test_8_a_control_is_not_set_aside_without_a_proof(story, cast):
+    tale = story("build")
+    controls.supply(tale.fresh, "T2.1", note="Soon.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
+
+    with pytest.raises(Refused, match="Prove that it is you"):
+        controls.answer(
+            tale.fresh,
+            "T2.1",
+            by=cast.security,
+            at=tale.at,
+            proof=None,
+            waived_until=tale.at.date(),
+            waived_because="Later.",
+        )
+
+
+def test_8_asking_twice_is_asking_once(story, cast):
+    """A figure claimed again, and a budget asked for again: what is there stays, an approval too."""
+    tale = story("pilot").measure(confirmed=False).ask_budget()
+    figure, budget = tale.fresh.measurements.get(), tale.fresh.budget
+    again = {name: getattr(figure, name) for name in ("value", "starts_on", "ends_on", "cases", "source")}
+    asked = {name: getattr(budget, name) for name in ("asked", "currency", "months", "pays_for", "licence")}
+    seq = LedgerEntry.objects.count()
+
+    assert figures.add_measurement(tale.fresh, **again, by=cast.lead, at=tale.at) == figure
+    figures.ask_budget(tale.fresh, **asked, by=cast.lead, at=tale.at)
+
+    assert (tale.fresh.measurements.count(), tale.fresh.budget.approved) == (1, budget.asked)
+    assert LedgerEntry.objects.count() == seq
 
 
 @pytest.mark.parametrize("proof", [None, "somebody else's"])

@@ -73,7 +73,7 @@ def decide(
             if decision.decided_by_id == by.pk and decision.outcome == outcome:
                 return decision
             raise Conflict(_closed_words(decision))
-        require_decider(decision, initiative, by)
+        require_decider(decision, initiative, by, outcome)
         if proof is None:
             raise Refused(_("Prove that it is you before you sign."))
         facts = snapshot.of(decision, initiative, at)
@@ -117,8 +117,8 @@ def _closed_words(decision: Decision) -> str:
     }
 
 
-def require_decider(decision: Decision, initiative, by) -> None:
-    """Raise Refused unless `by` is the one person who decides, and did not ask. No query beyond the matrix."""
+def require_decider(decision: Decision, initiative, by, outcome: str = "") -> None:
+    """Raise Refused unless `by` is the one person who decides, and does not pass what they asked for. No query beyond the matrix."""
     decides = queries.decider(decision, initiative)
     if decides is None:
         raise Refused(
@@ -131,7 +131,7 @@ def require_decider(decision: Decision, initiative, by) -> None:
             % {"name": decides.name},
             decides.name,
         )
-    if decision.asked_by_id == by.pk:
+    if decision.asked_by_id == by.pk and outcome != Answer.NO_PASS:
         raise Refused(_("You asked for this decision, so somebody else must make it."))
 
 

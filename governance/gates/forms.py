@@ -210,6 +210,10 @@ class ConfirmStop(Form):
         help_text=gettext_lazy("What you saw or who told you, and when."),
         missing=gettext_lazy("Say how you know that it has stopped."),
     )
+    stop = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages={"required": gettext_lazy("This page did not say which stop it showed. Load it again.")},
+    )
 
 
 class AskToStop(Form):

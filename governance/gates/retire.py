@@ -22,7 +22,6 @@ from governance.outcomes import queries as outcomes
 from governance.people import calendars, functions
 from governance.people.functions import Function
 from governance.people.proof import Proof
-from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.grants import May
 from governance.signatures import actions as signatures
@@ -40,7 +39,7 @@ def begin(
     settle(initiative, at=at)
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
-        owner = grants.retirer(initiative)
+        owner = raci.retirer(initiative)
         require(
             by,
             initiative,
@@ -61,7 +60,7 @@ def begin(
 
 def begin_locked(initiative, *, reason: str, replaced_by: str, after_care: str, by, at: datetime, say) -> Retirement:
     """Write the beginning of a retirement on a locked initiative, inside an act."""
-    owner = grants.retirer(initiative)
+    owner = raci.retirer(initiative)
     initiative.retiring_since = at
     initiative.version += 1
     initiative.save(update_fields=["retiring_since", "version"])
@@ -137,7 +136,7 @@ def save_postmortem(initiative: Initiative, values: dict, *, by, at: datetime, s
 
 def _save(initiative, values: dict, *, by, at: datetime, seen_version: int, say) -> Retirement:
     made = Retirement.objects.filter(initiative=initiative).first()
-    if made is None:
+    if made is None or (made.published_at is None and not initiative.is_retiring):
         raise Conflict(_("It is not retiring."))
     if by not in raci.matrix(initiative).people and by.pk != initiative.workflow_owner_id:
         require(by, initiative, May.RETIRE, at, _("The postmortem is written by the people named on it."))

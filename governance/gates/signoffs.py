@@ -14,6 +14,7 @@ from governance.gates.settling import settle
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.notices import actions as notices
+from governance.outcomes.models import Measurement
 from governance.people import calendars, functions
 from governance.people.functions import Function
 from governance.people.proof import Proof
@@ -67,7 +68,7 @@ def ask_for(decision: Decision, initiative, *, by, at: datetime, say) -> None:
 
 
 def may_answer(person, initiative, sign_off: SignOff) -> str:
-    """Return "" when `person` may sign this off, else the sentence that says whose it is. Three queries at most."""
+    """Return "" when `person` may sign this off, else the sentence that says whose it is. Four queries at most."""
     label = functions.label(sign_off.function)
     mine = functions.of(person)
     rows = (Row.GO_LIVE, Row.HALT) if sign_off.decision.kind == Kind.RESTART else (Row.GO_LIVE,)
@@ -78,7 +79,8 @@ def may_answer(person, initiative, sign_off: SignOff) -> str:
         return _("%(function)s signs this off.") % {"function": label}
     if sign_off.asked_by_id == person.pk or sign_off.decision.asked_by_id == person.pk:
         return _("You asked for this, so somebody else in %(function)s must sign it off.") % {"function": label}
-    if ControlCheck.objects.filter(initiative_id=initiative.pk, supplied_by=person).exists():
+    wrote = {"initiative_id": initiative.pk, "supplied_by": person}
+    if ControlCheck.objects.filter(**wrote).exists() or Measurement.objects.filter(**wrote).exists():
         return _("You wrote part of its evidence, so somebody else in %(function)s must sign it off.") % {
             "function": label
         }

@@ -50,7 +50,7 @@ def sign(request: Request, number: int, nth: int) -> HttpResponse:
         return _answer(request, asked, outcome)
     if asked.closed or asked.state_at(request.at) == Closed.LAPSED:
         return redirect(asked)
-    actions.require_decider(asked, initiative, request.user)
+    actions.require_decider(asked, initiative, request.user, outcome)
     return _check(request, asked, outcome)
 
 

@@ -39,7 +39,7 @@ def retire(request: Request, number: int) -> HttpResponse:
     """Begin to retire it: the reason, what replaces it, what has to be taken care of."""
     initiative = find(request, number)
     may = May.RETIRE in grants.held_by(request.user, initiative, request.at)
-    begun, retirer = _retirement(initiative), grants.retirer(initiative)
+    begun, retirer = _retirement(initiative), raci.retirer(initiative)
     if begun is not None and (request.method == "GET" or begun.begun_by_id == request.user.pk):
         return go("gates:postmortem", initiative.key)
     form = forms.Retire(request.POST if request.method == "POST" else None, initial=kept(request))
@@ -173,7 +173,7 @@ def _draft(
         "form": form,
         "may_publish": may_publish,
         "theirs": theirs,
-        "retirer": grants.retirer(initiative),
+        "retirer": raci.retirer(initiative),
         "office": Function.PORTFOLIO.label,
     }
     return render(request, "gates/postmortem_draft.html", context, status=status)

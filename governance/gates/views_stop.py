@@ -168,8 +168,12 @@ def confirm(request: Request, number: int) -> HttpResponse:
             _("A stop is confirmed by somebody named on it, by Compliance or by the Portfolio office."),
             ", ".join(c["person"].name for c in _whom_to_call(initiative)),
         )
-    form = forms.ConfirmStop(request.POST if request.method == "POST" else None, initial=kept(request))
+    form = forms.ConfirmStop(
+        request.POST if request.method == "POST" else None, initial={**kept(request), "stop": there.pk}
+    )
     if request.method == "POST" and (form.is_valid() or not may):
+        if may and form.cleaned_data["stop"] != there.pk:
+            raise Conflict(_("This page showed an earlier stop. Read it again, then sign."))
         proved = need_proof(request) if may else proof.fresh(request)
         if isinstance(proved, HttpResponse):
             return proved

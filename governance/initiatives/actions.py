@@ -225,7 +225,8 @@ def propose_tier(initiative: Initiative, tier: int, *, by, at: datetime, reason:
 def confirm_tier(initiative: Initiative, tier: int, *, by, at: datetime) -> Initiative:
     """Confirm the tier, or set another one while confirming. The functions it asks for become Consulted.
 
-    Raises Refused for anybody outside the functions that confirm this tier, and for the matrix's R and A.
+    The higher of the two says who may: nobody who could not confirm the tier proposed sets a lower one.
+    Raises Refused for anybody outside those functions, and for the matrix's R and A.
     """
     from governance.initiatives import roles
 
@@ -235,15 +236,16 @@ def confirm_tier(initiative: Initiative, tier: int, *, by, at: datetime) -> Init
             raise Conflict(
                 _("Tier %(tier)s is confirmed already. It changes through a decision now.") % {"tier": initiative.tier}
             )
-        proposed, initiative.tier_proposed = initiative.tier_proposed, tier
-        confirmers = ", ".join(str(Function(f).label) for f in policy.current().tiers[tier].tier_confirmed_by)
+        proposed = initiative.tier_proposed
+        higher = initiative.tier_proposed = max(tier, proposed or 0)
+        confirmers = ", ".join(str(Function(f).label) for f in policy.current().tiers[higher].tier_confirmed_by)
         require(
             by,
             initiative,
             May.CONFIRM_TIER,
             at,
             _("Tier %(tier)s is confirmed by %(who)s, and by nobody who is Responsible or Accountable here.")
-            % {"tier": tier, "who": confirmers},
+            % {"tier": higher, "who": confirmers},
         )
         set_tier(initiative, tier, by=by, at=at)
         say(Verb.INITIATIVE_TIER_CONFIRMED, initiative, proposed=proposed, tier=tier)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from governance import ledger
+from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.initiatives.actions import require
 from governance.initiatives.models import Initiative
@@ -76,6 +77,22 @@ def statement(state: queries.ControlState) -> str:
     }
 
 
+def facts(state: queries.ControlState) -> dict:
+    """Return what a look at a control rests on. No query."""
+    check = state.check
+    return {
+        "ref": state.ref,
+        "note": check.note,
+        "effective_on": check.effective_on,
+        "supplied_by": check.supplied_by_id,
+    }
+
+
+def shown(state: queries.ControlState) -> str:
+    """Return the digest that the forms of a control carry: what was shown. No query."""
+    return canonical.digest({"statement": statement(state), **facts(state)})
+
+
 def answer(
     initiative: Initiative,
     ref: str,
@@ -83,11 +100,16 @@ def answer(
     by,
     at: datetime,
     proof: Proof | None,
+    seen: str | None = None,
     returned_because: str = "",
     waived_until: date | None = None,
     waived_because: str = "",
 ) -> ControlCheck:
-    """Confirm a control (signed), return it with a reason, or waive it until a day with a reason."""
+    """Confirm a control (signed), return it with a reason, or waive it until a day with a reason.
+
+    `seen` is the digest of what the form showed; a page always carries it. Raises Refused, and Conflict
+    when it does not wait for anybody or was supplied anew since.
+    """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         state = _state(initiative, ref)
@@ -96,10 +118,14 @@ def answer(
         check = state.check
         if check is None or not state.waits_for_confirmation:
             raise Conflict(_("%(control)s does not wait for anybody.") % {"control": state.title})
+        if seen is not None and seen != shown(state):
+            raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
         if returned_because:
             check.returned_by, check.returned_at, check.returned_because = by, at, returned_because[:300]
             say(Verb.CONTROL_RETURNED, check, ref=ref, text={"because": returned_because})
         elif waived_until is not None:
+            if proof is None:
+                raise Refused(_("Prove that it is you before you set a control aside."))
             check.waived_by, check.waived_until, check.waived_because = by, waived_until, waived_because[:300]
             say(Verb.CONTROL_WAIVED, check, ref=ref, until=waived_until, text={"because": waived_because})
         else:
@@ -111,12 +137,7 @@ def answer(
                 proof=proof,
                 at=at,
                 statement=statement(state),
-                facts={
-                    "ref": ref,
-                    "note": check.note,
-                    "effective_on": check.effective_on,
-                    "supplied_by": check.supplied_by_id,
-                },
+                facts=facts(state),
             )
             say(Verb.CONTROL_CONFIRMED, check, ref=ref, signature=check.signature_id)
         check.save()

@@ -7,6 +7,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from governance import ledger
+from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.core.words import money
 from governance.initiatives.actions import refuse_while_gate_open, require
@@ -58,7 +59,7 @@ def set_outcome(initiative: Initiative, values: dict, *, by, at: datetime, seen_
         before = {name: _words(getattr(outcome, name)) for name in changed}
         for name, value in changed.items():
             setattr(outcome, name, value)
-        if {"threshold", "metric", "unit", "lower_is_better"} & set(changed):
+        if {"threshold", "metric", "kind", "unit", "lower_is_better"} & set(changed):
             outcome.threshold_set_at = at if outcome.threshold is not None else None
         outcome.version += 1
         outcome.save()
@@ -83,21 +84,24 @@ def _words(value) -> str:
 def add_measurement(
     initiative: Initiative, *, value: Decimal, starts_on, ends_on, cases: int, source: str, by, at: datetime
 ) -> Measurement:
-    """Add a figure. It is claimed until somebody other than owner and Responsible confirms it."""
+    """Add a figure. It is claimed until somebody other than owner and Responsible confirms it.
+
+    The same figure again by the same person, while it waits, is the one that is there.
+    """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         require(by, initiative, May.AMEND, at)
         if queries.outcome(initiative) is None:
             raise Conflict(_("Name the outcome first, then add figures for it."))
+        told = {"value": value, "starts_on": starts_on, "ends_on": ends_on, "cases": cases, "source": source}
+        waiting = Measurement.objects.filter(initiative=initiative, confirmed_at=None, returned_because="")
+        if again := waiting.filter(supplied_by=by, **told).first():
+            return again
         number = (Measurement.objects.filter(initiative=initiative).aggregate(n=Max("number"))["n"] or 0) + 1
         figure = Measurement.objects.create(
             initiative=initiative,
             number=number,
-            value=value,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            cases=cases,
-            source=source,
+            **told,
             supplied_by=by,
             supplied_at=at,
         )
@@ -133,9 +137,8 @@ def may_confirm_figure(person, initiative, figure: Measurement) -> str:
     matrix, mine = raci.matrix(initiative), functions.of(person)
     if figure.supplied_by_id == person.pk:
         return _("You supplied this figure, so somebody else must confirm it.")
-    responsible = {p.pk for row in Row for p in matrix.responsible(row)}
     accountable = {a.person_id for a in matrix.rows if a.role == Role.ACCOUNTABLE and a.row in (Row.PILOT, Row.GO_LIVE)}
-    if person.pk in responsible | accountable:
+    if person.pk in accountable or any(matrix.holds(person, row, Role.RESPONSIBLE, mine) for row in Row):
         return _("A figure is confirmed by somebody other than owner and Responsible.")
     if Function.FINANCE in mine:
         return ""
@@ -160,10 +163,25 @@ def figure_statement(figure: Measurement, outcome: Outcome) -> str:
     }
 
 
+def shown(figure: Measurement, outcome: Outcome) -> str:
+    """Return the digest that the form of a figure carries: what was shown. No query."""
+    return canonical.digest({"statement": figure_statement(figure, outcome), "source": figure.source})
+
+
 def answer_figure(
-    figure: Measurement, *, by, at: datetime, proof: Proof | None, returned_because: str = ""
+    figure: Measurement,
+    *,
+    by,
+    at: datetime,
+    proof: Proof | None,
+    returned_because: str = "",
+    seen: str | None = None,
 ) -> Measurement:
-    """Confirm a figure (signed), or return it with a reason to whoever supplied it."""
+    """Confirm a figure (signed), or return it with a reason to whoever supplied it.
+
+    `seen` is the digest of what the form showed; a page that confirms always carries it. Raises Refused, and
+    Conflict when it was answered already or the outcome means something else by now.
+    """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(figure.initiative_id)
         figure = Measurement.objects.select_related("supplied_by").get(pk=figure.pk)
@@ -177,6 +195,8 @@ def answer_figure(
             say(Verb.MEASUREMENT_RETURNED, figure, text={"because": returned_because})
         else:
             outcome = queries.outcome(initiative)
+            if seen is not None and seen != shown(figure, outcome):
+                raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
             figure.confirmed_by, figure.confirmed_at = by, at
             figure.signature = signatures.sign(
                 initiative=initiative,
@@ -226,12 +246,17 @@ def ask_budget(
 ) -> Budget:
     """Ask for the production budget, or ask anew; asking anew takes an earlier approval away.
 
-    Amount and period are material: an acceptance given before no longer counts.
+    Amount and period are material: an acceptance given before no longer counts. The same again by the same
+    person changes nothing, unless less was approved.
     """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         require(by, initiative, May.AMEND, at)
         budget = Budget.objects.filter(initiative=initiative).first() or Budget(initiative=initiative, version=0)
+        told = {"asked": asked, "currency": currency, "months": months, "pays_for": pays_for, "licence": licence}
+        same = budget.asked_by_id == by.pk and all(getattr(budget, name) == value for name, value in told.items())
+        if budget.pk and same and (budget.approved is None or budget.approved >= asked):
+            return budget
         if budget.pk and (budget.asked, budget.currency, budget.months) != (asked, currency, months):
             refuse_while_gate_open(initiative, [_("the budget asked for")])
         budget.asked, budget.currency, budget.months, budget.pays_for, budget.licence = (

@@ -80,6 +80,7 @@ class Lifecycle(Stateful):
         [
             rules.RolesNamed(),
             rules.RolesAccepted(),
+            rules.AccountableFit(),
             rules.TierConfirmed(),
             rules.CapabilityStated(),
             rules.ScopeSet(),
@@ -91,7 +92,12 @@ class Lifecycle(Stateful):
         """Named people answer for a pilot with a scope, an end and a number to reach."""
         self._enter_pilot(at)
 
-    @step(S.DISCOVERED, S.PILOT, May.DECIDE_PILOT, [rules.RolesAccepted(), rules.TierSet(), rules.StopDescribed()])
+    @step(
+        S.DISCOVERED,
+        S.PILOT,
+        May.DECIDE_PILOT,
+        [rules.RolesAccepted(), rules.AccountableFit(), rules.TierSet(), rules.StopDescribed()],
+    )
     def adopt(self, *, at):
         """Found in use and now owned: it goes on as a pilot."""
         self._enter_pilot(at)
@@ -133,13 +139,13 @@ class Lifecycle(Stateful):
         S.STOPPED,
         RETURN_VALUE(S.DISCOVERED, S.PILOT, S.BUILD, S.PRODUCTION),
         May.DECIDE_HALT,
-        [rules.RestartExplained(), rules.SignedOff()],
+        [rules.RestartExplained(), rules.NobodyLeft(), rules.AccountableFit(), rules.SignedOff()],
     )
     def restart(self, *, at):
         """Back to where it was; from the funding gate to the pilot, because the gate is asked again."""
         return S.PILOT if self.stopped_from == S.FUNDING else Stage(self.stopped_from)
 
-    @step(S.STOPPED, S.PILOT, May.DECIDE_HALT, [])
+    @step(S.STOPPED, S.PILOT, May.DECIDE_HALT, [rules.NobodyLeft(), rules.AccountableFit()])
     def back_to_pilot(self, *, at):
         """Start again small."""
         self.pilot_since = self.pilot_since or at

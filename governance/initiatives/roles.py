@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import ledger, policy
+from governance.core import canonical
 from governance.core.errors import Conflict, Refused
 from governance.core.moments import day
 from governance.core.rules import Blocked, Blocker
@@ -67,6 +68,11 @@ def statement(initiative, row: Row, role: Role) -> str:
         "metric": outcome.metric if outcome else _("the business result"),
     }
     return (OWNER_STATEMENT if role == Role.ACCOUNTABLE and row in SHARED else STATEMENTS[Role(role)]) % words
+
+
+def shown(initiative, row: Row, role: Role) -> str:
+    """Return the digest that an offer's page carries: what it showed. Queries as statement."""
+    return canonical.digest({"statement": statement(initiative, row, role), "material": material.facts(initiative)})
 
 
 def offer(
@@ -185,18 +191,8 @@ def _refuse_ineligible(initiative, row: Row, role: Role, person, *, waived: bool
                 ),
             )
         if role == Role.ACCOUNTABLE:
-            if asked := [
-                d for d in initiative.decisions.filter(closed="", asked_by=person) if DECIDED_BY_ROW[d.kind] == each
-            ]:
-                reasons.setdefault(
-                    "asker",
-                    Blocker(
-                        "asker",
-                        _("%(name)s asked for %(what)s, so somebody else must decide it.")
-                        % {"name": person.name, "what": asked[0].get_kind_display()},
-                        url=asked[0].get_absolute_url(),
-                    ),
-                )
+            if (asker := _asker(initiative, each, person)) is not None:
+                reasons.setdefault("asker", asker)
             responsible = [p.pk for p in matrix.responsible(each)]
             if responsible == [person.pk] and each != Row.HALT:
                 reasons.setdefault(
@@ -213,6 +209,19 @@ def _refuse_ineligible(initiative, row: Row, role: Role, person, *, waived: bool
         raise Blocked(reasons.values())
 
 
+def _asker(initiative, row: Row, person) -> Blocker | None:
+    """Return why `person` cannot become Accountable of `row` now: they asked a question that row decides. One query."""
+    for asked in initiative.decisions.filter(closed="", asked_by=person):
+        if (Row.GO_LIVE if asked.particulars.get("widens") else DECIDED_BY_ROW[asked.kind]) == row:
+            return Blocker(
+                "asker",
+                _("%(name)s asked for %(what)s, so somebody else must decide it.")
+                % {"name": person.name, "what": asked.get_kind_display()},
+                url=asked.get_absolute_url(),
+            )
+    return None
+
+
 #: Which row's Accountable answers which kind of decision (gates/questions.py reads it too).
 DECIDED_BY_ROW = {
     "pilot_go": Row.PILOT,
@@ -226,10 +235,11 @@ DECIDED_BY_ROW = {
 }
 
 
-def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None) -> Assignment:
+def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None, seen: str | None = None) -> Assignment:
     """Accept an offer, or accept again for the version as it is now. Signed; binds at once.
 
-    Raises Refused for anybody but the person named and without a proof, Conflict when the offer is over.
+    `seen` is the digest of what the page showed; a page always carries it. Raises Refused for anybody but
+    the person named and without a proof, Conflict when the offer is over or something changed since.
     """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(assignment.initiative_id)
@@ -244,6 +254,8 @@ def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None) -> 
             raise Conflict(_("This offer is over. Ask the Portfolio office to name you again."))
         if assignment.accepted_at is not None and assignment.material_sha256 == material.digest(initiative):
             return assignment  # Accepted for this very version already: a second click signs nothing.
+        if seen is not None and seen != shown(initiative, Row(assignment.row), Role(assignment.role)):
+            raise Conflict(_("Something changed since this page was shown. Read it again, then sign."))
         _take(initiative, assignment, by=by, at=at, proof=proof, say=say)
     return assignment
 
@@ -298,12 +310,14 @@ def _take(initiative, assignment: Assignment, *, by, at: datetime, proof: Proof 
 
 
 def _refuse_ineligible_at_acceptance(initiative, row: Row, role: Role, person, *, waived: bool) -> None:
-    """Raise Blocked when the person named can no longer hold it (they moved, or the unit did)."""
+    """Raise Blocked when the person named can no longer hold it (they moved, the unit did, or they asked meanwhile)."""
     reasons = {
         b.code: b
         for each in together(row, role)
         for b in eligible.blockers(person, each, role, initiative, grade_waived=waived)
     }
+    if role == Role.ACCOUNTABLE:
+        reasons |= {b.code: b for each in together(row, role) if (b := _asker(initiative, each, person)) is not None}
     if reasons:
         raise Blocked(reasons.values())
 

@@ -22,7 +22,7 @@ from governance.outcomes import queries as outcomes
 from governance.people import functions, units
 from governance.people.functions import Function
 from governance.proof import queries as proof
-from governance.raci import eligible, grants
+from governance.raci import eligible
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Role, Row
 
@@ -377,6 +377,54 @@ class EvidenceInBusinessTerms(Rule):
         return figure.confirmed_by_id not in involved
 
 
+def _replaceable(initiative, code: str, message, row: Row, role: Role) -> Blocker:
+    """Return the blocker that asks for somebody else in a cell of the matrix."""
+    url = page("initiatives:matrix", initiative, f"{row}-{role}")
+    return blocker(
+        code,
+        message,
+        people=namers(initiative),
+        function=Function.PORTFOLIO,
+        url=url,
+        action=_("Name somebody else"),
+    )
+
+
+@listed
+class NobodyLeft(Rule):
+    code = "roles.left"
+    title = gettext_lazy("Nobody who answers for it has left")
+    reason = gettext_lazy("Somebody who has left cannot be paged. Who replaces them is settled before it goes on.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        for a in raci.matrix(initiative).standing:
+            row, role = Row(a.row), Role(a.role)
+            if role in OFFERED and not a.person.is_active:
+                words = _("%(name)s, %(role)s for %(row)s, has left.")
+                said = {"name": a.person.name, "role": role.label, "row": row.label}
+                yield _replaceable(initiative, f"roles.left.{row}.{role}", words % said, row, role)
+
+
+@listed
+class AccountableFit(Rule):
+    code = "roles.fit"
+    title = gettext_lazy("Whoever is Accountable still may be")
+    reason = gettext_lazy("People change units and grades. A gate looks again at who answers for it.")
+
+    def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        matrix, told = raci.matrix(initiative), set()
+        for row in eligible.LED:
+            a = matrix.accepted(row, Role.ACCOUNTABLE)
+            if a is None:
+                continue
+            for reason in eligible.blockers(
+                a.person, row, Role.ACCOUNTABLE, initiative, grade_waived=bool(a.grade_waived_because)
+            ):
+                if (a.person_id, reason.code) not in told:
+                    told.add((a.person_id, reason.code))
+                    yield _replaceable(initiative, reason.code, reason.message, row, Role.ACCOUNTABLE)
+
+
 @listed
 class OwnerAccepted(Rule):
     code = "owner.accepted"
@@ -384,6 +432,11 @@ class OwnerAccepted(Rule):
     reason = gettext_lazy("An outcome that belongs to a committee belongs to nobody.")
 
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
+        yield from self._owner(initiative)
+        owners = {f"roles.left.{row}.{Role.ACCOUNTABLE}" for row in (Row.GO_LIVE, Row.HALT)}
+        yield from (b for b in NobodyLeft().blockers(initiative, at) if b.code not in owners)
+
+    def _owner(self, initiative) -> Iterator[Blocker]:
         matrix, url = raci.matrix(initiative), page("initiatives:matrix", initiative, "go_live-A")
         accepted, offer = matrix.accepted(Row.GO_LIVE, Role.ACCOUNTABLE), matrix.offer(Row.GO_LIVE, Role.ACCOUNTABLE)
         if accepted is None:
@@ -425,14 +478,7 @@ class OwnerAccepted(Rule):
         for reason in eligible.blockers(
             accepted.person, Row.GO_LIVE, Role.ACCOUNTABLE, initiative, grade_waived=waived
         ):
-            yield blocker(
-                reason.code,
-                reason.message,
-                people=namers(initiative),
-                function=Function.PORTFOLIO,
-                url=url,
-                action=_("Name somebody else"),
-            )
+            yield _replaceable(initiative, reason.code, reason.message, Row.GO_LIVE, Role.ACCOUNTABLE)
 
 
 @listed
@@ -642,7 +688,7 @@ class PostmortemPublished(Rule):
             yield blocker(
                 "postmortem",
                 _("The postmortem is not published."),
-                people=[grants.retirer(initiative)],
+                people=[raci.retirer(initiative)],
                 function=Function.PORTFOLIO,
                 url=page("gates:postmortem", initiative),
                 since=retirement.begun_at if retirement else None,

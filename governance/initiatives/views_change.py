@@ -208,7 +208,7 @@ def _tier_page(request: Request, initiative, form, held, *, status: int = 200) -
         "ask_url": f"{reverse('gates:ask', args=[initiative.key])}?kind=tier_change"
         if initiative.tier is not None and May.AMEND in held and initiative.stage != "retired"
         else "",
-        "on_it": raci.matrix(initiative).is_on_it(request.user),
+        "on_it": raci.matrix(initiative).is_on_it(request.user, functions.of(request.user)),
     }
     return render(request, "initiatives/tier.html", context, status=status)
 

@@ -38,6 +38,11 @@ def _find(request: Request, number: int):
     return initiative
 
 
+def _seen(request: Request) -> str:
+    """Return the digest of what the form showed, as it was sent along."""
+    return request.POST.get("seen", "")
+
+
 # Outcome and figures
 
 
@@ -134,7 +139,7 @@ def _confirm_figure(request: Request, initiative) -> HttpResponse:
     proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
-    figures.answer_figure(figure, by=request.user, at=request.at, proof=proof)
+    figures.answer_figure(figure, by=request.user, at=request.at, proof=proof, seen=_seen(request))
     messages.success(request, _("You confirmed the figure. It counts at the gate now."))
     return go(f"{reverse('initiatives:outcome', args=[initiative.key])}#figure-{figure.number}")
 
@@ -183,6 +188,7 @@ def _outcome_page(
                 "meets": there.meets(figure.value),
                 "counts": _counts(there, figure),
                 "statement": figures.figure_statement(figure, there),
+                "seen": figures.shown(figure, there),
                 "form": (returning if number == figure.number else None)
                 or forms.Because(prefix=f"figure-{figure.number}", label=_("Why you cannot confirm it")),
             }
@@ -339,7 +345,7 @@ def _confirm(request: Request, initiative, state) -> HttpResponse:
     proof = need_proof(request)
     if isinstance(proof, HttpResponse):
         return proof
-    checks.answer(initiative, state.ref, by=request.user, at=request.at, proof=proof)
+    checks.answer(initiative, state.ref, by=request.user, at=request.at, proof=proof, seen=_seen(request))
     messages.success(request, _("You confirmed %(control)s.") % {"control": state.title})
     return _back(initiative, state)
 
@@ -350,7 +356,13 @@ def _return(request: Request, initiative, state) -> HttpResponse:
     if not form.is_valid():
         return _controls_page(request, initiative, returning=(state.ref, form), status=422)
     checks.answer(
-        initiative, state.ref, by=request.user, at=request.at, proof=None, returned_because=form.cleaned_data["because"]
+        initiative,
+        state.ref,
+        by=request.user,
+        at=request.at,
+        proof=None,
+        seen=_seen(request),
+        returned_because=form.cleaned_data["because"],
     )
     messages.success(
         request, _("You returned %(control)s. Whoever supplied it is told why.") % {"control": state.title}
@@ -372,6 +384,7 @@ def _waive(request: Request, initiative, state) -> HttpResponse:
         by=request.user,
         at=request.at,
         proof=proof,
+        seen=_seen(request),
         waived_until=form.cleaned_data["until"],
         waived_because=form.cleaned_data["because"],
     )
@@ -456,6 +469,7 @@ def _controls_page(
                 at=request.at, prefix=_prefix(state), initial={"note": state.check.note if state.check else ""}
             )
         if may:
+            row["seen"] = checks.shown(state)
             row["return_form"] = (
                 returning[1]
                 if returning[0] == state.ref

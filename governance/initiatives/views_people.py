@@ -418,7 +418,7 @@ def answer_offer(request: Request, number: int, pk: int) -> HttpResponse:
         if isinstance(proof, HttpResponse):
             return proof
         try:
-            roles.accept(assignment, by=request.user, at=request.at, proof=proof)
+            roles.accept(assignment, by=request.user, at=request.at, proof=proof, seen=request.POST.get("seen", ""))
         except Blocked as blocked:
             return _offer_page(request, initiative, assignment, forms.Because(), blockers=blocked.blockers, status=409)
         messages.success(request, _("You accepted. It binds from now on."))
@@ -462,6 +462,7 @@ def _offer_page(
         "what": _("business owner") if owner else _("%(role)s for %(row)s") % {"role": role.label, "row": row.label},
         "is_owner": owner,
         "statement": roles.statement(initiative, row, role),
+        "seen": roles.shown(initiative, row, role),
         "rows": [r.label for r in roles.together(row, role)],
         "means": _means(row, role),
         "words": _mail_words(initiative),

@@ -25,7 +25,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.models import Installation
 from governance.core.rules import Blocked, Blocker
 from governance.ledger import Verb
-from governance.people import calendars, functions
+from governance.people import calendars, functions, units
 from governance.people.functions import Function
 from governance.people.models import Deputy, Invitation, Person, Unit
 
@@ -277,6 +277,8 @@ def save_unit(unit: Unit, *, by, at: datetime, seen: str = "") -> Unit:
             return unit
         if "leader" in changed and unit.leader_id == by.pk:
             raise _ask_another(_("Nobody makes themselves the leader of a unit. Ask another administrator."))
+        if "parent" in changed and by.pk in _leaders(unit.parent) - _leaders(old.parent if old else None):
+            raise _ask_another(_("Nobody puts a unit below one that they lead. Ask another administrator."))
         if reasons := list(_unit_blockers(unit, old, parents)):
             raise Blocked(reasons)
         unit.slug = unit.slug or _free_slug(unit.name)
@@ -296,6 +298,11 @@ def save_unit(unit: Unit, *, by, at: datetime, seen: str = "") -> Unit:
             text=text,
         )
     return unit
+
+
+def _leaders(unit: Unit | None) -> set[int | None]:
+    """Return the keys of who leads `unit` and every unit above it. A query a level."""
+    return {above.leader_id for above in units.line(unit)}
 
 
 def _unit_blockers(unit: Unit, old: Unit | None, parents: dict[int, int | None]) -> Iterator[Blocker]:
@@ -411,6 +418,8 @@ def name_deputy(person: Person, deputy: Person, *, starts_on: date, ends_on: dat
     """
     if person.pk != by.pk:
         require_administrator(by)
+        if deputy.pk == by.pk:
+            raise _ask_another(_("Nobody names themselves the deputy of somebody else. Ask another administrator."))
     with ledger.act(by=by, at=at) as say:
         if reasons := list(_deputy_blockers(person, deputy, starts_on, ends_on, at)):
             raise Blocked(reasons)

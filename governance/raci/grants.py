@@ -138,16 +138,24 @@ def held_by(person, initiative, at: datetime | None = None) -> frozenset[May]:
     """Return everything `person` may do to `initiative` at `at` (the clock's now when not given).
 
     Guardian's rows and standing rights, for active people only; nobody holds anything for being an
-    administrator or a superuser. Three queries: stored rows, the matrix (kept on the instance), deputies.
+    administrator or a superuser. Three queries: stored rows, the matrix (kept on the instance), deputies; one
+    more where it is restricted and the person is somebody's deputy.
     """
     if person is None or not getattr(person, "is_active", False):
         return frozenset()
     at = at or clock.now()
     held = {May(codename) for codename in _stored(person, initiative)}
     held |= _standing(person, initiative, at)
-    if initiative.restricted and May.SEE not in held:
+    if initiative.restricted and May.SEE not in held and not _stands_in_for_who_sees(person, initiative, at):
         return frozenset()
     return frozenset(held | {May.SEE})
+
+
+def _stands_in_for_who_sees(person, initiative, at: datetime) -> bool:
+    """Return whether `person` is the active deputy of somebody who was granted to see it, also through a group."""
+    if not deputies.active_for(person, at):
+        return False
+    return type(initiative).objects.filter(pk=initiative.pk, pk__in=seen_ids(person, at)).exists()
 
 
 def _stored(person, initiative) -> set[str]:
@@ -178,7 +186,7 @@ def _standing(person, initiative, at: datetime) -> set[May]:
     if initiative.registrant_id == person.pk and initiative.stage == "idea":
         rights.add(May.AMEND)
     # The funding question may be asked by the Responsible of pilot or of go-live
-    if any(matrix.holds(person, row, Role.RESPONSIBLE) for row in (Row.PILOT, Row.GO_LIVE)):
+    if any(matrix.holds(person, row, Role.RESPONSIBLE, mine) for row in (Row.PILOT, Row.GO_LIVE)):
         rights.add(May.ASK_FUNDING)
     # Stopping: easy, and always somebody's
     away_for = deputies.active_for(person, at)
@@ -198,14 +206,14 @@ def _standing(person, initiative, at: datetime) -> set[May]:
         rights |= {May.CONFIRM, May.SIGN_OFF}
     if Function.FINANCE in mine:
         rights |= {May.APPROVE_BUDGET, May.CONFIRM}
-    if confirms_tier(mine, initiative) and not matrix.is_on_it(person):
+    if confirms_tier(mine, initiative) and not matrix.is_on_it(person, mine):
         rights.add(May.CONFIRM_TIER)
     # Restriction, the ends, and the register
-    if initiative.registrant_id == person.pk or office or compliance or matrix.is_on_it(person):
+    if initiative.registrant_id == person.pk or office or compliance or matrix.is_on_it(person, mine):
         rights.add(May.RESTRICT)
     if compliance or (matrix.accountable(Row.GO_LIVE) or None) == person:
         rights.add(May.UNRESTRICT)
-    retires = retirer(initiative)
+    retires = queries.retirer(initiative)
     if retires == person or (retires is None and office):
         rights.add(May.RETIRE)
     if initiative.registrant_id == person.pk or office:
@@ -217,16 +225,6 @@ def _standing(person, initiative, at: datetime) -> set[May]:
     ):
         rights.add(May.CONFIRM_STOP)
     return rights
-
-
-def retirer(initiative):
-    """Return who retires it: the business owner, before go-live the Accountable of the pilot; None while nobody accepted.
-
-    No query beyond the matrix.
-    """
-    matrix = queries.matrix(initiative)
-    owner = matrix.accountable(Row.HALT) or matrix.accountable(Row.GO_LIVE)
-    return owner if initiative.live_since else matrix.accountable(Row.PILOT) or owner
 
 
 def confirms_tier(mine: frozenset[str], initiative) -> bool:

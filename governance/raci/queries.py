@@ -64,17 +64,17 @@ class Matrix:
         """Return everybody named, accepted or not, once."""
         return list({a.person_id: a.person for a in self.rows if a.person}.values())
 
-    def holds(self, person, row: Row, role: Role) -> bool:
-        """Return whether `person` stands in a cell in person."""
-        return any(a.person_id == person.pk for a in self.cell(row, role))
+    def holds(self, person, row: Row, role: Role, mine: frozenset[str] = frozenset()) -> bool:
+        """Return whether `person` stands in a cell, in person or through one of the groups called in `mine`."""
+        return any(_is(a, person, mine) for a in self.cell(row, role))
 
     def is_named(self, person) -> bool:
         """Return whether `person` is named anywhere, accepted or not."""
         return any(a.person_id == person.pk for a in self.rows)
 
-    def is_on_it(self, person) -> bool:
-        """Return whether `person` is R or A (also offered) of any row: who moves it, or answers for it."""
-        return any(a.person_id == person.pk and a.role in (Role.RESPONSIBLE, Role.ACCOUNTABLE) for a in self.rows)
+    def is_on_it(self, person, mine: frozenset[str] = frozenset()) -> bool:
+        """Return whether `person` is R or A (also offered) of any row, in person or through a group called in `mine`."""
+        return any(_is(a, person, mine) and a.role in (Role.RESPONSIBLE, Role.ACCOUNTABLE) for a in self.rows)
 
     def consulted_functions(self, person, mine: frozenset[str], rows=tuple(Row)) -> frozenset[str]:
         """Return the functions of `person` (slugs in `mine`) under which they are Consulted on `rows`.
@@ -92,6 +92,11 @@ class Matrix:
         return frozenset(out)
 
 
+def _is(assignment: Assignment, person, mine: frozenset[str]) -> bool:
+    """Return whether an assignment is `person`'s, or that of a group called in `mine`."""
+    return assignment.person_id == person.pk or (assignment.group is not None and assignment.group.name in mine)
+
+
 def matrix(initiative) -> Matrix:
     """Return the matrix of `initiative`. One query, kept on the instance until `forget`."""
     if "_matrix" not in initiative.__dict__:
@@ -104,6 +109,16 @@ def matrix(initiative) -> Matrix:
         )
         initiative.__dict__["_matrix"] = Matrix(tuple(rows))
     return initiative.__dict__["_matrix"]
+
+
+def retirer(initiative):
+    """Return who retires it: the business owner, before go-live the Accountable of the pilot; None while nobody accepted.
+
+    No query beyond the matrix.
+    """
+    found = matrix(initiative)
+    owner = found.accountable(Row.HALT) or found.accountable(Row.GO_LIVE)
+    return owner if initiative.live_since else found.accountable(Row.PILOT) or owner
 
 
 def forget(initiative) -> None:

@@ -12,7 +12,6 @@ from governance.initiatives import steps
 from governance.initiatives.models import Initiative
 from governance.people.functions import Function
 from governance.people.models import Person
-from governance.raci import grants
 from governance.raci import queries as raci
 from governance.raci.models import Row
 from governance.reviews import cadence, queries
@@ -221,7 +220,7 @@ def stopped_weekly(initiative: Initiative, look: Look) -> Letter:
 
 def postmortem_due(made: Retirement, look: Look) -> Letter:
     """Remind whoever retires it of the postmortem."""
-    initiative, owner = made.initiative, grants.retirer(made.initiative)
+    initiative, owner = made.initiative, raci.retirer(made.initiative)
 
     def subject() -> str:
         words = {**named(initiative), "day": day(made.due_at)}
@@ -240,7 +239,7 @@ def postmortem_due(made: Retirement, look: Look) -> Letter:
 
 def postmortem_late(made: Retirement, look: Look) -> Letter:
     """Tell owner, Escalation owner and Portfolio office that a postmortem is late."""
-    initiative, owner = made.initiative, grants.retirer(made.initiative)
+    initiative, owner = made.initiative, raci.retirer(made.initiative)
 
     def body() -> str:
         words = {"moment": moment(made.due_at), "owner": owner.name if owner else _("the Portfolio office")}

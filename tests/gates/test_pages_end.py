@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 
 from governance.core import clock
+from governance.core.errors import Refused
+from governance.gates import actions as gates
 from governance.gates import retire
 from governance.gates.models import Retirement
 from governance.initiatives import roles, steps
@@ -16,6 +18,7 @@ from governance.raci.models import Role, Row
 from governance.reviews import clocks
 from tests import make
 from tests.gates.pages import hidden, words
+from tests.make import prove
 
 PARTS = {name: f"About {name}." for name in retire.PARTS}
 
@@ -256,6 +259,43 @@ def test_a_correction_mends_what_a_register_got_wrong(client, cast, sign_in):
     done = client.post(url, {"to": "pilot", "because": "It never left the pilot, says the unit."})
 
     assert (done.status_code, Initiative.objects.get(pk=made.pk).stage) == (303, "pilot")
+
+
+def test_a_correction_ends_a_retirement_and_another_can_begin(client, cast, sign_in):
+    made = admitted(cast, "pilot")
+    retire.begin(made, reason="Unused.", by=cast.office, at=clock.now())
+    sign_in(client, cast.office)
+
+    client.post(reverse("gates:correct", args=[made.key]), {"to": "discovered", "because": "Nobody piloted it."})
+
+    there = Initiative.objects.get(pk=made.pk)
+    assert (there.stage, there.is_retiring) == ("discovered", False)
+    assert client.get(reverse("gates:postmortem", args=[made.key])).status_code == 404
+    adopted = Initiative.objects.get(pk=made.pk)
+    steps.admit(adopted, "pilot", at=clock.now())
+    adopted.save()
+    again = retire.begin(adopted, reason="Unused, again.", by=cast.office, at=clock.now())
+    assert (again.reason, Retirement.objects.count()) == ("Unused, again.", 1)
+
+
+def test_before_go_live_the_accountable_of_the_pilot_is_named_asked_and_reminded(story, cast):
+    from governance.reviews import clocks
+
+    tale = story("idea")
+    tale.set_outcome().confirm_tier().name_people()
+    made = roles.offer(tale.fresh, Row.PILOT, Role.ACCOUNTABLE, cast.coo, by=cast.office, at=tale.at)
+    roles.accept(made, by=cast.coo, at=tale.at, proof=prove(cast.coo))
+    gates.ask(tale.fresh, "pilot_go", by=cast.lead, at=tale.at)
+    tale.answer("pilot_go")
+
+    with pytest.raises(Refused, match="Carl Ode retires it"):
+        retire.begin(tale.fresh, reason="Enough.", by=cast.owner, at=tale.at)
+    begun = retire.begin(tale.fresh, reason="Enough.", by=cast.coo, at=tale.at)
+    clocks.run(begun.due_at)
+
+    told = {(n.occasion.partition("-")[0], n.person.name) for n in Notice.objects.filter(initiative=tale.initiative)}
+    assert {name for what, name in told if what in ("begun", "postmortem.due")} == {"Carl Ode"}
+    assert {"begun", "postmortem.due"} <= {what for what, _name in told}
 
 
 def test_a_correction_never_overwrites_a_decision(client, fresh_story, cast, sign_in):

@@ -129,14 +129,14 @@ def test_somebody_named_confirms_and_says_how_they_know(client, stopping, cast, 
     empty = client.post(url, {"how": ""})
     assert empty.status_code == 422
     assert "Say how you know that it has stopped." in words(empty)
-    done = client.post(url, {"how": "The queue fills up."})
+    done = client.post(url, {"how": "The queue fills up.", "stop": Stop.objects.get().pk})
 
     assert (done.status_code, done["Location"]) == (303, page_of("stop", stopping))
     said = words(client.get(done["Location"]))
     assert "Stopped, and confirmed by Lena Kraus" in said
     assert "The queue fills up." in said
     assert "Call now" not in said
-    assert client.post(url, {"how": "The queue fills up."}).status_code == 303
+    assert client.post(url, {"how": "The queue fills up.", "stop": Stop.objects.get().pk}).status_code == 303
     assert client.get(url)["Location"] == page_of("stop", stopping)
 
 

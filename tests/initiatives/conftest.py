@@ -6,6 +6,7 @@ from django.urls import reverse
 from governance.ledger.models import LedgerEntry
 from tests.gates.conftest import fresh_story  # noqa: F401  the same stories, told about now
 from tests.gates.pages import words
+from tests.web import Page
 
 
 @pytest.fixture
@@ -40,6 +41,21 @@ def send(client, sign_in):
         return client.post(reverse(f"initiatives:{name}", args=[tale.fresh.key, *args]), data)
 
     return post
+
+
+@pytest.fixture
+def press(client, sign_in):
+    """Return a function that fills in and sends the form of a page whose hidden fields say what `data` says."""
+
+    def fill_in(tale, who, name: str, /, *args, **data):
+        sign_in(client, who)
+        url = reverse(f"initiatives:{name}", args=[tale.fresh.key, *args])
+        page = Page(client.get(url).content.decode(), url)
+        said = {key: data[key] for key in ("do", "answer", "control", "figure") if key in data}
+        form = next(f.data() for f in page.forms if said.items() <= f.data().items())
+        return client.post(url, {**form, **data})
+
+    return fill_in
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ def test_an_act_that_is_none_is_not_there(do, fresh_story, send, cast):
 # Figures
 
 
-def test_a_figure_is_claimed_until_finance_confirms_it(fresh_story, says, send, cast):
+def test_a_figure_is_claimed_until_finance_confirms_it(fresh_story, says, send, press, cast):
     tale = fresh_story("pilot", takes=40)
     done = send(tale, cast.lead, "outcome", **figure_of())
     assert done.status_code == 303
@@ -214,7 +214,7 @@ def test_a_figure_is_claimed_until_finance_confirms_it(fresh_story, says, send, 
     statement = "I looked at the source and confirm 2.65 € per refund (Cost per refund)"
     assert statement in page
 
-    confirmed = send(tale, cast.finance, "outcome", do="confirm", figure="1")
+    confirmed = press(tale, cast.finance, "outcome", do="confirm", figure="1")
 
     assert confirmed.status_code == 303
     assert Measurement.objects.get().confirmed_by == cast.finance
@@ -260,10 +260,10 @@ def test_confirming_needs_a_fresh_proof(fresh_story, send, cast):
     assert "password" in METHODS
 
 
-def test_confirming_twice_is_too_late(fresh_story, send, cast):
+def test_confirming_twice_is_too_late(fresh_story, send, press, cast):
     tale = fresh_story("pilot", takes=40)
     send(tale, cast.lead, "outcome", **figure_of())
-    send(tale, cast.finance, "outcome", do="confirm", figure="1")
+    press(tale, cast.finance, "outcome", do="confirm", figure="1")
 
     again = send(tale, cast.finance_two, "outcome", do="confirm", figure="1")
 
@@ -485,7 +485,7 @@ def test_the_checklist_says_who_confirms_and_where_each_stands(fresh_story, says
     assert page.index("T0.1") < page.index("T1.1") < page.index("T2.1")
 
 
-def test_a_control_is_supplied_confirmed_and_stays_signed(fresh_story, says, read, send, cast):
+def test_a_control_is_supplied_confirmed_and_stays_signed(fresh_story, says, read, send, press, cast):
     tale = fresh_story("build")
     html = read(tale, cast.lead, "controls", control="T2.1").content.decode()
     assert 'name="T2-1-note"' in html
@@ -510,18 +510,18 @@ def test_a_control_is_supplied_confirmed_and_stays_signed(fresh_story, says, rea
     page = says(tale, cast.security, "controls")
     assert page.index("T2.1") < page.index("T0.1")  # what waits for the reader stands first
     assert "I looked at Tool allowlist and confirm that it is met" in page
-    send(tale, cast.security, "controls", do="confirm", control="T2.1")
+    press(tale, cast.security, "controls", do="confirm", control="T2.1")
     assert ControlCheck.objects.get().confirmed_by == cast.security
     assert "1 of 8 controls met" in says(tale, cast.staff, "controls")
     assert Signature.objects.filter(meaning="control").count() == 1
 
 
-def test_a_control_is_returned_and_answered(fresh_story, says, read, send, cast):
+def test_a_control_is_returned_and_answered(fresh_story, says, read, send, press, cast):
     tale = fresh_story("build")
     controls.supply(tale.fresh, "T2.1", note="Trust me.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
 
     empty = send(tale, cast.security, "controls", do="return", control="T2.1")
-    done = send(
+    done = press(
         tale,
         cast.security,
         "controls",
@@ -534,12 +534,12 @@ def test_a_control_is_returned_and_answered(fresh_story, says, read, send, cast)
     assert "Trust me." in read(tale, cast.lead, "controls", control="T2.1").content.decode()
 
 
-def test_a_control_is_set_aside_until_a_day(fresh_story, says, send, cast):
+def test_a_control_is_set_aside_until_a_day(fresh_story, says, press, cast):
     tale = fresh_story("build")
     controls.supply(tale.fresh, "T2.1", note="Next week.", effective_on=tale.at.date(), by=cast.lead, at=tale.at)
     until = clock.wall().date() + timedelta(days=20)
 
-    done = send(
+    done = press(
         tale,
         cast.security,
         "controls",

@@ -342,7 +342,7 @@ def test_an_offer_can_be_taken_back(fresh_story, says, send, cast):
 # Answering an offer
 
 
-def test_an_offer_is_accepted_by_signing_its_statement(fresh_story, says, send, cast):
+def test_an_offer_is_accepted_by_signing_its_statement(fresh_story, says, press, cast):
     tale = fresh_story("idea")
     tale.set_outcome()
     made = offer(tale, cast)
@@ -352,7 +352,7 @@ def test_an_offer_is_accepted_by_signing_its_statement(fresh_story, says, send, 
     assert statement in page
     assert "Olga Petrov named Priya Nair. Answer by" in page
 
-    done = send(tale, cast.owner, "answer_offer", made.pk, answer="accept")
+    done = press(tale, cast.owner, "answer_offer", made.pk, answer="accept")
 
     assert (done.status_code, done["Location"]) == (303, "/initiatives/AI-1/")
     assert (standing(tale, "go_live", "A"), standing(tale, "halt", "A")) == (["Priya Nair"], ["Priya Nair"])
@@ -371,10 +371,10 @@ def test_without_a_fresh_proof_it_leads_to_proving_and_nothing_is_accepted(fresh
     assert (entries(), standing(tale, "go_live", "A")) == (before, [])
 
 
-def test_a_second_click_signs_nothing_more(fresh_story, send, cast, entries):
+def test_a_second_click_signs_nothing_more(fresh_story, press, send, cast, entries):
     tale = fresh_story("idea")
     made = offer(tale, cast)
-    send(tale, cast.owner, "answer_offer", made.pk, answer="accept")
+    press(tale, cast.owner, "answer_offer", made.pk, answer="accept")
     before = entries()
 
     again = send(tale, cast.owner, "answer_offer", made.pk, answer="accept")
@@ -421,20 +421,20 @@ def test_an_offer_whose_time_is_up_cannot_be_accepted(fresh_story, says, send, c
     assert "This offer is over." in words(response)
 
 
-def test_who_can_no_longer_hold_it_reads_why(fresh_story, send, cast):
+def test_who_can_no_longer_hold_it_reads_why(fresh_story, press, cast):
     tale = fresh_story("idea")
     made = offer(tale, cast)
     cast.owner.grade = "manager"
     cast.owner.save()
 
-    response = send(tale, cast.owner, "answer_offer", made.pk, answer="accept")
+    response = press(tale, cast.owner, "answer_offer", made.pk, answer="accept")
 
     assert response.status_code == 409
     assert "Business owner must be VP or above. Priya Nair is Manager." in words(response)
     assert standing(tale, "go_live", "A") == []
 
 
-def test_after_a_material_change_the_owner_accepts_again(fresh_story, says, send, cast):
+def test_after_a_material_change_the_owner_accepts_again(fresh_story, says, press, cast):
     tale = fresh_story("pilot")
     actions.amend(
         tale.fresh, {"tools": "billing.refund\nmail.send"}, by=cast.lead, at=tale.at, seen_version=tale.fresh.version
@@ -446,7 +446,7 @@ def test_after_a_material_change_the_owner_accepts_again(fresh_story, says, send
     assert "Sign and accept again" in page
     before = Signature.objects.count()
 
-    send(tale, cast.owner, "answer_offer", mine.pk, answer="accept")
+    press(tale, cast.owner, "answer_offer", mine.pk, answer="accept")
 
     assert Signature.objects.count() == before + 1
     assert "accepted an earlier version" not in says(tale, cast.staff, "matrix")

@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from governance.core import clock
-from governance.gates.models import StopWish
+from governance.gates.models import Stop, StopWish
+from governance.initiatives import controls, figures, roles
+from governance.outcomes import queries as outcomes
 from governance.people.actions import unit_digest
 from governance.people.models import Person
-from governance.raci.models import Assignment
+from governance.proof import queries as proofs
+from governance.raci.models import Assignment, Role, Row
 from governance.signatures.models import Signature
 from tests.make import PASSWORD
 from tests.safety.world import World
@@ -59,6 +62,23 @@ def _pk(model, name: str = "pk", **where):
 
 def _somebody(name: str = "staff"):
     return lambda world, place: {"pk": getattr(world.cast, name).pk}
+
+
+def _seen_figure(world: World) -> str:
+    """Return the digest of what the form of the pilot's first figure shows."""
+    initiative = world.fresh("pilot")
+    return figures.shown(outcomes.measurements(initiative)[0], outcomes.outcome(initiative))
+
+
+def _seen_control(world: World) -> str:
+    """Return the digest of what the forms of the pilot's first control show."""
+    return controls.shown(next(c for c in proofs.controls(world.fresh("pilot")) if c.ref == "T0.1"))
+
+
+def _seen_offer(world: World) -> str:
+    """Return the digest of what the page of the offer shows."""
+    offer = world.newest(Assignment, "offered", role__in="AE")
+    return roles.shown(world.fresh("offered"), Row(offer.row), Role(offer.role))
 
 
 def _today(**delta: int) -> str:
@@ -131,7 +151,9 @@ REACH: dict[str, Reach] = {
             "source": "GL",
         },
     ),
-    "initiatives:outcome@confirm": Reach("pilot", data=lambda w: {"do": "confirm", "figure": "1"}),
+    "initiatives:outcome@confirm": Reach(
+        "pilot", data=lambda w: {"do": "confirm", "figure": "1", "seen": _seen_figure(w)}
+    ),
     "initiatives:outcome@return": Reach(
         "pilot", data=lambda w: {"do": "return", "figure": "1", "figure-1-because": "Another ledger."}
     ),
@@ -151,9 +173,17 @@ REACH: dict[str, Reach] = {
             "T0-1-effective_on": _today(days=-2),
         },
     ),
-    "initiatives:controls@confirm": Reach("pilot", data=lambda w: {"do": "confirm", "control": "T0.1"}),
+    "initiatives:controls@confirm": Reach(
+        "pilot", data=lambda w: {"do": "confirm", "control": "T0.1", "seen": _seen_control(w)}
+    ),
     "initiatives:controls@return": Reach(
-        "pilot", data=lambda w: {"do": "return", "control": "T0.1", "return-T0-1-because": "Not logged."}
+        "pilot",
+        data=lambda w: {
+            "do": "return",
+            "control": "T0.1",
+            "return-T0-1-because": "Not logged.",
+            "seen": _seen_control(w),
+        },
     ),
     "initiatives:controls@waive": Reach(
         "pilot",
@@ -162,6 +192,7 @@ REACH: dict[str, Reach] = {
             "control": "T0.1",
             "waive-T0-1-until": _today(days=20),
             "waive-T0-1-because": "The tool comes.",
+            "seen": _seen_control(w),
         },
     ),
     "initiatives:tier": Reach("idea", data=lambda w: {"do": "propose", "tier": "3", "reason": "It pays."}),
@@ -177,7 +208,9 @@ REACH: dict[str, Reach] = {
         },
     ),
     "initiatives:matrix@workflow": Reach("pilot", data=lambda w: {"cell": "workflow", "person": w.cast.legal.pk}),
-    "initiatives:answer_offer": Reach("offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "accept"}),
+    "initiatives:answer_offer": Reach(
+        "offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "accept", "seen": _seen_offer(w)}
+    ),
     "initiatives:answer_offer@decline": Reach(
         "offered", _pk(Assignment, role__in="AE"), data=lambda w: {"answer": "decline", "because": "Not my unit."}
     ),
@@ -229,7 +262,9 @@ REACH: dict[str, Reach] = {
     "gates:stop@vacant": Reach("vacant", data=lambda w: {"reason": "harm"}),
     "gates:ask_to_stop": Reach("production", data=lambda w: {"saw": "It paid a refund twice."}),
     "gates:answer_wish": Reach("production", _pk(StopWish), data=lambda w: {"answer": "It was a test case."}),
-    "gates:confirm_stop": Reach("stopped", data=lambda w: {"how": "The queue filled up."}),
+    "gates:confirm_stop": Reach(
+        "stopped", data=lambda w: {"how": "The queue filled up.", "stop": w.newest(Stop, "stopped").pk}
+    ),
     "gates:retire": Reach("production", data=lambda w: {"reason": "Replaced."}),
     "gates:retire@vacant": Reach("vacant", data=lambda w: {"reason": "Replaced."}),
     "gates:postmortem": Reach(
