@@ -1,7 +1,9 @@
 """Reading the matrix. One query brings all of it, kept on the initiative's instance until it changes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from governance.people.functions import Function
 from governance.raci.models import Assignment, Role, Row
@@ -107,8 +109,18 @@ def matrix(initiative) -> Matrix:
             if initiative.pk
             else ()
         )
-        initiative.__dict__["_matrix"] = Matrix(tuple(rows))
+        initiative.__dict__["_matrix"] = Matrix(_sharing_people(rows))
     return initiative.__dict__["_matrix"]
+
+
+def _sharing_people(rows: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Return assignments of which one person's share the person, so that what is asked about them is asked once."""
+    people: dict[int, Any] = {}
+    shared = tuple(rows)
+    for a in shared:
+        if a.person is not None:
+            a.person = people.setdefault(a.person_id, a.person)
+    return shared
 
 
 def retirer(initiative):
@@ -137,7 +149,7 @@ def prefetch(initiatives) -> None:
     ):
         found[a.initiative_id].append(a)
     for initiative in initiatives:
-        initiative.__dict__["_matrix"] = Matrix(tuple(found[initiative.pk]))
+        initiative.__dict__["_matrix"] = Matrix(_sharing_people(found[initiative.pk]))
 
 
 def offers_to(person, at: datetime):

@@ -43,6 +43,7 @@ class Round:
     def again(self) -> None:
         """Put the question back as it was asked."""
         Stop.objects.all().delete()
+        Decision.objects.filter(number__gt=self.decision.number).delete()
         with connection.cursor() as cursor:
             for table, row in self.rows.items():
                 names = [name for name in row if name != "id"]

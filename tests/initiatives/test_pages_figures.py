@@ -676,7 +676,7 @@ def test_evidence_is_no_longer_missing_with_the_last_control_that_is_met_or_set_
         first.ref,
         by=lookers[first.function],
         at=tale.at,
-        proof=None,
+        proof=make.prove(lookers[first.function]),
         waived_until=tale.at.date() + timedelta(days=30),
         waived_because="The log is being moved.",
     )

@@ -487,4 +487,4 @@ def test_a_decision_asked_and_withdrawn_is_gone_from_the_open_ones(fresh_story, 
     page = says(tale, cast.owner)
 
     assert "Funding gate Withdrawn" in page
-    assert "Review and decide" not in page
+    assert "Open questions 1 Day 90" in page  # whose clock asking for money did not stop

@@ -142,7 +142,7 @@ def stop_and_restart(visitor: Visitor, at: str) -> None:
 def the_review_comes_due(visitor: Visitor, key: str) -> None:
     """Move the clock to the review of tier 4, a week away, and read what was really sent, in the order it came."""
     passes(visitor, "+1 week")
-    reads(visitor, f"Review {key} Emergency payouts by", "What moved since the last review, and what is next?")
+    reads(visitor, f"Review {key} ", "What moved since the last review, and what is next?")
     reads(visitor, "Review due", "The next review counts from this day")
     passes(visitor, "+1 day")
     reads(

@@ -88,6 +88,7 @@ def test_three_sweeps_at_the_same_moment_do_everything_once(db):
         "gate.first": 1,
         "gate.last": 1,
         "gate.time_up": 2,
+        "day_90.first": 1,  # the lapse sends it back to its pilot, whose day 90 went on counting
         "review.before": 1,
         "review.due": 1,
         "review.late": 1,
@@ -103,7 +104,7 @@ def test_three_sweeps_at_the_same_moment_do_everything_once(db):
     assert Counter(
         LedgerEntry.objects.filter(verb__in=["decision.handed_over", "decision.lapsed"]).values_list("verb", flat=True)
     ) == {"decision.handed_over": 1, "decision.lapsed": 1}
-    assert Told.objects.count() == 6 + 3 * 131
+    assert Told.objects.count() == 7 + 3 * 131
     ownership = Notice.objects.filter(occasion__startswith="ownership", channel=Channel.EMAIL)
     assert ownership.count() == 2 * (3 + 3 + 4)  # two units; office and leader, and on day 30 the COO
     assert verify().ok
