@@ -42,7 +42,7 @@ class Memory:
     kept: dict[Hashable, Kept] = field(default_factory=dict)
     states: dict[Hashable, int] = field(default_factory=dict)
     state: int | None = None
-    deep: int = 0
+    walking: list[Hashable] = field(default_factory=list)
     statements: list[tuple[str, Any, bool]] = field(default_factory=list)
 
     def forget(self) -> None:
@@ -54,11 +54,12 @@ class Memory:
         """Note what is written; an execute wrapper of the connection."""
         word = sql.lstrip().split(None, 1)[0].upper()
         if word == "BEGIN":
-            self.state, self.deep, self.statements = 0, 0, []
+            self.state, self.walking, self.statements = 0, [], []
         elif word not in READS:
             self.statements.append((sql, params, many))
-            if not self.deep and word not in FRAMES:
-                self.state = None
+            if word not in FRAMES:
+                # What a step writes itself is known by its words; what a test writes is not.
+                self.state = self.numbered((self.walking[-1], self.state)) if self.walking else None
         return execute(sql, params, many, context)
 
     def standing(self) -> int | None:
@@ -82,14 +83,14 @@ class Memory:
             left = kept.left
         else:
             began, asked = len(self.statements), len(connection.run_on_commit)
-            self.deep += 1
+            self.walking.append(key)
             try:
                 left = walk()
             except BaseException:
                 self.state = None
                 raise
             finally:
-                self.deep -= 1
+                self.walking.pop()
             on_commit = [(call, robust) for _ids, call, robust in connection.run_on_commit[asked:]]
             self.kept[key] = Kept(self.statements[began:], on_commit, copy.deepcopy(left))
             self.state = self.numbered(key)

@@ -3,10 +3,13 @@
 import pytest
 from django.db import connection
 
+from governance.initiatives import material
 from governance.ledger import verify
 from governance.ledger.models import LedgerEntry
 from governance.people.models import Person
 from governance.raci import grants
+from governance.raci import queries as raci
+from governance.raci.models import Role, Row
 from tests import again, make
 from tests.safety.world import everything, undone
 
@@ -69,6 +72,17 @@ def test_other_words_are_another_story(memory, walked):
     assert walked == ["Support refunds", "Reply drafts", "Call summaries"]
     assert other[0]["governance_initiative"] != first[0]["governance_initiative"]
     assert other[0]["governance_person"] == first[0]["governance_person"]
+
+
+def test_a_step_within_a_step_is_known_by_the_words_of_both(memory):
+    for amount in ("84000", "90000"):
+        with undone():
+            memory.state = 0
+            tale = make.Story(make.make_cast()).to_pilot().measure().ask_budget(amount)
+            accepted = raci.matrix(tale.fresh).accepted(Row.GO_LIVE, Role.ACCOUNTABLE)
+
+            assert accepted.material_sha256 == material.digest(tale.fresh)
+            assert verify.verify(checkpoints=[]).ok
 
 
 def test_after_a_write_of_the_test_itself_it_is_walked(memory, walked):
