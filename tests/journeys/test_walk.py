@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.journeys.imported import walk_of_an_imported_pilot
 from tests.journeys.plain import Plain
 from tests.journeys.walk import walk
 from tests.running import copy_of_the_demo
@@ -13,6 +14,11 @@ from tests.running import copy_of_the_demo
 @pytest.mark.django_db
 def test_the_walk_without_javascript(demo_company):
     walk(Plain())
+
+
+@pytest.mark.django_db
+def test_the_walk_of_an_imported_pilot(demo_company, tmp_path):
+    walk_of_an_imported_pilot(Plain(), tmp_path)
 
 
 class Chromium:

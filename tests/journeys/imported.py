@@ -5,7 +5,6 @@ from datetime import timedelta
 from io import StringIO
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-import pytest
 from django.core.management import call_command
 
 from governance.core import clock
@@ -14,8 +13,6 @@ from governance.people.models import Person
 from tests.journeys.plain import Plain
 from tests.journeys.walk import answer, ask, become, from_build_to_the_end, sees
 from tests.registers.conftest import REAL, need
-
-pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 def brought_in(folder) -> Initiative:
@@ -36,9 +33,10 @@ def person(name: str) -> str:
     return str(Person.objects.get(name=name).pk)
 
 
-def test_the_walk_of_an_imported_pilot(demo_company, tmp_path):
-    imported = brought_in(tmp_path)
-    visitor, at = Plain(), imported.get_absolute_url()
+def walk_of_an_imported_pilot(visitor: Plain, folder) -> None:
+    """Take the first real pilot of the inventory from nobody, through its gate, to its postmortem."""
+    imported = brought_in(folder)
+    at = imported.get_absolute_url()
     become(visitor, "Sam D")
     visitor.open(at)
     sees(visitor, imported.name, "Pilot", "From a register", "Nobody is business owner")
