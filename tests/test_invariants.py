@@ -31,9 +31,6 @@ from governance.signatures.models import Signature
 from tests import make
 from tests.make import prove
 
-pytestmark = pytest.mark.postgres
-
-
 # 1. One Accountable per row, a person with an active account, accepted
 
 
