@@ -1,9 +1,15 @@
 """The cast and its stories, as fixtures."""
 
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
+from django.contrib.contenttypes.models import ContentType
 
 from governance.people import proof
-from tests import make
+from tests import again, make
+from tests.running import first_start
 
 
 @pytest.fixture
@@ -34,18 +40,46 @@ def sign_in():
 
 
 @pytest.fixture(scope="module")
-def demo_company(django_db_setup, django_db_blocker):
-    """The demo company, made once for a file of tests that only read it (each test's own writes are rolled back)."""
-    from django.db import transaction
+def demo_company(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The demo company for a file of tests that only read it (each test's own writes are rolled back).
+
+    On SQLite it stands in a copy of the database that the run's first quickstart made; on PostgreSQL it is made
+    here, once for the file.
+    """
+    from django.db import connection, transaction
 
     from governance.core import clock
     from governance.demo.seed import seed
 
     with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            copy = shutil.copy(Path(first_start().home) / "mandate.sqlite3", tmp_path_factory.mktemp("demo"))
+            with _database(connection, str(copy)):
+                yield
+            return
         whole = transaction.atomic()
         whole.__enter__()
         try:
-            yield seed(clock.now())
+            seed(clock.now())
+            yield
         finally:
             transaction.set_rollback(True)
             whole.__exit__(None, None, None)
+
+
+@contextmanager
+def _database(connection, name: str):
+    """Have the tests run on another SQLite file for as long as this block lasts."""
+
+    def use(file: str) -> None:
+        connection.close()
+        connection.settings_dict["NAME"] = file
+        ContentType.objects.clear_cache()
+        again.memory.forget()
+
+    usual = connection.settings_dict["NAME"]
+    use(name)
+    try:
+        yield
+    finally:
+        use(usual)

@@ -115,6 +115,22 @@ def _stories_are_told_again() -> None:
         connection.execute_wrappers.append(again.memory.watch)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_looked_for_once() -> None:
+    """Every new client looks, as every process does, which files there are to serve; here none comes or goes."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def add(self) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = add
+
+
 def lacking(reason: str) -> NoReturn:
     """Skip this test for want of a program, saying which; in CI, where everything must be there, fail."""
     if os.environ.get("CI") == "true":

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.test.client import ClientHandler
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -102,6 +103,8 @@ class Fuzz(RuleBasedStateMachine):
 
     cast: make.Cast
     tales: dict[str, make.Story]
+    #: One for all browsers: making the middleware anew takes longer than a page.
+    handler = ClientHandler(enforce_csrf_checks=False)
 
     def __init__(self):
         super().__init__()
@@ -123,6 +126,7 @@ class Fuzz(RuleBasedStateMachine):
         if who not in self.clients:
             person = getattr(self.cast, who)
             client = Client(raise_request_exception=True)
+            client.handler = self.handler
             client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
             session = client.session
             session[proof._KEY] = {"person": person.pk, "method": "password", "at": clock.wall().isoformat()}

@@ -59,11 +59,19 @@ class Form:
 
 
 class Page(HTMLParser):
-    """One page, parsed: title, headings, links, forms, labels, ids, words."""
+    """One page, read when it is first asked what it says: title, headings, links, forms, labels, ids, words."""
 
     def __init__(self, html: str, url: str):
-        super().__init__(convert_charrefs=True)
         self.url, self.html = url, html
+
+    def __getattr__(self, name: str):
+        if "title" in self.__dict__:
+            raise AttributeError(name)
+        self._read()
+        return getattr(self, name)
+
+    def _read(self) -> None:
+        super().__init__(convert_charrefs=True)
         self.title, self.h1 = "", []
         self.links: list[tuple[str, str]] = []
         self.forms: list[Form] = []
@@ -83,7 +91,7 @@ class Page(HTMLParser):
         self._button: int | None = None
         self._in_label = 0
         self._catch: list[list] = []
-        self.feed(html)
+        self.feed(self.html)
 
     # What tests ask
 
