@@ -48,6 +48,18 @@ class _Roles(Rule):
                 if matrix.accepted(row, role) is None:
                     yield row, role, matrix.offer(row, role)
 
+    def _nobody(self, initiative, row: Row, role: Role) -> Blocker:
+        """Return the blocker of a cell in which nobody stands."""
+        return blocker(
+            f"{self.code}.{row}.{role}",
+            _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
+            people=namers(initiative),
+            function=Function.PORTFOLIO,
+            url=page("initiatives:matrix", initiative, f"{row}-{role}"),
+            since=initiative.registered_at,
+            action=_("Name somebody"),
+        )
+
 
 @listed
 class RolesNamed(_Roles):
@@ -58,15 +70,7 @@ class RolesNamed(_Roles):
     def blockers(self, initiative, at: datetime) -> Iterator[Blocker]:
         for row, role, offer in self._vacant(initiative):
             if offer is None:
-                yield blocker(
-                    f"roles.named.{row}.{role}",
-                    _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
-                    people=namers(initiative),
-                    function=Function.PORTFOLIO,
-                    url=page("initiatives:matrix", initiative, f"{row}-{role}"),
-                    since=initiative.registered_at,
-                    action=_("Name somebody"),
-                )
+                yield self._nobody(initiative, row, role)
 
 
 #: Who must have accepted before something found in use is adopted: owner and Escalation owner. The rest is due later.
@@ -97,15 +101,7 @@ class RolesAccepted(_Roles):
                     action=_("Open the offer"),
                 )
             elif initiative.stage == "discovered" or any(a.row == row and a.role == role for a in matrix.standing):
-                yield blocker(
-                    f"roles.accepted.{row}.{role}",
-                    _("%(row)s has no %(role)s.") % {"row": row.label, "role": role.label},
-                    people=namers(initiative),
-                    function=Function.PORTFOLIO,
-                    url=page("initiatives:matrix", initiative, f"{row}-{role}"),
-                    since=initiative.registered_at,
-                    action=_("Name somebody"),
-                )
+                yield self._nobody(initiative, row, role)
 
 
 @listed
