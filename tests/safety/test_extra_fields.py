@@ -116,7 +116,7 @@ def changes(made, entry: str, who: str, more: dict) -> tuple[int, dict, dict]:
             for pk, row in after.items():
                 if pk in before:
                     changed |= {
-                        (model.__name__, pk, field): told(row[field])
+                        (model.__name__, pk, field): "new" if field == "signature_id" else told(row[field])
                         for field in row
                         if row[field] != before[pk][field]
                     }
