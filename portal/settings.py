@@ -2,13 +2,13 @@
 
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from governance.core.secret import once
 from portal.env import address, broker, hosts, items, level, period, read, sender, truth, zone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,19 +53,10 @@ SAMPLE_SECRET = "replace-this-sample-secret-before-you-start-mandate"
 
 
 def _kept_secret() -> str:
-    """Return the secret kept in MANDATE_HOME, made on first use and readable by its owner only."""
-    path = MANDATE_HOME / "secret_key"
-    mine = path.with_name(f"secret_key.{os.getpid()}")
+    """Return the secret kept in MANDATE_HOME, made on first use."""
     fresh = secrets.token_urlsafe(64)
     try:
-        if not path.exists():
-            MANDATE_HOME.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-                file.write(fresh)
-            with suppress(FileExistsError):
-                os.link(mine, path)  # whole or not at all: two processes that start together agree on one
-            mine.unlink()
-        return path.read_text(encoding="ascii").strip() or fresh
+        return once(MANDATE_HOME / "secret_key", lambda: fresh) or fresh
     except OSError:
         return fresh  # An unwritable folder is reported by the command that needs it, in a sentence.
 

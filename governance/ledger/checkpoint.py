@@ -29,6 +29,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from governance.core import canonical
+from governance.core.secret import once
 from governance.ledger.acts import act
 from governance.ledger.models import LedgerEntry, LedgerHead, instant
 from governance.ledger.verbs import Verb
@@ -161,7 +162,7 @@ def known_keys() -> dict[str, Ed25519PublicKey]:
     found = {}
     try:
         public = [_private_key(make_one=False).public_key()]
-    except (ImproperlyConfigured, FileNotFoundError):
+    except ImproperlyConfigured:
         public = []
     try:
         listed = (Path(settings.MANDATE_HOME) / PUBLIC).read_text(encoding="ascii").split()
@@ -217,17 +218,13 @@ def _private_key(make_one: bool = True) -> Ed25519PrivateKey:
     given = settings.MANDATE_CHECKPOINT_KEY
     if not given:
         try:
-            given = path.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            if not make_one:
-                raise
-            given = _make_key(path)
+            given = once(path, _fresh_key) if make_one else path.read_text(encoding="ascii")
         except OSError as error:
             raise ImproperlyConfigured(
-                f"The key that signs checkpoints, {path}, cannot be read: {error.strerror}."
+                f"The key that signs checkpoints, {path}, can be neither read nor made: {error.strerror}."
             ) from error
     try:
-        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(given, validate=True))
+        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(given.strip(), validate=True))
     except (ValueError, binascii.Error) as error:
         name = "MANDATE_CHECKPOINT_KEY" if settings.MANDATE_CHECKPOINT_KEY else str(path)
         raise ImproperlyConfigured(
@@ -238,20 +235,8 @@ def _private_key(make_one: bool = True) -> Ed25519PrivateKey:
     return key
 
 
-def _make_key(path: Path) -> str:
-    """Make the key file, readable by its owner only, and return what it holds; another process may have been first."""
-    fresh = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write(fresh + "\n")
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"The key that signs checkpoints cannot be made in {path.parent}: {error.strerror}."
-        ) from error
-    return fresh
+def _fresh_key() -> str:
+    return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
 
 
 def _list_public(key: Ed25519PrivateKey) -> None:
