@@ -5,6 +5,8 @@ in memory. Tests marked `transaction=True` are emptied afterwards with the guard
 lowered: nothing else may ever do that.
 """
 
+import gc
+import math
 import os
 import shutil
 import socket
@@ -15,7 +17,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests import again, running
+from tests import again, beside, running
 
 #: The people and the stories tests speak of.
 pytest_plugins = ["tests.cast"]
@@ -35,8 +37,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the tests that take longest first, so that two workers end together."""
-    items.sort(key=lambda item: not item.get_closest_marker("long"))
+    """Start the tests that take longest first, so that two workers end together; read last what runs beside them."""
+
+    def last(item: pytest.Item) -> float:
+        marker = item.get_closest_marker("long")
+        return math.inf if item.get_closest_marker("beside") else -marker.args[0] if marker else 0
+
+    items.sort(key=last)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start what runs beside the workers, once; what is loaded by now stays, and need not be looked at as garbage."""
+    if (
+        WORKER in ("one", "gw0")
+        and session.config.getoption("db") == "sqlite"
+        and not session.config.option.collectonly
+    ):
+        beside.begin(session.items)
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -33,7 +33,7 @@ OF_A_KIND = 3
 NOT_PAGES = re.compile(r"\.(csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
 PEOPLE = ["priya", "tomas", "miriam", "sam", "olga", "kim"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db, pytest.mark.long(105), pytest.mark.timeout(900)]
 
 
 @dataclass

@@ -45,7 +45,7 @@ def everywhere(cast, monkeypatch):
     return cast
 
 
-@pytest.mark.long
+@pytest.mark.long(15)
 def test_no_page_asks_more_at_3600_initiatives_than_at_forty(client, everywhere, sign_in):
     wanted = [(who, address) for who in ("staff", "owner", "compliance") for address in (*LISTS, "/")] + [
         ("compliance", "/help/rules/?count=1"),

@@ -57,7 +57,7 @@ class Chromium:
 
 
 @pytest.mark.browser
-@pytest.mark.long
+@pytest.mark.long(125)
 @pytest.mark.parametrize(
     ("width", "scheme", "script"),
     [(1360, "light", True), (390, "dark", True), (1360, "dark", False)],

@@ -92,7 +92,7 @@ def stops_during_imports(cast, bring, file, rounds: int) -> None:
     assert verify().ok
 
 
-@pytest.mark.long
+@pytest.mark.long(12)
 def test_a_stop_sent_during_an_import_commits_before_the_import_ends(cast, bring, file):
     stops_during_imports(cast, bring, file, rounds=5)
 
@@ -180,7 +180,7 @@ def killed_imports(cast, file, kills: int) -> None:
     assert verify().ok
 
 
-@pytest.mark.long
+@pytest.mark.long(12)
 def test_an_import_killed_on_its_way_ends_the_same_when_it_is_run_again(cast, file):
     killed_imports(cast, file, kills=3)
 

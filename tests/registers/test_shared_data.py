@@ -17,7 +17,7 @@ from governance.raci.models import Assignment
 from governance.registers.models import Origin
 from tests.registers.conftest import COTS, REAL, need
 
-pytestmark = [pytest.mark.long, pytest.mark.postgres]
+pytestmark = pytest.mark.postgres
 
 
 def cells(path):

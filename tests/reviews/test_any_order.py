@@ -96,7 +96,7 @@ def run_all(instants: list[datetime]):
         return found
 
 
-@pytest.mark.long
+@pytest.mark.long(15)
 def test_looking_at_random_instants_in_any_order_and_any_number_of_times_settles_and_tells_the_same(world):
     in_any_order(examples=4)
 

@@ -41,7 +41,6 @@ def at_once(count: int, at) -> list:
 
 
 @pytest.mark.postgres
-@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_three_sweeps_at_the_same_moment_do_everything_once(db):
     cast = make.make_cast()

@@ -64,6 +64,7 @@ def test_who_is_asked_is_who_knocks():
     assert tuple(TABLE["people"]) == watch.KNOCKERS
 
 
+@pytest.mark.long(55)
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_everybody_gets_the_answer_the_table_says(world, entry):
     wrong = answers(world, entry)
