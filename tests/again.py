@@ -5,8 +5,8 @@ actions takes some hundreds of queries. Here the statements of each step are kep
 the same state of the database is not walked but written.
 
 A state is known by the steps that led to it from the empty database a test begins with. Whatever a test writes
-in between makes it unknown, and from then on every step is walked. PostgreSQL never comes to a known state:
-there, keys go on counting after a rollback, so the same statements give other rows.
+in between makes it unknown, and from then on every step is walked. On PostgreSQL keys go on counting after a
+rollback, so there the counters are put back where they stood when a test begins.
 """
 
 import copy
@@ -44,18 +44,49 @@ class Memory:
     state: int | None = None
     walking: list[Hashable] = field(default_factory=list)
     statements: list[tuple[str, Any, bool]] = field(default_factory=list)
+    outermost: transaction.Atomic | None = None
+    counters: list[tuple[str, int | None]] = field(default_factory=list)
 
     def forget(self) -> None:
         """Forget every step: what an empty database holds has changed."""
         self.kept.clear()
+        self.counters.clear()
         self.state = None
+
+    def look(self) -> bool:
+        """Return whether a test's own transaction is open; begin when it is another one than before."""
+        outermost = connection.atomic_blocks[0] if connection.atomic_blocks else None
+        in_a_test = outermost is not None and outermost._from_testcase
+        if outermost is not self.outermost:
+            self.outermost = outermost
+            if in_a_test:
+                self.begin()
+        return in_a_test
+
+    def begin(self) -> None:
+        """Note that the database is as every test finds it."""
+        self.state, self.walking, self.statements = 0, [], []
+        if connection.vendor == "postgresql":
+            self._put_counters_back()
+
+    def _put_counters_back(self) -> None:
+        with connection.connection.cursor() as cursor:
+            if self.counters:
+                names, last = zip(*self.counters, strict=True)
+                cursor.execute(
+                    "SELECT setval(name::regclass, coalesce(last, 1), last IS NOT NULL)"
+                    " FROM unnest(%s::text[], %s::bigint[]) AS counter (name, last)",
+                    [list(names), list(last)],
+                )
+            else:
+                cursor.execute("SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences")
+                self.counters = cursor.fetchall()
 
     def watch(self, execute, sql, params, many, context):
         """Note what is written; an execute wrapper of the connection."""
         word = sql.lstrip().split(None, 1)[0].upper()
-        if word == "BEGIN":
-            self.state, self.walking, self.statements = 0, [], []
-        elif word not in READS:
+        self.look()
+        if word not in READS:
             self.statements.append((sql, params, many))
             if word not in FRAMES:
                 # What a step writes itself is known by its words; what a test writes is not.
@@ -64,9 +95,8 @@ class Memory:
 
     def standing(self) -> int | None:
         """Return the state the database is in; None where it is unknown."""
-        begun = connection.atomic_blocks
-        here = begun and begun[0]._from_testcase and self.watch in connection.execute_wrappers
-        return self.state if here else None
+        in_a_test = self.look()
+        return self.state if in_a_test and self.watch in connection.execute_wrappers else None
 
     def numbered(self, key: Hashable) -> int:
         """Return the number of the state that `key` leads to."""

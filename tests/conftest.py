@@ -130,8 +130,7 @@ def _stories_are_told_again() -> None:
     """Watch what is written, so that a story that was walked once is written the next time (tests/again.py)."""
     from django.db import connection
 
-    if connection.vendor == "sqlite":
-        connection.execute_wrappers.append(again.memory.watch)
+    connection.execute_wrappers.append(again.memory.watch)
 
 
 @pytest.fixture(scope="session", autouse=True)

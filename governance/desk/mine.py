@@ -95,7 +95,7 @@ class Mine:
         ]
 
     def _escalates(self, decision: Decision) -> bool:
-        found = self.role(decision.initiative_id, QUESTIONS[decision.kind].row, Role.ESCALATION)
+        found = self.role(decision.initiative_id, row_of(decision), Role.ESCALATION)
         return found is not None and found.accepted_at is not None
 
     def asked(self) -> list[Decision]:

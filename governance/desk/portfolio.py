@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    CharField,
     Count,
     F,
     IntegerField,
@@ -19,7 +18,6 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
-    Value,
     When,
     Window,
 )
@@ -35,7 +33,7 @@ from governance.initiatives import catalog
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget
-from governance.raci.models import Assignment, Role, Row
+from governance.raci.models import Assignment, Role
 
 #: Cards in a column of the board, and units in the table; the rest is one line with its number.
 CARDS, UNITS = 6, 12
@@ -212,18 +210,12 @@ class _Oldest:
 
 def _decisions(visible: QuerySet, at: datetime) -> list[Decision]:
     """Return the open decisions, the first asked first, each with the name of its decider. One query."""
-    row = Case(
-        When(kind=Kind.MODIFICATION, particulars__widens=True, then=Value(Row.GO_LIVE.value)),
-        *(When(kind=kind, then=Value(question.row.value)) for kind, question in QUESTIONS.items()),
-        output_field=CharField(),
-    )
     decides = Assignment.objects.standing().filter(
         initiative=OuterRef("initiative"), row=OuterRef("row"), role=Role.ACCOUNTABLE, person__is_active=True
     )
     rows = (
         Decision.objects.open()
         .filter(initiative__in=visible.values("pk"), final_at__gt=at)
-        .annotate(row=row)
         .annotate(decider_name=Subquery(decides.values("person__name")[:1]))
     )
     fields = (

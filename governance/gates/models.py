@@ -1,9 +1,11 @@
 """Decisions, stops, wishes to stop, and postmortems."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from governance.raci.models import Row
 
 
 class Kind(models.TextChoices):
@@ -17,6 +19,20 @@ class Kind(models.TextChoices):
     RESTART = "restart", _("Restart")
     BACK_TO_PILOT = "back_to_pilot", _("Back to pilot")
     DAY_90 = "day_90", _("Day 90")
+
+
+#: Which row's Accountable answers which kind of decision; a change that widens is the business owner's.
+DECIDED_BY = {
+    Kind.PILOT_GO: Row.PILOT,
+    Kind.DAY_90: Row.PILOT,
+    Kind.FUNDING: Row.GO_LIVE,
+    Kind.GO_LIVE: Row.GO_LIVE,
+    Kind.MODIFICATION: Row.MODIFICATION,
+    Kind.TIER_CHANGE: Row.GO_LIVE,
+    Kind.RESTART: Row.HALT,
+    Kind.BACK_TO_PILOT: Row.HALT,
+}
+WIDENS = "widens"
 
 
 class Answer(models.TextChoices):
@@ -69,6 +85,15 @@ class Decision(models.Model):
         default=dict,
         blank=True,
         help_text="What this kind asks about: the proposed tier, the change, the cause and the fix.",
+    )
+    row = models.GeneratedField(
+        expression=Case(
+            When(Q(kind=Kind.MODIFICATION, **{f"particulars__{WIDENS}": True}), then=Value(Row.GO_LIVE)),
+            *(When(kind=kind, then=Value(row)) for kind, row in DECIDED_BY.items()),
+        ),
+        output_field=models.CharField(max_length=12, choices=Row.choices),
+        db_persist=True,
+        help_text="Whose Accountable answers; the database works it out, so that lists can ask by it.",
     )
     due_at = models.DateTimeField(help_text="Until when the decider has it.")
     final_at = models.DateTimeField(help_text="When it lapses; after due_at the Escalation owner gets it decided.")

@@ -1,15 +1,12 @@
 """Reading decisions, stops and wishes: who decides, what blocks, what waits for whom."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 
 from governance.core.rules import Blocker
-from governance.gates.models import Decision, Stop, StopWish
+from governance.gates.models import DECIDED_BY, WIDENS, Decision, Kind, Stop, StopWish
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import steps
 from governance.initiatives.rules import LowerTierSigned
@@ -18,10 +15,10 @@ from governance.raci.models import Role, Row
 
 
 def row_of(decision: Decision) -> Row:
-    """Return the row whose Accountable answers; a widening change is the business owner's."""
-    if decision.kind == "modification" and decision.particulars.get("widens"):
+    """Return the row whose Accountable answers, also of a draft; what is stored says the same (`Decision.row`)."""
+    if decision.kind == Kind.MODIFICATION and decision.particulars.get(WIDENS):
         return Row.GO_LIVE
-    return QUESTIONS[decision.kind].row
+    return DECIDED_BY[Kind(decision.kind)]
 
 
 def decider(decision: Decision, initiative=None):
@@ -77,41 +74,29 @@ def open_wishes(initiative) -> list[StopWish]:
     )
 
 
-#: What the decision's initiative says of an assignment; within one condition it is one and the same assignment.
-_ROW, _STANDS = "initiative__assignments__row", Q(initiative__assignments__accepted_at__isnull=False)
-
-
 def _held(person, role: Role) -> Q:
-    """Return the condition that `person` is named for a role on the decision's initiative: which row, the caller adds."""
+    """Return the condition that `person` is named for a role on the row that decides; all of it of one assignment."""
     return Q(
         initiative__assignments__person=person,
         initiative__assignments__role=role,
+        initiative__assignments__row=F("row"),
         initiative__assignments__ended_at=None,
     )
 
 
-def _on_their_rows(kinds: Iterable[str]) -> Q:
-    """Return the condition that the decision is of one of these kinds and the assignment on the row that decides it."""
-    of_row: dict[Row, list[str]] = {}
-    for kind in kinds:
-        of_row.setdefault(QUESTIONS[kind].row, []).append(kind)
-    return reduce(or_, (Q(kind__in=found, **{_ROW: row}) for row, found in of_row.items()))
+_STANDS = Q(initiative__assignments__accepted_at__isnull=False)
+_HANDED_OVER = [kind for kind, question in QUESTIONS.items() if question.hands_over]
 
 
 def _to_answer(person, at: datetime) -> Q:
-    """Return the condition that `person` is to answer. The decider is looked up from the matrix, so it goes through the assignments."""
-    standing = _on_their_rows(kind for kind in QUESTIONS if kind not in ("pilot_go", "modification"))
-    for widens, row in ((True, Row.GO_LIVE), (False, Row.MODIFICATION)):
-        standing |= Q(kind="modification", particulars__widens=widens, **{_ROW: row})
-    return _held(person, Role.ACCOUNTABLE) & (_STANDS & standing | _on_their_rows(["pilot_go"])) & Q(final_at__gt=at)
+    """Return the condition that `person` is to answer: its time runs, and they are Accountable, or offered a pilot."""
+    return _held(person, Role.ACCOUNTABLE) & (_STANDS | Q(kind=Kind.PILOT_GO)) & Q(final_at__gt=at)
 
 
 def _to_get_decided(person, at: datetime) -> Q:
     """Return the condition that its time is up and `person` must get it decided as Escalation owner."""
-    rows = _on_their_rows(kind for kind, question in QUESTIONS.items() if question.hands_over)
-    return (
-        _held(person, Role.ESCALATION) & _STANDS & rows & Q(due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
-    )
+    late = Q(kind__in=_HANDED_OVER, due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
+    return _held(person, Role.ESCALATION) & _STANDS & late
 
 
 def waiting_for(person, at: datetime):

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from governance.gates.models import Kind
+from governance.gates.models import DECIDED_BY, Kind
 from governance.initiatives.material import GATES
-from governance.initiatives.roles import DECIDED_BY_ROW
 from governance.raci.grants import May
 from governance.raci.models import Row
 
@@ -37,7 +36,7 @@ class Question:
     @property
     def row(self) -> Row:
         """Return the row whose Accountable answers."""
-        return DECIDED_BY_ROW[self.kind.value]
+        return DECIDED_BY[self.kind]
 
     @property
     def lapsed_words(self) -> Any:

@@ -5,12 +5,10 @@ from django.http import Http404
 from governance.core.http import Request
 from governance.initiatives.models import Initiative
 
-#: What nearly every page and rule reads: units with who leads them, who registered it, the workflow owner.
+#: What nearly every page and rule reads: its units, who registered it, the workflow owner.
 RELATED = (
-    "unit__leader",
-    "unit__parent__leader",
-    "receiving_unit__leader",
-    "receiving_unit__parent__leader",
+    "unit__parent",
+    "receiving_unit__parent",
     "building_unit__parent",
     "registrant",
     "workflow_owner",

@@ -211,28 +211,15 @@ def _refuse_ineligible(initiative, row: Row, role: Role, person, *, waived: bool
 
 def _asker(initiative, row: Row, person) -> Blocker | None:
     """Return why `person` cannot become Accountable of `row` now: they asked a question that row decides. One query."""
-    for asked in initiative.decisions.filter(closed="", asked_by=person):
-        if (Row.GO_LIVE if asked.particulars.get("widens") else DECIDED_BY_ROW[asked.kind]) == row:
-            return Blocker(
-                "asker",
-                _("%(name)s asked for %(what)s, so somebody else must decide it.")
-                % {"name": person.name, "what": asked.get_kind_display()},
-                url=asked.get_absolute_url(),
-            )
+    asked = initiative.decisions.filter(closed="", asked_by=person, row=row).order_by("pk").first()
+    if asked is not None:
+        return Blocker(
+            "asker",
+            _("%(name)s asked for %(what)s, so somebody else must decide it.")
+            % {"name": person.name, "what": asked.get_kind_display()},
+            url=asked.get_absolute_url(),
+        )
     return None
-
-
-#: Which row's Accountable answers which kind of decision (gates/questions.py reads it too).
-DECIDED_BY_ROW = {
-    "pilot_go": Row.PILOT,
-    "day_90": Row.PILOT,
-    "funding": Row.GO_LIVE,
-    "go_live": Row.GO_LIVE,
-    "modification": Row.MODIFICATION,
-    "tier_change": Row.GO_LIVE,
-    "restart": Row.HALT,
-    "back_to_pilot": Row.HALT,
-}
 
 
 def accept(assignment: Assignment, *, by, at: datetime, proof: Proof | None, seen: str | None = None) -> Assignment:

@@ -298,21 +298,21 @@ def rebuild(initiative) -> None:
     """
     queries.forget(initiative)
     target = wanted(initiative, Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None))
-    permissions = {p.codename: p for p in _permissions()}
+    permissions = dict(_permissions().values_list("codename", "pk"))
     for model, field, rows in (
         (InitiativeUserPermission, "user_id", target.people),
         (InitiativeGroupPermission, "group_id", target.groups),
     ):
+        stored = model.objects.filter(content_object_id=initiative.pk)
         there = {
-            (getattr(row, field), row.permission.codename): row.pk
-            for row in model.objects.filter(content_object_id=initiative.pk).select_related("permission")
+            (holder, codename): pk for holder, codename, pk in stored.values_list(field, "permission__codename", "pk")
         }
         if gone := [pk for key, pk in there.items() if key not in rows]:
             model.objects.filter(pk__in=gone).delete()
         if new := [key for key in sorted(rows) if key not in there]:
             model.objects.bulk_create(
                 [
-                    model(**{field: holder}, permission=permissions[codename], content_object_id=initiative.pk)
+                    model(**{field: holder}, permission_id=permissions[codename], content_object_id=initiative.pk)
                     for holder, codename in new
                 ]
             )

@@ -102,21 +102,20 @@ def _is(assignment: Assignment, person, mine: frozenset[str]) -> bool:
 def matrix(initiative) -> Matrix:
     """Return the matrix of `initiative`. One query, kept on the instance until `forget`."""
     if "_matrix" not in initiative.__dict__:
-        rows = (
-            Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None)
-            .select_related("person__unit", "group")
-            .order_by("row", "role", "pk")
-            if initiative.pk
-            else ()
+        rows = Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None)
+        initiative.__dict__["_matrix"] = Matrix(
+            _cells(rows.select_related("person__unit", "group") if initiative.pk else ())
         )
-        initiative.__dict__["_matrix"] = Matrix(_sharing_people(rows))
     return initiative.__dict__["_matrix"]
 
 
-def _sharing_people(rows: Iterable[Assignment]) -> tuple[Assignment, ...]:
-    """Return assignments of which one person's share the person, so that what is asked about them is asked once."""
+def _cells(rows: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Return assignments in the order of the matrix; those of one person share them, so what is asked is asked once.
+
+    They are sorted here because Django looks at every column of a join before it orders by one.
+    """
     people: dict[int, Any] = {}
-    shared = tuple(rows)
+    shared = tuple(sorted(rows, key=lambda a: (a.row, a.role, a.pk)))
     for a in shared:
         if a.person is not None:
             a.person = people.setdefault(a.person_id, a.person)
@@ -142,14 +141,10 @@ def prefetch(initiatives) -> None:
     """Bring the matrices of many initiatives in one query, for lists."""
     initiatives = list(initiatives)
     found: dict[int, list[Assignment]] = {i.pk: [] for i in initiatives}
-    for a in (
-        Assignment.objects.filter(initiative_id__in=found, ended_at=None)
-        .select_related("person", "group")
-        .order_by("row", "role", "pk")
-    ):
+    for a in Assignment.objects.filter(initiative_id__in=found, ended_at=None).select_related("person", "group"):
         found[a.initiative_id].append(a)
     for initiative in initiatives:
-        initiative.__dict__["_matrix"] = Matrix(_sharing_people(found[initiative.pk]))
+        initiative.__dict__["_matrix"] = Matrix(_cells(found[initiative.pk]))
 
 
 def offers_to(person, at: datetime):

@@ -46,7 +46,7 @@ class Round:
         Decision.objects.filter(number__gt=self.decision.number).delete()
         with connection.cursor() as cursor:
             for table, row in self.rows.items():
-                names = [name for name in row if name != "id"]
+                names = [name for name in row if name not in ("id", "row")]  # the database works out `row` itself
                 cursor.execute(
                     f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in names)} WHERE id = %s",
                     [*(row[name] for name in names), row["id"]],
