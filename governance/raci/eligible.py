@@ -30,18 +30,17 @@ def blockers(person, row: Row, role: Role, initiative, *, grade_waived: bool = F
         return
     rules = policy.current()
     unit = initiative.output_unit
-    instead = _instead(person, unit)
     if functions.has(person, Function.CTO):
         yield Blocker(
             "eligible.cto",
             _("%(name)s is CTO and cannot be Accountable for %(row)s. %(instead)s")
-            % {"name": person.name, "row": row.label, "instead": instead},
+            % {"name": person.name, "row": row.label, "instead": _instead(person, unit)},
         )
     if person.job_family in rules.people["refused_job_families"]:
         yield Blocker(
             "eligible.job_family",
             _("%(name)s works in data science and cannot be Accountable for %(row)s. %(instead)s")
-            % {"name": person.name, "row": row.label, "instead": instead},
+            % {"name": person.name, "row": row.label, "instead": _instead(person, unit)},
         )
     builds = units.is_within(person.unit, initiative.building_unit)
     uses = initiative.building_unit is not None and units.is_within(unit, initiative.building_unit)
@@ -49,7 +48,7 @@ def blockers(person, row: Row, role: Role, initiative, *, grade_waived: bool = F
         yield Blocker(
             "eligible.builder",
             _("%(name)s belongs to %(unit)s, which builds or runs it. %(instead)s")
-            % {"name": person.name, "unit": initiative.building_unit.name, "instead": instead},
+            % {"name": person.name, "unit": initiative.building_unit.name, "instead": _instead(person, unit)},
         )
     if unit is None:
         yield Blocker(
@@ -61,7 +60,7 @@ def blockers(person, row: Row, role: Role, initiative, *, grade_waived: bool = F
         yield Blocker(
             "eligible.leader",
             _("%(name)s does not lead %(unit)s, which takes most of the output, nor a unit above it. %(instead)s")
-            % {"name": person.name, "unit": unit.name, "instead": instead},
+            % {"name": person.name, "unit": unit.name, "instead": _instead(person, unit)},
         )
     if (
         row in OWNED
@@ -74,7 +73,7 @@ def blockers(person, row: Row, role: Role, initiative, *, grade_waived: bool = F
             % {
                 "name": person.name,
                 "grade": rules.grade_word(person.grade) or _("of no known grade"),
-                "instead": instead,
+                "instead": _instead(person, unit),
             },
         )
 
