@@ -60,8 +60,12 @@ class Chromium:
 @pytest.mark.long(125)
 @pytest.mark.parametrize(
     ("width", "scheme", "script"),
-    [(1360, "light", True), (390, "dark", True), (1360, "dark", False)],
-    ids=["wide", "phone", "without-javascript"],
+    [
+        pytest.param(390, "dark", True, id="phone"),
+        pytest.param(1360, "light", False, id="without-javascript"),
+        pytest.param(1360, "light", True, id="wide", marks=pytest.mark.slow),
+        pytest.param(390, "dark", False, id="phone-without-javascript", marks=pytest.mark.slow),
+    ],
 )
 def test_the_walk_in_a_browser(start, tmp_path, browser, width, scheme, script):
     running = start(copy_of_the_demo(tmp_path / "home"))

@@ -96,9 +96,9 @@ def run_all(instants: list[datetime]):
         return found
 
 
-@pytest.mark.long(15)
+@pytest.mark.long(8)
 def test_looking_at_random_instants_in_any_order_and_any_number_of_times_settles_and_tells_the_same(world):
-    in_any_order(examples=4)
+    in_any_order(examples=2)
 
 
 @pytest.mark.slow

@@ -1,0 +1,36 @@
+"""The run on PostgreSQL, which goes on beside the workers: no core is idle while they wait for a browser."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from portal.embedded_pg import binaries
+from tests.running import ROOT, outside
+
+#: What is run: the tests marked `postgres`, in one process.
+COMMAND = [sys.executable, "-m", "pytest", "--db=postgres", "-m", "postgres and not slow", "-n", "0"]
+
+
+def begin(items: list[pytest.Item]) -> None:
+    """Start the run when one of `items` is going to read it, and a PostgreSQL is there to run on."""
+    if any(item.get_closest_marker("beside") for item in items) and binaries() is not None:
+        place = _place()
+        # Whichever worker reads it is not the parent that could wait for it, so the exit code goes to a file.
+        keep = f'"$@" >{place}/postgres.log 2>&1; echo $? >{place}/postgres.new; mv {place}/postgres.new {place}/postgres.code'
+        subprocess.Popen(["sh", "-c", keep, "sh", *COMMAND, "-rfE", "--color=no"], cwd=ROOT, env=outside())
+
+
+def end() -> tuple[int, str]:
+    """Wait for the run to end; return its exit code and what it printed."""
+    code = _place() / "postgres.code"
+    while not code.exists():
+        time.sleep(0.2)
+    return int(code.read_text()), (_place() / "postgres.log").read_text()
+
+
+def _place() -> Path:
+    return Path(os.environ["MANDATE_TESTS_HOME"])
