@@ -12,7 +12,7 @@ from portal.embedded_pg import binaries
 from tests.running import ROOT, outside
 
 #: What is run: the tests marked `postgres`, in one process.
-COMMAND = [sys.executable, "-m", "pytest", "--db=postgres", "-m", "postgres and not slow", "-n", "0"]
+COMMAND = [sys.executable, "-m", "pytest", "--db=postgres", "-m", "postgres and not slow and not ci", "-n", "0"]
 
 
 def begin(items: list[pytest.Item]) -> None:

@@ -6,7 +6,6 @@ lowered: nothing else may ever do that.
 """
 
 import gc
-import math
 import os
 import shutil
 import socket
@@ -37,13 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the tests that take longest first, so that two workers end together; read last what runs beside them."""
+    """Start first what waits for other processes, while the run beside fills the cores, then what takes longest.
 
-    def last(item: pytest.Item) -> float:
+    What reads the run beside comes last.
+    """
+
+    def turn(item: pytest.Item) -> tuple[bool, bool, float]:
         marker = item.get_closest_marker("long")
-        return math.inf if item.get_closest_marker("beside") else -marker.args[0] if marker else 0
+        waits = item.get_closest_marker("waits") is not None
+        return item.get_closest_marker("beside") is not None, not waits, -marker.args[0] if marker else 0
 
-    items.sort(key=last)
+    items.sort(key=turn)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

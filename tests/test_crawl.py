@@ -33,7 +33,7 @@ OF_A_KIND = 2
 NOT_PAGES = re.compile(r"\.(csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
 PEOPLE = ["priya", "tomas", "miriam", "sam", "olga", "kim"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long(105), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db, pytest.mark.waits, pytest.mark.long(85), pytest.mark.timeout(900)]
 
 
 @dataclass
@@ -175,7 +175,7 @@ def test_no_page_has_an_accessibility_violation_or_is_wider_than_its_screen(craw
 
 
 @pytest.mark.browser
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize(("width", "scheme"), [(1360, "dark"), (390, "light"), (320, "light")])
 def test_nor_in_the_other_scheme_or_on_the_smallest_screen(crawled, chromium, width, scheme):
     assert violations(crawled, chromium, width, scheme) == {}

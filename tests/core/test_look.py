@@ -593,6 +593,8 @@ def _login():
 
 
 @pytest.mark.browser
+@pytest.mark.waits
+@pytest.mark.long(20)
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(1360, "light"), (390, "dark")])
 def test_a_page_has_no_accessibility_violation_and_breaks_no_policy(browser, name, width, scheme):

@@ -16,8 +16,13 @@ from governance.ledger.models import LedgerEntry
 from governance.people.models import Person
 from tests import make
 
-ROUNDS = 50
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.waits,
+    pytest.mark.long(8),
+    pytest.mark.parametrize("rounds", [10, pytest.param(50, marks=pytest.mark.ci)]),
+]
 
 
 class Round:
@@ -127,8 +132,8 @@ def outcomes(results) -> Counter:
     return Counter(type(r).__name__ for r in results)
 
 
-def test_eight_sessions_of_the_one_accountable_leave_one_answer(race):
-    for number in range(ROUNDS):
+def test_eight_sessions_of_the_one_accountable_leave_one_answer(race, rounds):
+    for number in range(rounds):
         race.again()
         before = LedgerEntry.objects.filter(verb="decision.answered").count()
 
@@ -143,8 +148,8 @@ def test_eight_sessions_of_the_one_accountable_leave_one_answer(race):
         assert LedgerEntry.objects.filter(verb="decision.answered").count() == before + 1
 
 
-def test_a_stop_against_an_answer_always_ends_stopped(race):
-    for _number in range(ROUNDS):
+def test_a_stop_against_an_answer_always_ends_stopped(race, rounds):
+    for _number in range(rounds):
         race.again()
 
         results = together(race.stop, lambda: race.answer("pass"), lambda: race.answer("no_pass"), race.stop)
@@ -158,8 +163,8 @@ def test_a_stop_against_an_answer_always_ends_stopped(race):
         assert Stop.objects.count() == 1
 
 
-def test_a_withdrawal_against_an_answer_leaves_one_of_them(race):
-    for _number in range(ROUNDS):
+def test_a_withdrawal_against_an_answer_leaves_one_of_them(race, rounds):
+    for _number in range(rounds):
         race.again()
 
         results = together(race.withdraw, lambda: race.answer("pass"), race.withdraw, lambda: race.answer("pass"))
@@ -170,8 +175,8 @@ def test_a_withdrawal_against_an_answer_leaves_one_of_them(race):
         assert initiative.stage == ("build" if decision.closed == "decided" else "pilot")
 
 
-def test_an_answer_at_the_instant_of_the_lapse_is_late(race):
-    for _number in range(ROUNDS):
+def test_an_answer_at_the_instant_of_the_lapse_is_late(race, rounds):
+    for _number in range(rounds):
         race.again()
         final = race.decision.final_at
 

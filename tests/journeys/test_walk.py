@@ -16,6 +16,7 @@ def test_the_walk_without_javascript(demo_company):
     walk(Plain())
 
 
+@pytest.mark.ci
 @pytest.mark.django_db
 def test_the_walk_of_an_imported_pilot(demo_company, tmp_path):
     walk_of_an_imported_pilot(Plain(), tmp_path)
@@ -57,14 +58,15 @@ class Chromium:
 
 
 @pytest.mark.browser
-@pytest.mark.long(125)
+@pytest.mark.waits
+@pytest.mark.long(60)
 @pytest.mark.parametrize(
     ("width", "scheme", "script"),
     [
         pytest.param(390, "dark", True, id="phone"),
-        pytest.param(1360, "light", False, id="without-javascript"),
-        pytest.param(1360, "light", True, id="wide", marks=pytest.mark.slow),
-        pytest.param(390, "dark", False, id="phone-without-javascript", marks=pytest.mark.slow),
+        pytest.param(1360, "light", True, id="wide", marks=pytest.mark.ci),
+        pytest.param(1360, "dark", False, id="wide-without-javascript", marks=pytest.mark.ci),
+        pytest.param(390, "light", False, id="phone-without-javascript", marks=pytest.mark.ci),
     ],
 )
 def test_the_walk_in_a_browser(start, tmp_path, browser, width, scheme, script):

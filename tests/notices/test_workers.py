@@ -21,7 +21,7 @@ from governance.notices.models import Channel, Message, Notice
 from tests import make
 from tests.running import ROOT, outside
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long(40)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.waits, pytest.mark.long(40)]
 
 #: Longer than any message takes on a busy machine, shorter than anybody waits.
 LEASE = 4

@@ -14,6 +14,7 @@ import pytest
 from tests.running import GONE_WITHIN, FirstStart, copy_of_the_demo, first_start, free_port, manage
 
 pytestmark = [
+    pytest.mark.waits,
     pytest.mark.long(18),
     pytest.mark.skipif(sys.platform == "win32", reason="signals"),
 ]

@@ -21,7 +21,7 @@ from governance.registers.models import Batch, Origin, Staged
 from tests.make import prove
 from tests.registers.conftest import AT, record
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.waits, pytest.mark.long(12)]
 
 #: Processes, as in life: an import is a command, and whoever stops sits at a web server.
 processes = multiprocessing.get_context("fork")
@@ -92,7 +92,6 @@ def stops_during_imports(cast, bring, file, rounds: int) -> None:
     assert verify().ok
 
 
-@pytest.mark.long(12)
 def test_a_stop_sent_during_an_import_commits_before_the_import_ends(cast, bring, file):
     stops_during_imports(cast, bring, file, rounds=5)
 
@@ -180,7 +179,6 @@ def killed_imports(cast, file, kills: int) -> None:
     assert verify().ok
 
 
-@pytest.mark.long(12)
 def test_an_import_killed_on_its_way_ends_the_same_when_it_is_run_again(cast, file):
     killed_imports(cast, file, kills=3)
 
