@@ -21,7 +21,9 @@ def begin(items: list[pytest.Item]) -> None:
         place = _place()
         # Whichever worker reads it is not the parent that could wait for it, so the exit code goes to a file.
         keep = f'"$@" >{place}/postgres.log 2>&1; echo $? >{place}/postgres.new; mv {place}/postgres.new {place}/postgres.code'
-        subprocess.Popen(["sh", "-c", keep, "sh", *COMMAND, "-rfE", "--color=no"], cwd=ROOT, env=outside())
+        subprocess.Popen(
+            ["nice", "-n", "5", "sh", "-c", keep, "sh", *COMMAND, "-rfE", "--color=no"], cwd=ROOT, env=outside()
+        )
 
 
 def end() -> tuple[int, str]:

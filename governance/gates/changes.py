@@ -1,13 +1,16 @@
 """What moved between two snapshots, said so that a decider can read it: a label, before, after."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from governance import policy
 from governance.core import canonical
+from governance.core.moments import moment
+from governance.core.words import plain
 from governance.gates import snapshot
 from governance.initiatives import rules
 from governance.initiatives.lifecycle import Stage
@@ -140,6 +143,16 @@ def _word(key: tuple, value: Any, names: dict[int, str]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     match key:
+        case (
+            ("budget", "asked" | "approved")
+            | ("outcome", "baseline" | "target" | "threshold")
+            | ("figures", _, "value")
+        ):
+            return plain(value)
+        case (_, "due_at" | "final_at" | "asked_at" | "threshold_set_at"):
+            return moment(datetime.fromisoformat(value))
+        case (_, _, "starts_on" | "ends_on" | "waived_until"):
+            return formats.date_format(date.fromisoformat(value), "j M Y")
         case ("initiative", "stage"):
             return str(Stage(value).label)
         case ("initiative", "capability"):

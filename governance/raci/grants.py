@@ -294,11 +294,10 @@ def wanted(initiative, assignments: Iterable[Assignment]) -> Wanted:
 def rebuild(initiative) -> None:
     """Make guardian's rows of this initiative equal what its matrix asks for. Nothing else writes them.
 
-    Inside the caller's transaction; four queries, and two more where something changes.
+    Inside the caller's transaction; three queries, and three more where something changes.
     """
     queries.forget(initiative)
     target = wanted(initiative, Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None))
-    permissions = dict(_permissions().values_list("codename", "pk"))
     for model, field, rows in (
         (InitiativeUserPermission, "user_id", target.people),
         (InitiativeGroupPermission, "group_id", target.groups),
@@ -310,6 +309,7 @@ def rebuild(initiative) -> None:
         if gone := [pk for key, pk in there.items() if key not in rows]:
             model.objects.filter(pk__in=gone).delete()
         if new := [key for key in sorted(rows) if key not in there]:
+            permissions = dict(_permissions().values_list("codename", "pk"))
             model.objects.bulk_create(
                 [
                     model(**{field: holder}, permission_id=permissions[codename], content_object_id=initiative.pk)

@@ -30,9 +30,10 @@ def test_nothing_moved_between_a_snapshot_and_itself(facts):
         (("initiative", "stage"), "build", Change("Stage", "Funding gate", "Build")),
         (("initiative", "capability"), "draft_only", Change("Capability", "Can act", "Draft only")),
         (("initiative", "tools"), "", Change("Tools it may use", "billing.refund", "")),
-        (("budget", "approved"), None, Change("Amount approved", "84000.00", "")),
-        (("outcome", "threshold"), "2.00", Change("Threshold the gate asks for", "3.00", "2.00")),
-        (("decision", "due_at"), "later", Change("Deadline", "*", "later")),
+        (("budget", "approved"), None, Change("Amount approved", "84,000", "")),
+        (("outcome", "threshold"), "2.50", Change("Threshold the gate asks for", "3", "2.5")),
+        (("decision", "due_at"), "2026-05-01T15:00:00Z", Change("Deadline", "*", "Fri 1 May, 15:00 UTC")),
+        (("figures", 0, "ends_on"), "2026-05-01", Change("Figure 1, last day measured", "*", "1 May 2026")),
         (("policy",), 2, Change("Policy version", "1", "2")),
     ],
 )
