@@ -304,7 +304,7 @@ def test_facts_that_moved_are_shown_and_the_words_are_kept(client, blocked_gate,
     assert stale.status_code == 409
     said = words(stale)
     assert "Nothing was signed: something changed while you read" in said
-    assert "Amount approved: now 84000.00" in said
+    assert "Amount approved: now 84,000" in said
     assert "Is a production budget approved?: was no, now yes" in said
     assert "No money." in stale.content.decode()
     assert blocked_gate.fresh.stage == "funding"
@@ -424,7 +424,7 @@ def test_the_record_says_what_changed_since_and_when_bytes_were_altered(client, 
     figures.ask_budget(at_gate.fresh, asked=Decimal(90000), currency="EUR", months=12, by=cast.lead, at=clock.now())
 
     said = words(client.get(at("decision", decision)))
-    assert "Amount asked for 84000.00 90000.00" in said
+    assert "Amount asked for 84,000 90,000" in said
     assert "The signature stands for what was seen then." in said
     assert "no longer matches" not in said
 
