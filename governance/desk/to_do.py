@@ -127,6 +127,7 @@ def _if_nobody_asks(initiative: Initiative) -> str:
         "discovered": _("If nobody asks, it stays found in use, and no pilot begins."),
         "pilot": _("If nobody asks by then, day 90 stops and retires it."),
         "build": _("If nobody asks, it stays in build."),
+        "stopped": _("If nobody asks, it stays stopped."),
     }.get(str(initiative.stage), "")
 
 
@@ -163,8 +164,16 @@ def _to_clear(mine: Mine, initiative: Initiative, own: list[Blocker], due: datet
 
 def _can_ask(mine: Mine, initiative: Initiative, found: list[Blocker]) -> str:
     """Return the kind of question this person can ask now because nothing but signatures is missing, or ""."""
-    following = {"idea": "pilot_go", "discovered": "pilot_go", "pilot": "funding", "build": "go_live"}
+    following = {
+        "idea": "pilot_go",
+        "discovered": "pilot_go",
+        "pilot": "funding",
+        "build": "go_live",
+        "stopped": "restart",
+    }
     kind = following.get(str(initiative.stage), "")
+    if any(stop.initiative_id == initiative.pk and stop.confirmed_at is None for stop in mine.stops):
+        return ""
     if not kind or any(not b.code.startswith("sign_off") for b in found):
         return ""
     if any(d.kind == kind for d in initiative.__dict__.get("_brought_decisions", ())):

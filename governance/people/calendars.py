@@ -38,6 +38,15 @@ class Calendar:
             left -= self.works_on(day)
         return self._end_of(day)
 
+    def working_day_before(self, day: date, days: int) -> date:
+        """Return the `days`-th working day before `day`."""
+        for _ in range(_FAR):
+            if days <= 0:
+                break
+            day -= timedelta(days=1)
+            days -= self.works_on(day)
+        return day
+
     def end_of_day(self, day: date) -> datetime:
         """Return the instant (UTC) at which `day`, or the first working day after it, ends here."""
         for _ in range(_FAR):

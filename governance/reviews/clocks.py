@@ -23,6 +23,7 @@ from governance.gates.models import Decision, Kind, Retirement, Stop, StopWish
 from governance.initiatives import roles
 from governance.initiatives.models import Initiative
 from governance.ledger import checkpoint
+from governance.people import calendars
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
 from governance.raci.models import OFFERED, Assignment, Role, Row
@@ -199,6 +200,17 @@ def _ownership(code: str, rung: int, *, told: Any, otherwise: Any, escalates: bo
     )
 
 
+#: What is told at an instant was told after the moment before it.
+_A_MOMENT = timedelta(microseconds=1)
+
+
+def _unowned_for_good(look: Look) -> QuerySet:
+    """Return what still had no owner when the COO's time was over, on the last Monday."""
+    had = calendars.Calendar(look.zone).working_day_before(look.monday.date(), _windows()["ownership_coo_wd"])
+    begun = look.morning(had - timedelta(days=1))
+    return Initiative.objects.unowned().filter(unowned_since__lte=begun - timedelta(days=_windows()["ownership_d"]))
+
+
 # The table
 
 OCCASIONS: tuple[Occasion, ...] = (
@@ -352,8 +364,24 @@ OCCASIONS: tuple[Occasion, ...] = (
         "ownership.up",
         2,
         told=_("The COO, with Portfolio office and the unit's leader, one notice a unit"),
-        otherwise=_("It stays listed as without an owner until a named person accepts"),
+        otherwise=_("It is listed every Monday"),
         escalates=True,
+    ),
+    Occasion(
+        "ownership.weekly",
+        waits=_("Something in use without an owner"),
+        when=lambda: (
+            now_("Every Monday, once the COO has had %(n)s working days") % {"n": _windows()["ownership_coo_wd"]}
+        ),
+        told=_("The COO, with Portfolio office and the unit's leader, one notice a unit"),
+        otherwise=_("It stays on the list until a named person accepts"),
+        model=Initiative,
+        things=_unowned_for_good,
+        since="unowned_since",
+        fell_due=lambda i, look: look.monday,
+        groups=letters_many.still_unowned,
+        escalates=True,
+        again=lambda look: look.monday - _A_MOMENT,
     ),
     Occasion(
         "build.owner",
@@ -405,7 +433,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         fell_due=_this_week,
         letter=letters_initiatives.stopped_weekly,
         escalates=True,
-        again_after=lambda: _days("stopped_repeat_d"),
+        again=lambda look: look.at - _days("stopped_repeat_d"),
     ),
     Occasion(
         "evidence.missing",

@@ -169,6 +169,46 @@ def _no_owner_after(
         )
 
 
+def still_unowned(pks: list[int], look: Look) -> Iterator[Group]:
+    """Yield one group per top-level unit: in use, the COO's time over, and still nobody accepted. Listed on Mondays."""
+    by_unit: dict[Unit | None, list[Initiative]] = {}
+    for row in _brief(pks):
+        by_unit.setdefault(look.top(row.unit_id), []).append(row)
+    for top, rows in by_unit.items():
+        yield Group(
+            about=f"unit:{top.pk if top else 'none'}",
+            things=[r.pk for r in rows],
+            letters=list(_still_no_owner(rows, top, look)),
+            fell_due=look.monday,
+            key=f"ownership-weekly-{look.monday.date()}",
+            subject=top,
+        )
+
+
+def _still_no_owner(rows: list[Initiative], top: Unit | None, look: Look) -> Iterator[Letter]:
+    def subject(some: _Some) -> str:
+        if len(some.rows) == 1:
+            says = _("%(key)s %(name)s still has no owner")
+        else:
+            says = _("%(n)d in %(unit)s still have no owner")
+        return says % {**some.words, "unit": _in(top)}
+
+    def body(some: _Some) -> str:
+        says = _("The COO's time is over. This list comes every Monday until a named person has accepted.")
+        return f"{says}\n{some.listed()}"
+
+    everybody = [*look.members(Function.COO), *look.office, look.leader(top)]
+    for people, some in _seen_by(everybody, rows, look.at):
+        yield Letter(
+            people,
+            partial(subject, some),
+            partial(body, some),
+            _catalog(top, owner="none"),
+            why=lambda: _("You are COO, lead the unit, or are in the Portfolio office."),
+            action=lambda: _("See them"),
+        )
+
+
 def evidence(pks: list[int], look: Look) -> Iterator[Group]:
     """Yield one group per owner, else per top-level unit, and day: admitted with evidence missing, due today."""
     rows = _brief(pks)

@@ -36,6 +36,12 @@ class Look:
         today = self.morning(self.at.astimezone(self.zone).date())
         return today if today <= self.at else self.morning(self.at.astimezone(self.zone).date() - timedelta(days=1))
 
+    @cached_property
+    def monday(self) -> datetime:
+        """The latest Monday, 08:00 of the company, that has passed: what is listed once a week is listed then."""
+        last = self.cut.astimezone(self.zone).date()
+        return self.morning(last - timedelta(days=last.weekday()))
+
     def morning(self, day) -> datetime:
         """Return 08:00 of a day in the company's zone."""
         return datetime.combine(day, DIGEST_AT, tzinfo=self.zone)

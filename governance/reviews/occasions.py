@@ -23,7 +23,8 @@ class Occasion:
 
     What happens is one of three: a thing `settle`s (its `letter` is then a preview), or the people of its
     `letter` are told, or those of the `groups` it belongs to. `shows` lets whoever is told see a restricted
-    thing from then on; `begins` is done in the transaction that tells.
+    thing from then on; `begins` is done in the transaction that tells. Where people are told `again` and again,
+    it says after which instant a thing must not have been told about.
     """
 
     code: str
@@ -42,7 +43,7 @@ class Occasion:
     escalates: bool = False
     shows: bool = False
     begins: Callable[[list[int], datetime], None] | None = None
-    again_after: Callable[[], timedelta] | None = None
+    again: Callable[[Look], datetime] | None = None
 
     @property
     def says_when(self) -> str:
@@ -58,7 +59,7 @@ class Occasion:
 
     def round(self, thing: Any, look: Look) -> datetime:
         """Return what `Told` keeps: the instant the clock counts from, for weekly occasions that of this week."""
-        return self.instant(thing, look) if self.again_after else getattr(thing, self.since)
+        return self.instant(thing, look) if self.again else getattr(thing, self.since)
 
     def due(self, look: Look) -> QuerySet:
         """Return what is due, dealt with or not. Lazy."""
@@ -71,10 +72,10 @@ class Occasion:
         if self.settle is not None:
             return found
         earlier = Told.objects.filter(occasion=self.code, thing_id=OuterRef("pk"))
-        if self.again_after is None:
+        if self.again is None:
             earlier = earlier.filter(since=OuterRef(self.since))
         else:
-            earlier = earlier.filter(since__gt=look.at - self.again_after())
+            earlier = earlier.filter(since__gt=self.again(look))
         return found.filter(~Exists(earlier))
 
     def asked(self, look: Look) -> QuerySet:

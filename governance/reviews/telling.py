@@ -218,7 +218,7 @@ def _tell_group(occasion: Occasion, group: Group, pks: list[int], since: dict[in
             occasion.begins(pks, look.at)
         if not Notice.objects.filter(about=group.about, occasion=group.key).exists():
             _write_group_down(occasion, group, look, say)
-        _keep(occasion, {pk: since[pk] for pk in fresh}, look)
+        _keep(occasion, {pk: group.fell_due if occasion.again else since[pk] for pk in fresh}, look)
     return len(fresh)
 
 

@@ -351,7 +351,9 @@ def test_a_stop_that_nobody_confirmed_needs_those_who_move_it_and_after_an_hour_
         "Ray Quist",
     }
     assert titles(cast.owner, later, "do")[0] == title
+    assert not [t for t in titles(cast.lead, later) if t.startswith("Ask")]
     stop.confirm(made, how="Saw it.", by=cast.workflow, at=later, proof=prove(cast.workflow))
+    assert [t for t in titles(cast.lead, later) if t.startswith("Ask")]
     assert {p.name for p in cast.people if title in titles(p, later)} == set()
 
 
@@ -382,6 +384,7 @@ def test_a_stopped_system_is_the_owners_to_settle_until_a_restart_is_asked(cast)
     title = f"Say what happens to it: {story.initiative.key} Support refunds"
 
     assert row(cast.owner, story.at, "Say what").due == story.fresh.stage_since + timedelta(days=30)
+    assert titles(cast.lead, story.at) == [f"Ask: Restart · {story.initiative.key} Support refunds"]
     gates.ask(
         story.fresh,
         "restart",
@@ -390,6 +393,7 @@ def test_a_stopped_system_is_the_owners_to_settle_until_a_restart_is_asked(cast)
         particulars={"cause": "A retry.", "fix": "Keys.", "evidence": "400 replays."},
     )
     assert title not in titles(cast.owner, story.at)
+    assert titles(cast.lead, story.at) == []
     assert titles(cast.owner, story.at, "decide") == [f"Restart · {story.initiative.key} Support refunds"]
 
 

@@ -351,7 +351,30 @@ def test_what_nobody_owns_is_told_once_a_unit_after_20_and_27_days_and_to_the_co
         [(name, "ownership-30-2026-04-03") for name in ("Ben Castle", "Olga Petrov", "Carl Ode") for _unit in range(2)]
         + [("Priya Nair", "ownership-30-2026-04-03"), ("Hugo Duarte", "ownership-30-2026-04-03")]
     )
-    assert sweep(day(60)) == []
+    assert sweep(day(36)) == []  # the COO has until Friday, 10 April
+
+
+def test_what_nobody_owns_after_the_coos_five_days_is_one_list_a_unit_every_monday(found, sweep, cast):
+    found("ChatSumm")
+    found("DraftBot", at=make.AT + 5 * DAY)
+    found("Leadscore", cast.sales, restricted=True)
+    sweep(datetime(2026, 4, 9, 9, 0, tzinfo=UTC))
+    monday = datetime(2026, 4, 13, 8, 0, tzinfo=UTC)
+
+    assert sweep(monday - MINUTE) == []
+    assert [row for row in sweep(monday) if "weekly" in row[1]] == sorted(
+        [(name, "ownership-weekly-2026-04-13") for name in ("Ben Castle", "Olga Petrov") for _unit in range(2)]
+        + [("Priya Nair", "ownership-weekly-2026-04-13"), ("Carl Ode", "ownership-weekly-2026-04-13")]
+    )
+    assert sweep(monday + 3 * DAY) == sweep(monday + 6 * DAY) == []
+    weekly = [row for row in sweep(monday + 7 * DAY) if "weekly" in row[1]]
+    assert {code for _name, code in weekly} == {"ownership-weekly-2026-04-20"}
+    notice = Notice.objects.get(person=cast.owner, channel=Channel.EMAIL, occasion="ownership-weekly-2026-04-20")
+    assert notice.subject == "2 in Support still have no owner"
+    assert notice.path == "/catalog/?owner=none&unit=support"
+
+    Initiative.objects.update(unowned_since=None)
+    assert sweep(monday + 14 * DAY) == []
 
 
 def test_the_notice_about_a_unit_counts_and_names_what_has_no_owner(found, sweep, cast):
