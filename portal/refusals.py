@@ -6,9 +6,11 @@ takes the place of the whole one: a refusal squeezed into the corner of a part e
 """
 
 import logging
+import sys
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -72,8 +74,12 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @requires_csrf_token
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a page that asks nothing of the database or of the request."""
-    return _alone(request, 500)
+    """Answer 500, or 503 when the database does not answer, with a page that asks nothing of it or of the request."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    answer = _alone(request, 503 if away else 500)
+    if away:
+        answer["Retry-After"] = "30"
+    return answer
 
 
 def _answer(request: HttpRequest, status: int, template: str = "", **context: Any) -> HttpResponse:

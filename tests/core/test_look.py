@@ -491,7 +491,9 @@ def test_every_drawing_is_drawn():
         assert "<path" in mandate.icon(name)
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "409.html", "429.html", "csrf.html", "500.html"])
+@pytest.mark.parametrize(
+    "name", ["400.html", "403.html", "404.html", "409.html", "429.html", "csrf.html", "500.html", "503.html"]
+)
 def test_every_refusal_is_a_whole_page_without_a_context(name):
     said = render_to_string(name)
 

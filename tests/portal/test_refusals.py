@@ -27,6 +27,22 @@ def test_the_page_says_every_reason(path, status, words, htmx, client, reader, i
     assert response.headers.get("HX-Retarget") == ("body" if htmx else None)
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "words", "again"),
+    [
+        ("/t/broken/", 500, "This page did not load", None),
+        ("/t/cut-off/", 503, "Its database does not answer.", "30"),
+    ],
+)
+def test_a_failure_says_whether_the_database_is_away_and_gives_nothing_away(path, status, words, again):
+    response = Client(raise_request_exception=False).get(path)
+
+    assert response.status_code == status
+    assert words in response.content.decode()
+    assert "secret-detail" not in response.content.decode()
+    assert response.headers.get("Retry-After") == again
+
+
 def test_the_way_back_leads_to_our_own_page_only(client, reader):
     client.force_login(reader)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.http import require_POST
@@ -70,6 +71,7 @@ urlpatterns = [
     path("t/missing/", failing(Http404())),
     path("t/odd/", failing(SuspiciousOperation("odd"))),
     path("t/broken/", failing(ZeroDivisionError("secret-detail"))),
+    path("t/cut-off/", failing(OperationalError("secret-detail"))),
     path("t/moment/", moment),
     path("t/private/", private),
     path("t/write/", write),
