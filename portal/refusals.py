@@ -75,11 +75,16 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 @requires_csrf_token
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 when the database does not answer, with a page that asks nothing of it or of the request."""
-    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    away = _is_away(sys.exc_info()[1])
     answer = _alone(request, 503 if away else 500)
     if away:
         answer["Retry-After"] = "30"
     return answer
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Return whether the database did not answer. SQLite calls a table it does not know operational, too."""
+    return isinstance(error, OperationalError | InterfaceError) and not str(error).startswith("no such")
 
 
 def _answer(request: HttpRequest, status: int, template: str = "", **context: Any) -> HttpResponse:
