@@ -29,7 +29,7 @@ LIST_QUERIES, PAGE_QUERIES = 12, 20
 #: The bar of the demo asks for its people on top of what the page needs.
 DEMO_BAR = 1
 #: So many pages of one kind (address name) are opened by each person; of one with a query (keys of it), one.
-OF_A_KIND = 2
+OF_A_KIND = 3
 NOT_PAGES = re.compile(r"\.(csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
 PEOPLE = ["priya", "tomas", "miriam", "sam", "olga", "kim"]
 
@@ -145,7 +145,7 @@ def leads_to(page: Page) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def crawled(demo_company, django_db_blocker) -> dict[str, list[Visit]]:
-    """What each of the six came to. Some five seconds each."""
+    """What each of the six came to. Some seven seconds each."""
     names = company()["people"]
     with django_db_blocker.unblock():
         return {key: list(visits(enter(Person.objects.get(name=names[key][0])))) for key in PEOPLE}

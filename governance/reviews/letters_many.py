@@ -1,10 +1,9 @@
 """What occasions say about many initiatives in one letter, and to whom: what falls due together is a group."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from django.urls import reverse
@@ -113,6 +112,26 @@ def ownership(pks: list[int], look: Look, days: int) -> Iterator[Group]:
         )
 
 
+def _to_readers(
+    people: Iterable[Person | None],
+    rows: list[Initiative],
+    top: Unit | None,
+    look: Look,
+    subject: Callable[[_Some], str],
+    body: Callable[[_Some], str],
+    why: Callable[[], str],
+    **more: Any,
+) -> Iterator[Letter]:
+    """Yield the letters about what has no owner in a unit; each reader's counts what they may see."""
+    for readers, some in _seen_by(people, rows, look.at):
+        said, told = partial(subject, some), partial(body, some)
+        yield Letter(readers, said, told, _catalog(top, owner="none"), why=why, action=lambda: _("See them"), **more)
+
+
+def _with_the_coo() -> str:
+    return _("You are COO, lead the unit, or are in the Portfolio office.")
+
+
 def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: datetime) -> Iterator[Letter]:
     def subject(some: _Some) -> str:
         if len(some.rows) == 1:
@@ -125,16 +144,10 @@ def _no_owner_yet(rows: list[Initiative], top: Unit | None, look: Look, until: d
         says = _("If nobody has accepted by %(day)s, it goes to the COO.") % {"day": day(until)}
         return f"{says}\n{some.listed()}"
 
-    for people, some in _seen_by([*look.office, look.leader(top)], rows, look.at):
-        yield Letter(
-            people,
-            partial(subject, some),
-            partial(body, some),
-            _catalog(top, owner="none"),
-            why=lambda: _("You lead the unit, or you are in the Portfolio office."),
-            due=until,
-            action=lambda: _("See them"),
-        )
+    def why() -> str:
+        return _("You lead the unit, or you are in the Portfolio office.")
+
+    yield from _to_readers([*look.office, look.leader(top)], rows, top, look, subject, body, why, due=until)
 
 
 def _no_owner_after(
@@ -156,17 +169,8 @@ def _no_owner_after(
         says = _("It is with the COO now, who has until %(day)s to have a named person accept.") % {"day": day(until)}
         return f"{says}\n{some.listed()}"
 
-    for people, some in chain(_seen_by(first, rows, look.at), _seen_by(others, rows, look.at)):
-        yield Letter(
-            people,
-            partial(subject, some),
-            partial(body, some),
-            _catalog(top, owner="none"),
-            why=lambda: _("You are COO, lead the unit, or are in the Portfolio office."),
-            due=until,
-            action=lambda: _("See them"),
-            binding=True,
-        )
+    for people in (first, others):
+        yield from _to_readers(people, rows, top, look, subject, body, _with_the_coo, due=until, binding=True)
 
 
 def still_unowned(pks: list[int], look: Look) -> Iterator[Group]:
@@ -198,15 +202,7 @@ def _still_no_owner(rows: list[Initiative], top: Unit | None, look: Look) -> Ite
         return f"{says}\n{some.listed()}"
 
     everybody = [*look.members(Function.COO), *look.office, look.leader(top)]
-    for people, some in _seen_by(everybody, rows, look.at):
-        yield Letter(
-            people,
-            partial(subject, some),
-            partial(body, some),
-            _catalog(top, owner="none"),
-            why=lambda: _("You are COO, lead the unit, or are in the Portfolio office."),
-            action=lambda: _("See them"),
-        )
+    yield from _to_readers(everybody, rows, top, look, subject, body, _with_the_coo)
 
 
 def evidence(pks: list[int], look: Look) -> Iterator[Group]:

@@ -74,7 +74,7 @@ def test_everybody_gets_the_answer_the_table_says(world, entry):
     assert not wrong, f"{len(wrong)} answers differ:\n" + "\n".join(wrong)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_and_so_does_everybody_else(world):
     wrong = [what for entry in ENTRIES for what in answers(world, entry, whole=True)]
 
@@ -157,7 +157,7 @@ def test_what_one_may_not_see_is_not_there(world, entry):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_and_it_is_there_for_nobody_who_may_not_see_it(world):
     wrong = [what for entry in about_one() for what in traces(world, entry, set(TABLE["unseen"]))]
 
