@@ -71,7 +71,7 @@ WHERE = [
 def make_crowd(cast: Cast, count: int, at: datetime, seed: int = 1) -> list[Initiative]:
     """Return `count` new initiatives with owners, figures, budgets, questions and stops; one in twenty is restricted."""
     dice = random.Random(seed)
-    people = list(Person.objects.filter(email__startswith="crowd.")) or [
+    people = list(Person.objects.filter(email__startswith="crowd.").order_by("pk")) or [
         make_person(f"Crowd {n}", unit=cast.sales) for n in range(12)
     ]
     units = [cast.support, cast.sales, cast.engineering, *_units(6)]
@@ -79,7 +79,7 @@ def make_crowd(cast: Cast, count: int, at: datetime, seed: int = 1) -> list[Init
     Initiative.objects.bulk_create(
         (_initiative(first + n, dice, at, people, units) for n in range(count)), batch_size=400
     )
-    made = list(Initiative.objects.filter(number__gte=first).select_related("unit"))
+    made = list(Initiative.objects.filter(number__gte=first).select_related("unit").order_by("number"))
     search.index(made)
     owners = [cast.owner, cast.other_owner, *people[:4]]
     rows: dict[type, list] = {Assignment: [], Outcome: [], Measurement: [], Budget: [], Decision: [], Stop: []}
