@@ -98,7 +98,7 @@ WHO = (
 )
 TEXT = "Because the desk asked for it."
 #: So many requests go by before the clock may move.
-SENT_BETWEEN_LOOKS = 6
+SENT_BETWEEN_LOOKS = 10
 
 
 class Fuzz(RuleBasedStateMachine):

@@ -539,8 +539,8 @@ def run(at: datetime) -> dict[str, int]:
     """Look at every clock at `at` and do what is due, the longest due first. Returns how many things by occasion.
 
     Idempotent, and safe to run at once in any number of places. What one thing fails with is logged and
-    counted under "failed"; the others go on, and it is tried again next time. Looks again until nothing
-    new is due, because what settles may bring something about. Five queries when nothing is due.
+    counted under "failed"; the others go on, and it is tried again next time. Looks again after something
+    settled or began, because that may bring about what is due at once. Five queries when nothing is due.
     """
     counts: Counter[str] = Counter()
     seen: set[tuple[str, int, datetime]] = set()
@@ -556,6 +556,8 @@ def run(at: datetime) -> dict[str, int]:
             done = telling.happen(BY_CODE[code], things, look)
             counts[code] += done.things
             counts["failed"] += done.failed
+        if not any(BY_CODE[code].settle or BY_CODE[code].begins for code in found):
+            break
     _keep_the_books(at, counts)
     return {code: count for code, count in counts.items() if count}
 

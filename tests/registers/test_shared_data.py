@@ -17,8 +17,6 @@ from governance.raci.models import Assignment
 from governance.registers.models import Origin
 from tests.registers.conftest import COTS, REAL, need
 
-pytestmark = pytest.mark.postgres
-
 
 def cells(path):
     """Return the records of a real file, as a spreadsheet shows them."""
