@@ -4,8 +4,6 @@ import csv
 import re
 from collections import Counter
 
-import pytest
-
 from governance.initiatives import search
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
