@@ -82,6 +82,7 @@ class Verb(models.TextChoices):
     CLOCK_MOVED = "clock.moved", _("moved the demo clock")
     POLICY_SET = "policy.set", _("set a version of the policy")
 
+    PROFILE_KEPT = "profile.kept", _("said what the columns of a register mean")
     IMPORT_BEGAN = "import.began", _("began an import")
     IMPORT_FINISHED = "import.finished", _("finished an import")
     RECORD_CREATED = "record.created", _("created the initiative from a register")

@@ -1,4 +1,4 @@
-"""Lists coming in: profiles as data, read, stage, apply.
+"""Lists coming in: profiles as data, read (any kind of file), stage, apply.
 
 Words: *profile* (a TOML file that says what a column means), *record* (one row of a register),
 *identity* (what makes a record the same next time), *gone* (no longer in the list; flagged, never deleted).

@@ -15,29 +15,25 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils.translation import gettext as _
 
 from governance import ledger, policy
-from governance.core.errors import Refused
 from governance.gates.models import Decision, Retirement, Stop
 from governance.initiatives import material, search, steps
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger import Verb
-from governance.people import functions
-from governance.people.functions import Function
 from governance.raci import queries as raci
 from governance.raci.models import Assignment
 from governance.registers import profiles, read, tidings
 from governance.registers.models import Batch, Origin, Staged
-from governance.registers.profiles import Profile
+from governance.registers.profile import DESCRIPTIVE, SKIP, Profile, same
 from governance.registers.stage import CHUNK, PAUSE, REFUSED, Reader, in_chunks, stage, sweep_out
 from governance.registers.trees import Tree
 
 #: Who imports when nobody is named.
 NOBODY = "system:import_inventory"
-#: Who may import.
-IMPORTERS = (Function.PORTFOLIO, Function.ADMINISTRATORS)
+#: What each descriptive field holds where nobody said anything.
+_EMPTY = {name: Initiative._meta.get_field(name).get_default() for name in DESCRIPTIVE}
 #: A chunk is tried again when another import wrote the same records at the same instant.
 TRIES = 3
 
@@ -59,6 +55,8 @@ class Report:
     unowned: int = 0
     by_stage: Counter[str] = field(default_factory=Counter)
     problems: list[dict[str, Any]] = field(default_factory=list)
+    #: What was found out about the file because nobody declared it, in words.
+    found: list[str] = field(default_factory=list)
     #: Whether nothing could be marked gone because records without an identity could not be read.
     unsure_what_is_gone: bool = False
 
@@ -66,7 +64,7 @@ class Report:
         """Count one record."""
         setattr(self, outcome.how, getattr(self, outcome.how) + 1)
         stated = outcome.row.values.get("stage", "")
-        if stated and stated != "skip":
+        if stated and stated != SKIP:
             self.by_stage[stated] += 1
             self.triage += stated == Stage.TRIAGE
 
@@ -92,7 +90,7 @@ class Outcome:
 
 def bring_in(
     path: Path | str,
-    profile_name: str,
+    profile: Profile | str,
     *,
     by: Any,
     at: datetime,
@@ -100,19 +98,16 @@ def bring_in(
     dry_run: bool = False,
     pause: float = PAUSE,
 ) -> Report:
-    """Import the file at `path` under a profile and return what happened; `dry_run` says what would, and writes nothing.
+    """Import the file at `path` under a profile, or one of that name, and return what happened; `dry_run` says what would, and writes nothing.
 
     `by` is a person of the Portfolio office or an administrator, or NOBODY. Raises Refused for anybody else and
     Unreadable, before anything is written, for a file or profile that cannot be read.
     """
-    if not isinstance(by, str) and not functions.has(by, *IMPORTERS):
-        raise Refused(
-            _("%(name)s may not import. The Portfolio office and administrators may.") % {"name": by.name},
-            str(Function.PORTFOLIO.label),
-        )
-    profile = profiles.load(profile_name)
+    profiles.may_import(by)
+    profile = profiles.load(profile) if isinstance(profile, str) else profile
     source = read.look_through(path, profile, encoding)
     reader, report = Reader(profile, source), Report(file=source.name, profile=profile.name, records=source.count)
+    report.found = source.found_words
     report.problems += reader.unread()
     if dry_run:
         _foresee(profile, reader, report, at)
@@ -255,20 +250,20 @@ def _weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) ->
         if not row.values:
             outcomes.append(Outcome(row, REFUSED))
         elif origin is None:
-            skip = row.values["stage"] == "skip"
+            skip = row.values["stage"] == SKIP
             outcomes.append(Outcome(row, "skipped") if skip else Outcome(row, "created", verb=Verb.RECORD_CREATED))
         elif origin.initiative_id in here:
             outcomes.append(
                 _restate(row, origin, here[origin.initiative_id], at, taken_up=origin.initiative_id in taken)
             )
         else:
-            outcomes.append(Outcome(row, "skipped" if row.values["stage"] == "skip" else "unchanged"))
+            outcomes.append(Outcome(row, "skipped" if row.values["stage"] == SKIP else "unchanged"))
     return outcomes
 
 
 def _stated(row: Staged) -> dict[str, Any]:
     """Return what a row states as its origin keeps it."""
-    return {name: value for name, value in row.values.items() if name != "kept"}
+    return {name: value for name, value in row.values.items() if name not in ("kept", "gaps")}
 
 
 def _states_something_new(origin: Origin, row: Staged) -> bool:
@@ -296,10 +291,12 @@ def _restate(row: Staged, origin: Origin, initiative: Initiative, at: datetime, 
     outcome = Outcome(row, "updated", origin, initiative)
     applied, said = [], []
     for name, stated in now["fields"].items():
-        here, last = getattr(initiative, name), before.get("fields", {}).get(name, "")
+        here, last = getattr(initiative, name), before.get("fields", {}).get(name, _EMPTY[name])
         if stated == here:
             says.pop(name, None)
-        elif stated != last and stated and here == last and not (taken_up and name in material.MATERIAL):
+        elif (
+            stated != last and stated != _EMPTY[name] and here == last and not (taken_up and name in material.MATERIAL)
+        ):
             outcome.before[name] = here
             setattr(initiative, name, stated)
             says.pop(name, None)
@@ -349,7 +346,7 @@ def _restate_stage(
         return False
     if stated == last:
         return False
-    known = stated not in (Stage.TRIAGE, "skip")
+    known = stated not in (Stage.TRIAGE, SKIP)
     if known and not taken_up and initiative.stage == last:
         _admit(initiative, stated, at)
         says.pop("stage", None)
@@ -363,7 +360,7 @@ def _stands_under(initiative: Initiative, path: list[str]) -> bool:
     """Return whether the initiative's unit is the one at the end of `path`, as far up as the path goes."""
     unit = initiative.unit
     for name in reversed(path):
-        if unit is None or profiles.same(unit.name) != profiles.same(name):
+        if unit is None or same(unit.name) != same(name):
             return False
         unit = unit.parent
     return bool(path) or unit is None

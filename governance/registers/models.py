@@ -1,7 +1,21 @@
-"""Batches, the rows staged for them, and where an initiative came from."""
+"""Profiles kept here, batches, the rows staged for them, and where an initiative came from."""
 
 from django.db import models
 from django.db.models import Q
+
+
+class KeptProfile(models.Model):
+    """A profile that did not come with Mandate: its TOML text, as somebody wrote it or the page did."""
+
+    name = models.SlugField(max_length=60, unique=True)
+    text = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="a_profile_says_something")]
+
+    def __str__(self):
+        return f"profile {self.name}"
 
 
 class Batch(models.Model):

@@ -1,171 +1,120 @@
-"""Profiles: what a column of a register means, as data. One TOML file each, beside this module; no code in them."""
+"""Which profiles there are: those that come with Mandate, one TOML file each beside this module, and those kept here.
 
-import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+A profile somebody wrote by hand and one made on the page are the same text, and are kept the same way.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from governance.initiatives.lifecycle import Stage
+from governance import ledger
+from governance.core.errors import Refused
+from governance.ledger import Verb
+from governance.people import functions
+from governance.people.functions import Function
+from governance.registers.columns import missing
+from governance.registers.models import KeptProfile
+from governance.registers.profile import Profile, Unreadable
+from governance.registers.profile_text import read
 
 FOLDER = Path(__file__).with_name("profiles")
 
-#: What a register may describe of an initiative. Stage and unit come on top; nothing else is ever written.
-DESCRIPTIVE = ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "vendor")
-#: Stages a register may state: where something stands without a decision made here.
-STATABLE = (Stage.DISCOVERED, Stage.IDEA, Stage.PILOT, Stage.PRODUCTION, Stage.RETIRED)
-KINDS = ("text", "choice", "yes_no", "date", "list")
-PRECISIONS = ("day", "month", "year")
+#: Who may import, and say what the columns of a list mean.
+IMPORTERS = (Function.PORTFOLIO, Function.ADMINISTRATORS)
+#: What a profile may be called: it stands in addresses and on command lines.
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]")
 
 
-class Unreadable(Exception):
-    """A register or its profile cannot be read; the text is one sentence that says what came and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A descriptive field of the initiative and the columns it comes from, in order."""
-
-    name: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Something else the register states: kept with the origin and shown as its word."""
-
-    name: str
-    label: str
-    column: str
-    kind: str
-    values: tuple[str, ...] = ()
-    style: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One way dates are written, and how exact such a date is."""
-
-    layout: str
-    precision: str
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What the columns of one kind of register mean."""
-
-    name: str
-    title: str
-    encoding: str
-    delimiter: str
-    identity: tuple[str, ...]
-    identity_else: tuple[str, ...]
-    reference: str
-    unit: tuple[str, ...]
-    stage_column: str
-    stages: dict[str, str]
-    skip: tuple[str, ...]
-    fields: tuple[Field, ...]
-    states: tuple[State, ...]
-    yes: frozenset[str]
-    no: frozenset[str]
-    unknown: frozenset[str]
-    dates: tuple[Layout, ...]
-    ignore: tuple[str, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return every column this profile reads, each once."""
-        read: list[str] = [*self.identity, *self.identity_else, *self.unit, self.stage_column]
-        read += [column for field in self.fields for column in field.columns]
-        read += [state.column for state in self.states]
-        return tuple(dict.fromkeys(column for column in [*read, self.reference] if column))
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Return what the things it states are called on pages."""
-        return {state.name: state.label for state in self.states}
-
-    def column_of(self, field: str) -> str:
-        """Return the column that a descriptive field comes from first."""
-        return next(f.columns[0] for f in self.fields if f.name == field)
-
-
-def same(text: str) -> str:
-    """Return `text` as titles, identities and words are compared: trimmed, single-spaced, without case."""
-    return " ".join(text.split()).casefold()
-
-
-def names() -> list[str]:
-    """Return the names of the profiles there are, in order."""
+def shipped() -> list[str]:
+    """Return the names of the profiles that come with Mandate, in order. No query."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-@cache
+def names() -> list[str]:
+    """Return the names of all profiles there are, in order. One query."""
+    return sorted({*shipped(), *KeptProfile.objects.values_list("name", flat=True)})
+
+
 def load(name: str) -> Profile:
-    """Return the profile `name`. Raises Unreadable when there is none, or when its file says what no profile may."""
-    if name not in names():
+    """Return the profile `name`. A query unless it comes with Mandate. Raises Unreadable when there is none."""
+    if name in shipped():
+        return _shipped(name)
+    kept = KeptProfile.objects.filter(name=name).first()
+    if kept is None:
         raise Unreadable(
             _("There is no profile “%(name)s”. Expected one of: %(names)s.")
             % {"name": name, "names": ", ".join(names())}
         )
-    with (FOLDER / f"{name}.toml").open("rb") as file:
-        return made_of(name, tomllib.load(file))
+    return read(name, kept.text)
 
 
-def made_of(name: str, body: dict[str, Any]) -> Profile:
-    """Return the profile that `body`, the content of a TOML file, describes. Raises Unreadable as load."""
-    words, stage = body.get("words", {}), body["stage"]
-    profile = Profile(
-        name=name,
-        title=body["title"],
-        encoding=body.get("encoding", "utf-8"),
-        delimiter=body.get("delimiter", ","),
-        identity=tuple(body["identity"]),
-        identity_else=tuple(body.get("identity_else", ())),
-        reference=body.get("reference", ""),
-        unit=tuple(body.get("unit", ())),
-        stage_column=stage["column"],
-        stages=dict(stage["words"]),
-        skip=tuple(stage.get("skip", ())),
-        fields=tuple(
-            Field(to, (columns,) if isinstance(columns, str) else tuple(columns))
-            for to, columns in body["fields"].items()
-        ),
-        states=tuple(State(**{**row, "values": tuple(row.get("values", ()))}) for row in body.get("states", ())),
-        yes=frozenset(same(word) for word in words.get("yes", ())),
-        no=frozenset(same(word) for word in words.get("no", ())),
-        unknown=frozenset(same(word) for word in words.get("unknown", ())),
-        dates=tuple(Layout(**row) for row in body.get("dates", ())),
-        ignore=tuple(body.get("ignore", ())),
-    )
-    for what, came, expected in _wrong(profile):
+@cache
+def _shipped(name: str) -> Profile:
+    return read(name, (FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def text_of(name: str) -> str:
+    """Return the text of a profile, to be read, changed and brought back. A query unless it comes with Mandate. Raises Unreadable."""
+    if name in shipped():
+        return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    load(name)
+    return KeptProfile.objects.values_list("text", flat=True).get(name=name)
+
+
+def of_file(path: Path) -> tuple[str, str]:
+    """Return the name and the text of a profile somebody wrote to a file; it goes by the file's name. Raises Unreadable."""
+    try:
+        return path.stem, path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8")
+        raise Unreadable(_("The profile %(file)s cannot be read: %(why)s.") % {"file": path, "why": why}) from error
+
+
+def checked(name: str, text: str) -> Profile:
+    """Return the profile that `text` says. No query. Raises Unreadable for a name or a text that no profile may have."""
+    if not NAME.fullmatch(name):
         raise Unreadable(
-            _("Profile %(name)s: %(what)s is “%(came)s”. Expected one of: %(expected)s.")
-            % {"name": name, "what": what, "came": came, "expected": ", ".join(expected)}
+            _("A profile is called “%(name)s”. Expected small letters, digits and hyphens, 2 to 60 of them.")
+            % {"name": name[:80]}
         )
+    if name in shipped():
+        raise Unreadable(
+            _("“%(name)s” comes with Mandate and stays as it is. Give your own profile another name.") % {"name": name}
+        )
+    return read(name, text)
+
+
+def keep(name: str, text: str, *, by: Any, at: datetime) -> Profile:
+    """Keep a profile under its name, in place of the one that was there, and return it. `by` is a person or a system's name.
+
+    Two queries and those of the record; none is written when it says the same as before. Raises Unreadable as
+    `checked`, and Refused for somebody who may not import.
+    """
+    may_import(by)
+    profile = checked(name, text)
+    if KeptProfile.objects.filter(name=name, text=text).exists():
+        return profile
+    with ledger.act(by=by, at=at) as say:
+        kept, _new = KeptProfile.objects.update_or_create(name=name, defaults={"text": text, "kept_at": at})
+        say(Verb.PROFILE_KEPT, kept, sha256=sha256(text.encode()).hexdigest(), text={"name": name, "profile": text})
     return profile
 
 
-def _wrong(profile: Profile) -> Iterable[tuple[str, str, Iterable[str]]]:
-    """Yield what a profile says that no profile may: the place, what came, what was expected."""
-    yield from (("stage.words", stage, STATABLE) for stage in profile.stages.values() if stage not in STATABLE)
-    yield from (("fields", field.name, DESCRIPTIVE) for field in profile.fields if field.name not in DESCRIPTIVE)
-    yield from (
-        ("fields", ", ".join(f.name for f in profile.fields), ("name",))
-        for _once in range(1)
-        if "name" not in [f.name for f in profile.fields]
-    )
-    yield from (("states.kind", state.kind, KINDS) for state in profile.states if state.kind not in KINDS)
-    yield from (
-        ("dates.precision", row.precision, PRECISIONS) for row in profile.dates if row.precision not in PRECISIONS
-    )
+def may_import(by: Any) -> None:
+    """Raise Refused unless `by` is of the Portfolio office, an administrator, or a system's name. At most one query."""
+    if not isinstance(by, str) and not functions.has(by, *IMPORTERS):
+        raise Refused(
+            _("%(name)s may not import. The Portfolio office and administrators may.") % {"name": by.name},
+            str(Function.PORTFOLIO.label),
+        )
 
 
-def fitting(titles: Iterable[str]) -> list[str]:
-    """Return the names of the profiles whose columns are all among `titles`."""
-    there = {same(title) for title in titles}
-    return [name for name in names() if all(same(column) in there for column in load(name).columns)]
+def fitting(titles: Sequence[str]) -> list[str]:
+    """Return the names of the profiles whose columns are all among `titles`. A query for each that is kept here, and one."""
+    return [name for name in names() if not missing(load(name).columns, titles)]

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from governance.initiatives.lifecycle import Stage
 from governance.registers.models import Origin
-from governance.registers.profiles import Profile, Unreadable, load
+from governance.registers.profile import Profile, Unreadable
+from governance.registers.profiles import load
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.people.models import Unit
+from governance.registers.columns import called, place
 from governance.registers.models import Batch, Staged
-from governance.registers.profiles import Profile, State, same
+from governance.registers.profile import CHOICES, NUMBERS, Field, Gap, Profile, State, same
 from governance.registers.read import Record, Source
 
 #: Rows in one transaction, and the pause after it in seconds: a stop must never wait for an import (SQLite's lock is not fair).
@@ -44,8 +45,7 @@ class Reader:
     def __init__(self, profile: Profile, source: Source):
         self._profile, self._source = profile, source
         self._seen: Counter[str] = Counter()
-        # Titles that have a place; the profile's own spelling of them.
-        self._places = source.places
+        self._columns = called(source.titles)
 
     def rows(self) -> Iterator[Staged]:
         """Yield a row for every record, in the file's order, not saved and without a batch."""
@@ -54,12 +54,14 @@ class Reader:
 
     def unread(self) -> list[dict[str, Any]]:
         """Return a problem for every column that the profile neither reads nor ignores."""
-        known = {same(column) for column in (*self._profile.columns, *self._profile.ignore)}
+        titles = self._source.titles
+        known = {*self._source.places.values(), *(place(column, titles) for column in self._profile.ignore)}
+        ignored = {same(column) for column in self._profile.ignore}
         expected = _("a column that the profile %(name)s reads or ignores") % {"name": self._profile.name}
         return [
-            problem(1, title, title, expected, NOTED)
-            for title in self._source.titles
-            if title and same(title) not in known
+            problem(self._source.shape.header or 1, self._columns[where], title, expected, NOTED)
+            for where, title in enumerate(titles)
+            if title and where not in known and same(title) not in ignored
         ]
 
     def _row(self, record: Record) -> Staged:
@@ -74,7 +76,10 @@ class Reader:
                 values={},
                 problems=[reason],
             )
-        cells = {column: record.cells[place].strip() for column, place in self._places.items()}
+        places = self._source.places
+        cells = {
+            column: record.cells[places[column]].strip() if column in places else "" for column in self._profile.columns
+        }
         identity, by_number = self._identity(cells)
         if not identity:
             columns = ", ".join(dict.fromkeys([*self._profile.identity, *self._profile.identity_else]))
@@ -110,11 +115,11 @@ class Reader:
         if len(record.cells) < titles or any(cell.strip() for cell in record.cells[titles:]):
             came = _("%(n)d cells") % {"n": len(record.cells)}
             return problem(record.number, "", came, _("%(n)d cells, as the header has") % {"n": titles}, REFUSED)
-        for title, cell in zip(self._source.titles, record.cells, strict=False):
+        for column, cell in zip(self._columns, record.cells, strict=False):
             if "\0" in cell:
                 return problem(
                     record.number,
-                    title,
+                    column,
                     cell.replace("\0", "␀"),
                     _("text without zero characters, which no database keeps"),
                     REFUSED,
@@ -161,14 +166,14 @@ class _Statement:
         states = {
             state.name: value for state in self._profile.states if (value := self._state(state)) not in ("", None, [])
         }
-        fields = {field.name: self._field(field.name, field.columns) for field in self._profile.fields}
         return {
             "stage": stage,
-            "stage_said": self._cells[self._profile.stage_column],
-            "fields": fields,
+            "stage_said": self._cells.get(self._profile.stage_column, ""),
+            "fields": {field.name: self._field(field) for field in self._profile.fields},
             "unit": self._unit(),
             "states": states,
             "reference": self._reference,
+            "gaps": {gap.name: self._gap(gap) for gap in self._profile.gaps},
             "kept": self._kept,
         }
 
@@ -185,22 +190,45 @@ class _Statement:
         return own if own and same(own) not in self._profile.unknown else ""
 
     def _stage(self) -> str:
-        """Return the stage stated: one of ours, "skip" for what is no initiative, "triage" where none is known."""
-        profile, said = self._profile, self._cells[self._profile.stage_column]
-        if said in profile.skip:
-            return "skip"
-        if said in profile.stages:
-            return profile.stages[said]
-        self.note(
-            profile.stage_column,
-            said,
-            _("one of %(words)s") % {"words": ", ".join([*profile.stages, *profile.skip])},
-            weight=TRIAGE,
-        )
-        return Stage.TRIAGE.value
+        """Return the stage stated: one of ours, SKIP for what is no initiative, "triage" where none is known."""
+        profile = self._profile
+        said = self._cells.get(profile.stage_column, "")
+        stated = profile.stage_of(said) or (profile.stage_of_all if not said else "")
+        if not stated:
+            words = ", ".join([*profile.stages, *profile.skip])
+            expected = _("one of %(words)s") % {"words": words} if words else _("a column that states the stage")
+            self.note(profile.stage_column, said, expected, weight=TRIAGE)
+        return stated or Stage.TRIAGE.value
 
-    def _field(self, name: str, columns: tuple[str, ...]) -> str:
+    def _field(self, field: Field) -> str | int | None:
+        """Return what a descriptive field says, in the shape it has here."""
+        if field.name in CHOICES:
+            return self._word(field)
+        return self._number_of(field) if field.name in NUMBERS else self._text_of(field)
+
+    def _word(self, field: Field) -> str:
+        """Return our word for the first of a field's cells that says anything; empty where the profile knows none."""
+        for column in field.columns:
+            cell = self._cells[column]
+            if cell and same(cell) not in self._profile.unknown:
+                if same(cell) in field.words:
+                    return field.words[same(cell)]
+                self.note(column, cell, _("one of %(words)s") % {"words": ", ".join(field.words)})
+        return ""
+
+    def _number_of(self, field: Field) -> int | None:
+        """Return the whole number, from 1 to a million, in the first of a field's cells that says anything."""
+        for column in field.columns:
+            cell = self._cells[column]
+            if cell and same(cell) not in self._profile.unknown:
+                if cell.isascii() and cell.isdigit() and 1 <= int(cell[:9]) <= 1_000_000 and len(cell) < 9:
+                    return int(cell)
+                self.note(column, cell, _("a whole number from 1 on"))
+        return None
+
+    def _text_of(self, field: Field) -> str:
         """Return the text of a descriptive field: its columns' cells, each once, a paragraph each."""
+        name, columns = field.name, field.columns
         most = _MOST[name]
         parts = dict.fromkeys(
             cell
@@ -219,11 +247,19 @@ class _Statement:
             text = text[: most - 1] + "…"
         return text
 
+    def _gap(self, gap: Gap) -> bool | None:
+        """Return what a record answers to a question of the gap report; None where it does not say."""
+        cell = same(self._cells[gap.column])
+        said = bool(cell) and cell not in self._profile.unknown
+        if not gap.words:
+            return said and cell not in self._profile.no
+        return cell in gap.words if said else None
+
     def _unit(self) -> list[str]:
         """Return the names of the units from the top down, a name that repeats the one above left out."""
         path: list[str] = []
         for column in self._profile.unit:
-            name = _BREAKS.sub(" ", self._cells[column])
+            name = self._profile.our_unit(_BREAKS.sub(" ", self._cells[column]))
             if not name or same(name) in self._profile.unknown or (path and same(name) == same(path[-1])):
                 continue
             if len(name) > _UNIT:

@@ -14,7 +14,7 @@ from governance.people import functions
 from governance.people.functions import Function
 from governance.people.models import Unit
 from governance.registers.models import Batch, Origin
-from governance.registers.profiles import Profile
+from governance.registers.profile import Profile
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from django.utils.text import slugify
 
 from governance.ledger import Verb
 from governance.people.models import Unit
-from governance.registers.profiles import same
+from governance.registers.profile import same
 
 _SLUG = Unit._meta.get_field("slug").max_length or 80
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from governance.registers import apply, profiles
+from governance.registers.profile import Profile
 
 AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 SHARED = Path(settings.BASE_DIR).parent / "shared" / "data" / "omb_2025"
@@ -113,7 +114,7 @@ def bring(db, file):
 
 
 @pytest.fixture
-def profile() -> profiles.Profile:
+def profile() -> Profile:
     """The profile of the 2025 inventory."""
     return profiles.load("omb-2025")
 

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from governance.registers import profiles, read
 from governance.registers.models import Staged
+from governance.registers.profile import Unreadable, same
 from governance.registers.stage import Reader
 from tests.registers.conftest import COLUMNS, record, text_of
+
+pytestmark = pytest.mark.django_db
 
 LIMITS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 GOOD = text_of([record(1), record(2, demographic_features="['a']", operational_date="Jul-25")]).encode()
@@ -36,7 +39,7 @@ def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path, at, cut, put, m
     try:
         source = read.look_through(path, profile)
         count, rows = source.count, list(Reader(profile, source).rows())
-    except profiles.Unreadable as refusal:
+    except Unreadable as refusal:
         said = str(refusal)
 
     assert len(rows) == count
@@ -69,7 +72,7 @@ def test_any_cells_are_staged_and_what_is_not_understood_is_kept(tmp_path, cells
         "has_pii": "personal_data" in row.values["states"],
     }
     for column, understood in read_or_kept.items():
-        unknown = profiles.same(cells[column]) in profile.unknown and column != "development_stage"
+        unknown = same(cells[column]) in profile.unknown and column != "development_stage"
         assert understood or unknown or not cells[column].strip() or row.values["kept"][column] == cells[column].strip()
 
 

@@ -17,7 +17,7 @@ from governance.people.models import Unit
 from governance.raci import grants
 from governance.raci.models import Assignment, InitiativeUserPermission
 from governance.registers.models import Batch, Origin, Staged
-from governance.registers.profiles import Unreadable
+from governance.registers.profile import Unreadable
 from governance.registers.trees import Tree
 from tests.registers.conftest import AT, record, text_of
 

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
+from governance.registers import profiles
 from tests.registers.conftest import record, text_of
 
 
@@ -177,3 +178,22 @@ def test_a_file_in_another_encoding_is_read_when_it_is_named(run, file):
     run(file([record(1, use_case_name="Größe – naïve")], encoding="windows-1252"), "--encoding", "windows-1252")
 
     assert Initiative.objects.get().name == "Größe – naïve"
+
+
+def test_a_profile_in_a_file_is_kept_under_its_name_and_what_was_found_out_is_said(run, file, tmp_path):
+    ours = tmp_path / "our-list.toml"
+    ours.write_text('identity = "Nr"\n[stage]\nevery = "production"\n[fields]\nname = "Titel"\n', encoding="utf-8")
+    path = file("Liste\nNr;Titel\n1;Größe\n".encode("cp1252"))
+
+    dry = run(path, "--dry-run", profile=str(ours))
+    assert profiles.names() == profiles.shipped()
+    out = run(path, profile=str(ours))
+
+    found = (
+        "Found out from the file: its letters are windows-1252, “;” stands between its cells, its titles are in row 2."
+    )
+    assert found in dry
+    assert found in out
+    assert Initiative.objects.get().name == "Größe"
+    assert profiles.names() == [*profiles.shipped(), "our-list"]
+    assert "1 records" in run(path, profile="our-list")

@@ -4,9 +4,11 @@ import codecs
 
 import pytest
 
-from governance.registers import read
-from governance.registers.profiles import Unreadable
+from governance.registers import layout, read
+from governance.registers.profile import Unreadable
 from tests.registers.conftest import COLUMNS, record, text_of
+
+pytestmark = pytest.mark.django_db
 
 
 def cells(source, column):
@@ -46,7 +48,7 @@ def test_a_byte_that_is_no_text_is_named_and_nothing_is_replaced(file, profile):
 
 
 @pytest.mark.parametrize(
-    "before", [0, 1, 7, read.BLOCK - 3, read.BLOCK - 2, read.BLOCK - 1, read.BLOCK, 3 * read.BLOCK + 1]
+    "before", [0, 1, 7, layout.BLOCK - 3, layout.BLOCK - 2, layout.BLOCK - 1, layout.BLOCK, 3 * layout.BLOCK + 1]
 )
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_the_place_of_a_bad_byte_is_right_wherever_a_block_ends(file, profile, before, mark):
@@ -72,7 +74,7 @@ def test_a_character_cut_off_at_the_end_is_named(file, profile):
         (b"", "register.csv is empty. Expected a CSV file with a header."),
         (
             b"PK\x03\x04rest",
-            "register.csv is an Excel workbook or another zip archive. Expected a CSV file: save the sheet as “CSV UTF-8”.",
+            "register.csv is an Excel workbook. Expected a CSV file, as the profile says.",
         ),
         (b"%PDF-1.7", "register.csv is a PDF. Expected a CSV file: save the sheet as “CSV UTF-8”."),
         (b"a\0g\0e\0n\0c\0y\0", "register.csv is not text: many of its bytes are zero. Expected a CSV file in UTF-8."),
@@ -108,7 +110,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path, profile):
 
 
 def test_a_folder_is_no_file(tmp_path, profile):
-    with pytest.raises(Unreadable, match=r" is a folder\. Expected a CSV file\.$"):
+    with pytest.raises(Unreadable, match=r" is a folder\. Expected a CSV, XLSX or JSON file\.$"):
         read.look_through(tmp_path, profile)
 
 
@@ -141,7 +143,7 @@ def test_a_column_that_is_there_twice_is_refused(file, profile):
 
     with pytest.raises(
         Unreadable,
-        match=r"^register\.csv has the column “id” twice\. Expected each once: nobody can say which of them counts\.$",
+        match=r"^register\.csv has the column “id” twice\. Expected each once, or a profile that says which: “id #2” is the second\.$",
     ):
         read.look_through(file(text), profile)
 

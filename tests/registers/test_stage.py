@@ -6,6 +6,8 @@ from governance.registers import profiles, read
 from governance.registers.stage import Reader, in_chunks
 from tests.registers.conftest import COLUMNS, record, text_of
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def staged(file, profile):
@@ -356,6 +358,7 @@ def test_a_use_answered_no_is_skipped_and_a_blank_one_is_not_known(staged):
         "unit": ["Examples"],
         "states": {"users": "1-100"},
         "reference": "",
+        "gaps": {},
         "kept": {},
     }
 

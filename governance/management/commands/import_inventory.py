@@ -11,21 +11,26 @@ from governance.core.errors import Refused
 from governance.initiatives.lifecycle import Stage
 from governance.people.models import Person
 from governance.registers import apply, profiles
+from governance.registers.profile import Profile, Unreadable
 
 #: Problems listed for people; --json lists all.
 LISTED = 10
 
 
 class Command(BaseCommand):
-    """Read a CSV register under a profile, stage its records, apply them."""
+    """Read a register under a profile, stage its records, apply them."""
 
-    help = (
-        "Bring in a register of AI uses from a CSV file. Running it again changes only what the register states anew."
-    )
+    help = "Bring in a register of AI uses. Running it again changes only what the register states anew."
 
     def add_arguments(self, parser):
-        parser.add_argument("file", metavar="FILE", help="the register, a CSV file with a header")
-        parser.add_argument("--profile", required=True, help=f"what its columns mean: {', '.join(profiles.names())}")
+        parser.add_argument(
+            "file", metavar="FILE", help="the register: a CSV file, an Excel workbook or a list in JSON"
+        )
+        parser.add_argument(
+            "--profile",
+            required=True,
+            help=f"what its columns mean: {', '.join(profiles.shipped())}, one kept here, or the path of a TOML file, which is kept under its name",
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
         parser.add_argument(
             "--json",
@@ -48,8 +53,9 @@ class Command(BaseCommand):
         started = time.monotonic()
         by = apply.NOBODY if email is None else _person(email)
         try:
-            report = apply.bring_in(Path(file), profile, by=by, at=clock.now(), encoding=encoding, dry_run=dry_run)
-        except (profiles.Unreadable, Refused) as why:
+            meant = _profile(profile, by=by, at=clock.now(), dry_run=dry_run)
+            report = apply.bring_in(Path(file), meant, by=by, at=clock.now(), encoding=encoding, dry_run=dry_run)
+        except (Unreadable, Refused) as why:
             raise CommandError(str(why)) from why
         seconds = round(time.monotonic() - started, 3)
         if options["json"]:
@@ -58,6 +64,14 @@ class Command(BaseCommand):
         else:
             for line in _lines(report, dry_run, seconds):
                 self.stdout.write(line)
+
+
+def _profile(said: str, *, by, at, dry_run: bool) -> Profile:
+    """Return the profile of that name, or the one in a TOML file, which is kept here unless nothing is to be written."""
+    if not said.endswith(".toml"):
+        return profiles.load(said)
+    name, text = profiles.of_file(Path(said))
+    return profiles.checked(name, text) if dry_run else profiles.keep(name, text, by=by, at=at)
 
 
 def _person(email: str) -> Person:
@@ -73,6 +87,8 @@ def _person(email: str) -> Person:
 def _lines(report: apply.Report, dry_run: bool, seconds: float):
     """Yield what happened as people read it: a short table, the first problems, what to do next."""
     yield f"{report.file} as {report.profile}: {report.records:,} records in {seconds:.1f} s"
+    if report.found:
+        yield f"Found out from the file: {', '.join(report.found)}. Where that is wrong, say it in the profile."
     if dry_run:
         yield "A dry run: nothing was written. This would happen:"
     yield ""
