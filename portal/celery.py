@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("mandate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Rooms are not Django apps, so autodiscovery would find nothing in them: they are named here.
-app.conf.imports = ("governance.reviews.tasks", "governance.notices.tasks")
+app.conf.imports = ("governance.reviews.tasks", "governance.notices.tasks", "governance.registers.tasks")
 
 
 @signals.celeryd_init.connect

@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": max(SWEEP_SECONDS - 1, 1)},
     },
+    "imports": {
+        "task": "governance.registers.tasks.go_on",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": max(SWEEP_SECONDS - 1, 1)},
+    },
 }
 
 # --- Who people are ---------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.db.models import Max
+
 from governance.ledger.models import LedgerEntry, LedgerHead
 from governance.ledger.verbs import Verb
 
@@ -32,6 +34,13 @@ def for_initiative(
     """
     entries = LedgerEntry.objects.filter(initiative_id=initiative_id)
     return _page(entries if verbs is None else entries.filter(verb__in=list(verbs)), before, limit)
+
+
+def last_of(initiative_ids: Iterable[int], but: str) -> dict[int, LedgerEntry]:
+    """Return the last entry of each of these initiatives, leaving out verbs that begin with `but`. Two queries."""
+    entries = LedgerEntry.objects.filter(initiative_id__in=list(initiative_ids)).exclude(verb__startswith=but)
+    last = entries.order_by().values("initiative_id").annotate(last=Max("seq")).values_list("last", flat=True)
+    return {e.initiative_id: e for e in LedgerEntry.objects.filter(seq__in=list(last)).defer(*_HEAVY)}
 
 
 def latest(before: int | None = None, limit: int = 50, verb: str | None = None) -> list[LedgerEntry]:

@@ -83,12 +83,17 @@ class Verb(models.TextChoices):
     POLICY_SET = "policy.set", _("set a version of the policy")
 
     PROFILE_KEPT = "profile.kept", _("said what the columns of a register mean")
+    LIST_BROUGHT = "list.brought", _("brought a list to be looked at")
+    LIST_MENDED = "list.mended", _("mended a row of a list")
+    LIST_SET_ASIDE = "list.set_aside", _("set a list aside")
     IMPORT_BEGAN = "import.began", _("began an import")
     IMPORT_FINISHED = "import.finished", _("finished an import")
+    IMPORT_UNDONE = "import.undone", _("took an import back")
     RECORD_CREATED = "record.created", _("created the initiative from a register")
     RECORD_RESTATED = "record.restated", _("restated the stage from a register")
     RECORD_UPDATED = "record.updated", _("updated the initiative from a register")
     RECORD_GONE = "record.gone", _("no longer found the initiative in its register")
+    RECORD_UNDONE = "record.undone", _("took back what an import had brought")
     REGISTER_SAYS = "register.says", _("noted that the register says something else")
 
     REFUSED = "refused", _("was refused")

@@ -42,15 +42,23 @@ _MOST = {field.name: field.max_length for field in Initiative._meta.fields}
 class Reader:
     """Turns the records of one file into rows to stage. It counts identities, so one reader reads one file once."""
 
-    def __init__(self, profile: Profile, source: Source):
-        self._profile, self._source = profile, source
+    def __init__(self, profile: Profile, source: Source, *, keep: bool = False):
+        """`keep` has each row carry its cells as they came, so that they can be mended."""
+        self._profile, self._source, self._keep = profile, source, keep
         self._seen: Counter[str] = Counter()
         self._columns = called(source.titles)
 
     def rows(self) -> Iterator[Staged]:
         """Yield a row for every record, in the file's order, not saved and without a batch."""
-        for record in self._source.records():
-            yield self._row(record)
+        yield from self.read(self._source.records())
+
+    def read(self, records: Iterable[Record]) -> Iterator[Staged]:
+        """Yield a row for each of these records, as `rows`."""
+        for record in records:
+            row = self._row(record)
+            if self._keep:
+                row.cells = list(record.cells)
+            yield row
 
     def unread(self) -> list[dict[str, Any]]:
         """Return a problem for every column that the profile neither reads nor ignores."""

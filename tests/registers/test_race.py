@@ -196,7 +196,7 @@ def test_an_import_killed_before_people_were_told_tells_them_when_it_is_run_agai
         raise KeyboardInterrupt
 
     with monkeypatch.context() as during:
-        during.setattr(apply, "_finish", killed)
+        during.setattr(apply, "finish", killed)
         with pytest.raises(KeyboardInterrupt):
             apply.bring_in(path, "omb-2025", by=apply.NOBODY, at=AT, pause=0)
     assert not Notice.objects.exists()
@@ -212,9 +212,9 @@ def test_an_import_killed_before_people_were_told_tells_them_when_it_is_run_agai
 
 
 def test_an_import_that_another_one_finished_tells_nobody_twice(cast, file, monkeypatch):
-    records, really, waiting = everything(), apply._finish, []
+    records, really, waiting = everything(), apply.finish, []
     with monkeypatch.context() as during:
-        during.setattr(apply, "_finish", lambda *args, **kwargs: waiting.append((args, kwargs)))
+        during.setattr(apply, "finish", lambda *args, **kwargs: waiting.append((args, kwargs)))
         for many in (600, 900):
             apply.bring_in(file(records[:many]), "omb-2025", by=apply.NOBODY, at=AT, pause=0)
 

@@ -10,7 +10,7 @@ from governance.ledger.models import LedgerEntry
 from governance.notices.models import Notice
 from governance.people.models import Unit
 from governance.raci.models import Role, Row
-from governance.registers import apply, queries
+from governance.registers import queries, weigh
 from governance.registers.models import Batch, Origin
 from tests.make import prove
 from tests.registers.conftest import AT, record, text_of
@@ -247,6 +247,7 @@ def test_an_open_decision_holds_the_stage(bring, again, cast, story):
 def _batch() -> Batch:
     """Return an import that was finished long ago."""
     return Batch.objects.create(
+        number=1,
         profile="omb-2025",
         file_name="x.csv",
         file_sha256="",
@@ -270,7 +271,7 @@ def test_a_decision_asked_is_enough_to_hold_it(bring):
         closed_at=AT,
     )
 
-    assert apply.taken_up(Initiative.objects.values_list("pk", flat=True)) == {asked.pk}
+    assert weigh.taken_up(Initiative.objects.values_list("pk", flat=True)) == {asked.pk}
 
 
 def test_where_the_portfolio_office_placed_it_it_stays(bring, again, cast):

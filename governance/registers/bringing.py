@@ -1,0 +1,315 @@
+"""Bringing a list: a file somebody sends is kept in parts, read, looked at, mended, imported, and may be taken back.
+
+Every step is a state of the import, kept in its row. A worker claims what is under way for a minute at a time
+and goes on where the last one got to; one that is killed is followed by another. Nothing depends on the browser.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from governance import ledger
+from governance.core import clock
+from governance.core.errors import Conflict, Refused
+from governance.initiatives.models import Initiative
+from governance.ledger import Verb
+from governance.registers import apply, profiles, read, undo
+from governance.registers.models import Batch, FilePart, Staged, State
+from governance.registers.profile import Profile, Shape, Unreadable, same
+from governance.registers.read import Record, Source
+from governance.registers.stage import PAUSE, REFUSED, TRIAGE, Reader, in_chunks, stage
+from governance.registers.weigh import weigh
+
+log = logging.getLogger("mandate.registers")
+
+#: How large a file may be, and the parts it is kept in.
+MOST_BYTES, PART = 200_000_000, 512_000
+#: For so long an import belongs to the worker that goes on with it, unless it says that it still does.
+LEASE = timedelta(seconds=60)
+
+
+class Lost(Exception):
+    """Another worker goes on with this import."""
+
+
+# What people do
+
+
+def receive(
+    parts: Iterable[bytes], file_name: str, profile: str, encoding: str = "", *, by: Any, at: datetime
+) -> Batch:
+    """Keep a file that somebody brought and have it read. Returns the import. Raises Refused, and Unreadable without such a profile.
+
+    A small transaction for each part: nobody waits while a large file comes in.
+    """
+    profiles.may_import(by)
+    profiles.load(profile)
+    with ledger.act(by=by, at=at) as say:
+        batch = apply.made(profile, file_name, by=by, at=at, state=State.RECEIVING, encoding=encoding)
+        say(Verb.LIST_BROUGHT, batch, profile=profile, text={"file": file_name})
+    for number, content in enumerate(_evenly(parts)):
+        FilePart.objects.create(batch=batch, number=number, content=content)
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(state=State.READING)
+        nudge()
+    batch.state = State.READING
+    return batch
+
+
+def mend(batch: Batch, number: int, cells: dict[int, str], *, by: Any, at: datetime) -> Staged:
+    """Put other cells into a row that is not imported yet and read it again. Returns the row.
+
+    `cells` are by place, counted from 0. Raises Refused, Conflict when the import has begun meanwhile.
+    """
+    profiles.may_import(by)
+    with ledger.act(by=by, at=at) as say:
+        batch = _held(batch, State.READY)
+        old = batch.rows.get(record=number)
+        mended = [cells.get(place, cell) for place, cell in enumerate(old.cells)]
+        profile, source = profiles.load(batch.profile), source_of(batch)
+        (row,) = Reader(profile, source, keep=True).read([Record(number, tuple(mended))])
+        others = batch.rows.filter(identity=row.identity).exclude(pk=old.pk)
+        row.occurrence = (others.aggregate(last=Max("occurrence"))["last"] or 0) + 1
+        row.pk, row.batch = old.pk, batch
+        _foresee(profile, batch, [row], at)
+        row.save()
+        say(Verb.LIST_MENDED, batch, record=number, sha256=row.raw_sha256)
+    return row
+
+
+def begin(batch: Batch, *, by: Any, at: datetime) -> None:
+    """Have the rows that can be read imported. Raises Refused, and Conflict when that has begun already."""
+    profiles.may_import(by)
+    with ledger.act(by=by, at=at) as say:
+        batch = _held(batch, State.READY)
+        batch.state, batch.person, batch.began_by, batch.worked_at = State.APPLYING, by, f"person:{by.pk}", None
+        batch.save()
+        apply.say_begun(say, batch)
+        nudge()
+
+
+def set_aside(batch: Batch, *, by: Any, at: datetime) -> None:
+    """Leave a list that was not imported; its rows go. Raises Refused, and Conflict when it is being imported."""
+    profiles.may_import(by)
+    with ledger.act(by=by, at=at) as say:
+        batch = _held(batch, State.READY, State.FAILED)
+        batch.state = State.SET_ASIDE
+        batch.save(update_fields=["state"])
+        say(Verb.LIST_SET_ASIDE, batch)
+
+
+def take_back(batch: Batch, *, by: Any, at: datetime) -> None:
+    """Have an import taken back. Raises Refused, and Conflict when it is too late or under way already."""
+    profiles.may_import(by)
+    with ledger.act(by=by, at=at) as say:
+        batch = _held(batch, State.DONE)
+        if not undo.is_possible(batch, at):
+            raise Conflict(_("An import can be taken back for 24 hours. This one ended earlier."))
+        batch.state, batch.person, batch.worked_at = State.UNDOING, by, None
+        batch.save()
+        say(Verb.IMPORT_UNDONE, batch)
+        nudge()
+
+
+def _held(batch: Batch, *states: State) -> Batch:
+    """Return the import with its row locked. Raises Conflict unless it is in one of these states."""
+    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if batch.state not in states:
+        raise Conflict(
+            _("This list is not waiting for that any more: %(state)s.") % {"state": batch.get_state_display()}
+        )
+    return batch
+
+
+def _evenly(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes in parts of one size."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        while len(held) >= PART:
+            yield bytes(held[:PART])
+            del held[:PART]
+    if held:
+        yield bytes(held)
+
+
+def nudge() -> None:
+    """Have a worker look once this transaction has committed. Never fails an act: the beat looks anyway."""
+    transaction.on_commit(_look_now, robust=True)
+
+
+def _look_now() -> None:
+    from governance.registers.tasks import go_on
+
+    try:
+        go_on.apply_async(retry=False, expires=60, ignore_result=True)
+    except Exception as error:
+        log.warning("The task queue does not answer (%s). Imports go on with the next beat.", type(error).__name__)
+
+
+# What workers do
+
+
+def go_on(at: datetime, *, pause: float = PAUSE) -> int:
+    """Go on with every import that is under way and that no other worker holds; returns how many were ended.
+
+    Safe to run in any number of places, and to kill anywhere.
+    """
+    ended = 0
+    while (batch := _claimed()) is not None:
+        try:
+            _work(batch, at, pause)
+            ended += 1
+        except Lost:
+            continue
+        except (Unreadable, Refused) as why:
+            Batch.objects.filter(pk=batch.pk).update(state=State.FAILED, failed_because=str(why))
+            FilePart.objects.filter(batch=batch).delete()
+            ended += 1
+        except Exception as error:  # It stays claimed for a minute; then it is tried again.
+            log.error("An import could not go on: %s.", batch, exc_info=error)
+    return ended
+
+
+def _claimed() -> Batch | None:
+    """Return the import that has waited longest and that nobody holds, now held; None where there is none."""
+    now = clock.wall()
+    free = Q(worked_at=None) | Q(worked_at__lt=now - LEASE)
+    waiting = Batch.objects.filter(free, state__in=(State.READING, State.APPLYING, State.UNDOING))
+    for batch in waiting.select_related("person").order_by("began_at", "pk"):
+        if Batch.objects.filter(free, pk=batch.pk, state=batch.state).update(worked_at=now):
+            batch.worked_at = now
+            return batch
+    return None
+
+
+def _hold(batch: Batch) -> None:
+    """Say that this worker still goes on with the import. Raises Lost when another one does."""
+    now = clock.wall()
+    if not Batch.objects.filter(pk=batch.pk, worked_at=batch.worked_at).update(worked_at=now):
+        raise Lost
+    batch.worked_at = now
+
+
+def _work(batch: Batch, at: datetime, pause: float) -> None:
+    """Take an import through the step it is at. Whoever asked for it must still be allowed to."""
+    if batch.person is None or not batch.person.is_active:
+        raise Refused(_("Whoever brought this list is no longer here."))
+    profiles.may_import(batch.person)
+    if batch.state == State.READING:
+        _read(batch, at, pause)
+    elif batch.state == State.APPLYING:
+        _import(batch, at, pause)
+    else:
+        for _chunk in undo.taken_back(batch, at=at, pause=pause):
+            _hold(batch)
+
+
+def _read(batch: Batch, at: datetime, pause: float) -> None:
+    """Read the file into rows, each with what would become of it, from where the last worker got to."""
+    profile = profiles.load(batch.profile)
+    with _file(batch) as path:
+        source = read.look_through(path, profile, batch.encoding)
+        batch.file_sha256, batch.records = source.sha256, source.count
+        batch.layout = {
+            "shape": {name: getattr(source.shape, name) for name in Shape.__slots__},
+            "titles": list(source.titles),
+            "places": source.places,
+            "found": source.found_words,
+        }
+        batch.save(update_fields=["file_sha256", "records", "layout"])
+        reader, twins = Reader(profile, source, keep=True), Twins(batch)
+        there = batch.rows.aggregate(last=Max("record"))["last"] or 0
+        for rows in in_chunks(reader.rows()):
+            twins.note(rows)
+            if fresh := [row for row in rows if row.record > there]:
+                _foresee(profile, batch, fresh, at)
+                for _row in stage(batch, fresh, pause=pause):
+                    pass
+            _hold(batch)
+        batch.counts = {"unread": reader.unread()}
+    with transaction.atomic():
+        FilePart.objects.filter(batch=batch).delete()
+        Batch.objects.filter(pk=batch.pk, state=State.READING).update(
+            state=State.READY, worked_at=None, counts=batch.counts
+        )
+
+
+@contextmanager
+def _file(batch: Batch) -> Iterator[Path]:
+    """Put the parts of a file together under its own name, for as long as it is read."""
+    with TemporaryDirectory(prefix="mandate-") as folder:
+        path = Path(folder) / (Path(batch.file_name.replace("\\", "/")).name.replace("\0", "") or "list")
+        with path.open("wb") as file:
+            for content in batch.parts.order_by("number").values_list("content", flat=True).iterator(chunk_size=8):
+                file.write(content)
+        yield path
+
+
+def _foresee(profile: Profile, batch: Batch, rows: list[Staged], at: datetime) -> None:
+    """Say of each row what would become of it now, and whether somebody has to look at it. Writes nothing."""
+    for outcome in weigh(profile, rows, at=at, lock=False):
+        row = outcome.row
+        row.how, row.changes = outcome.how, outcome.changes
+        row.needs = any(one["weight"] in (REFUSED, TRIAGE) for one in row.problems)
+
+
+class Twins:
+    """What a row may be a duplicate of: another row of the list, or something that is here. Never merged by guess."""
+
+    def __init__(self, batch: Batch):
+        self._batch = batch
+        self._rows: dict[str, int] = {}
+        self._names: dict[tuple[str, str], int] = {}
+
+    def note(self, rows: list[Staged]) -> None:
+        """Mark each row that is like an earlier one, or that is new and called like something its importer sees. One query."""
+        new = {row.values["fields"]["name"] for row in rows if row.values}
+        seen = Initiative.objects.visible_to(self._batch.person).filter(name__in=new)
+        here = dict(seen.exclude(origin__profile=self._batch.profile).values_list("name", "number"))
+        for row in rows:
+            if not row.values:
+                continue
+            name = row.values["fields"]["name"]
+            called = (same(name), " / ".join(row.values["unit"]))
+            if (first := self._rows.setdefault(row.raw_sha256, row.record)) != row.record:
+                row.twin = f"row:{first}"
+            elif (first := self._names.setdefault(called, row.record)) != row.record:
+                row.twin = f"name:{first}"
+            elif name in here:
+                row.twin = f"here:{here[name]}"
+
+
+def _import(batch: Batch, at: datetime, pause: float) -> None:
+    """Apply the rows that can be read, from where the last worker got to, and tell those it concerns."""
+    profile, by = profiles.load(batch.profile), batch.person
+    for _outcomes in apply.applied(profile, batch, by=by, at=at):
+        _hold(batch)
+        time.sleep(pause)
+    report = apply.report_of(batch)
+    if not report.unsure_what_is_gone:
+        report.gone = apply.flag_gone(batch, by=by, at=at, pause=pause)
+    apply.finish(profile, batch, report, by=by, at=at)
+
+
+def source_of(batch: Batch) -> Source:
+    """Return the file of an import as it was read, without the file."""
+    layout = batch.layout
+    return Source(
+        Path(batch.file_name),
+        Shape(**layout["shape"]),
+        (),
+        batch.file_sha256,
+        tuple(layout["titles"]),
+        layout["places"],
+        batch.records,
+    )

@@ -1,0 +1,98 @@
+"""Taking an import back: within 24 hours, what it brought goes and what it changed is put back, each on record.
+
+What people have touched since stays as they left it. That is asked of the record: the last entry of an
+initiative, clocks aside, must be the import's own.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from governance import ledger
+from governance.initiatives import search
+from governance.initiatives.models import Initiative
+from governance.ledger import Verb, queries
+from governance.registers.models import Batch, Before, Origin, State
+from governance.registers.stage import CHUNK
+from governance.registers.weigh import STATED_BY_A_REGISTER
+
+#: For so long an import can be taken back.
+WITHIN = timedelta(hours=24)
+
+
+def is_possible(batch: Batch, at: datetime) -> bool:
+    """Return whether an import can be taken back at `at`. No query."""
+    return batch.state == State.DONE and batch.finished_at is not None and at < batch.finished_at + WITHIN
+
+
+def taken_back(batch: Batch, *, at: datetime, pause: float) -> Iterator[int]:
+    """Take an import back, a chunk a transaction, and yield how many initiatives each chunk dealt with. May be killed and run again."""
+    by, counts = batch.person, {"removed": 0, "restored": 0, "left": 0, "after": 0, **batch.counts.get("undone", {})}
+    while True:
+        with ledger.act(by=by, at=at) as say:
+            mine = Origin.objects.filter(batch=batch, initiative_id__gt=counts["after"])
+            origins = list(mine.select_related("initiative").order_by("initiative_id")[:CHUNK])
+            if origins:
+                _chunk(origins, batch, counts, say=say)
+                counts["after"] = origins[-1].initiative_id
+            else:
+                batch.state = State.UNDONE
+            batch.counts = {**batch.counts, "undone": counts}
+            batch.save(update_fields=["state", "counts"])
+        if not origins:
+            return
+        yield len(origins)
+        time.sleep(pause)
+
+
+def _chunk(origins: list[Origin], batch: Batch, counts: dict[str, int], *, say: Any) -> None:
+    """Deal with these records: each initiative is removed, put back, or left as people made it."""
+    pks = [origin.initiative_id for origin in origins]
+    locked = Initiative.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk").in_bulk()
+    befores = {before.initiative_id: before for before in Before.objects.filter(batch=batch, initiative_id__in=pks)}
+    touched = _touched(pks, batch)
+    for origin in origins:
+        initiative, before = locked[origin.initiative_id], befores.get(origin.initiative_id)
+        if initiative.pk in touched:
+            counts["left"] += 1
+        elif before is not None:
+            _put_back(initiative, origin, before)
+            counts["restored"] += 1
+            say(Verb.RECORD_UNDONE, initiative, batch=batch.pk)
+        elif origin.gone_at is not None:
+            Origin.objects.filter(pk=origin.pk).update(gone_at=None)
+            counts["restored"] += 1
+            say(Verb.RECORD_UNDONE, initiative, batch=batch.pk)
+        else:
+            counts["removed"] += 1
+            say(
+                Verb.RECORD_UNDONE, initiative, batch=batch.pk, number=initiative.number, text={"name": initiative.name}
+            )
+            initiative.delete()
+
+
+def _touched(pks: list[int], batch: Batch) -> frozenset[int]:
+    """Return those of these initiatives of which the record says something after the import, clocks aside. Two queries."""
+    last = queries.last_of(pks, but="clock.")
+    mine = {pk for pk, entry in last.items() if (entry.detail or {}).get("batch") == batch.pk}
+    return frozenset(pk for pk in pks if pk not in mine)
+
+
+def _put_back(initiative: Initiative, origin: Origin, before: Before) -> None:
+    """Give an initiative and its origin what they held before the import. Three queries."""
+    for name, value in before.fields.items():
+        field = Initiative._meta.get_field(name.removesuffix("_id"))
+        initiative.__dict__[field.attname] = field.to_python(value) if value is not None else None
+    initiative.version += 1
+    Initiative.objects.bulk_create(
+        [initiative],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=sorted({*(name.removesuffix("_id") for name in before.fields), "version"}),
+    )
+    for name in STATED_BY_A_REGISTER:
+        value, field = before.origin[name], Origin._meta.get_field(name.removesuffix("_id"))
+        setattr(origin, name, field.to_python(value) if value is not None else None)
+    origin.save(update_fields=[name.removesuffix("_id") for name in STATED_BY_A_REGISTER])
+    search.index([initiative])
