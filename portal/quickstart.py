@@ -6,18 +6,15 @@ rows. On SIGINT and SIGTERM (explicitly: a script's background job has SIGINT ig
 flight are finished and everything is gone within five seconds.
 """
 
-import fcntl
 import io
 import logging
 import logging.config
 import os
 import signal
-import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +24,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 
-from portal import safety, serve
+from portal import database, safety, serve
 from portal.safety import LOCAL_BINDS, stop
 
 #: After a signal: how long requests in flight may take, and when the process is gone whatever happens.
@@ -122,18 +119,14 @@ class _Ending:
 def _lock(home: Path) -> io.TextIOWrapper:
     """Return the open lock of the folder `home`, made if needed; two starts never share one."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = open(home / "running.lock", "w", encoding="ascii")  # noqa: SIM115  (held to the end)
-    except OSError as error:
-        stop(f"the folder {home} cannot be written ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        return database.lock(home)
+    except database.Busy:
         stop(
             f"it is already running on the folder {home}."
             " Stop that one first, or name another folder: MANDATE_HOME=~/mandate"
         )
-    return lock
+    except OSError as error:
+        stop(f"the folder {home} cannot be written ({error.strerror}). Name another one: MANDATE_HOME=~/mandate")
 
 
 def _start_afresh(home: Path, say: Say) -> None:
@@ -161,7 +154,7 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
     try:
         known = _state()
     except DatabaseError as error:
-        stop(f"{_named()} does not answer or is no database: {str(error).strip().splitlines()[0]}")
+        stop(f"{database.named()} does not answer or is no database: {str(error).strip().splitlines()[0]}")
     if known == "new":
         say(
             f"Making the demo company in {home} (first start only, up to a minute)."
@@ -169,7 +162,7 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
             else f"Making an empty installation in {home} (first start only)."
         )
         sys.stdout.flush()
-        with _whole_or_not_at_all():
+        with database.whole_or_not_at_all():
             call_command("migrate", interactive=False, verbosity=0)
             if demo:
                 from governance.core import clock
@@ -183,28 +176,30 @@ def _open_database(home: Path, demo: bool, say: Say) -> None:
         else "or name an empty one in DATABASE_URL"
     )
     if demo and known != "demo":
-        stop(f"{_named()} holds an installation of your own, not the demo. Start it with --no-demo, {aside}.")
+        stop(f"{database.named()} holds an installation of your own, not the demo. Start it with --no-demo, {aside}.")
     if not demo and known == "demo":
-        stop(f"{_named()} holds the demo company, and a demo stays one. Start it without --no-demo, {aside}.")
+        stop(f"{database.named()} holds the demo company, and a demo stays one. Start it without --no-demo, {aside}.")
 
 
 def _state() -> str:
     """Return new, demo, or real. Ends with a sentence for a database that is none of ours or not whole."""
-    tables = _tables()
+    tables = database.tables()
     if not tables:
         return "new"
     if "django_migrations" not in tables:
-        stop(f"{_named()} was not made by Mandate. Name another folder: MANDATE_HOME=~/mandate")
+        stop(f"{database.named()} was not made by Mandate. Name another folder: MANDATE_HOME=~/mandate")
     from django.db.migrations.loader import MigrationLoader
 
     loader = MigrationLoader(connection)
     ahead = {name for name in loader.applied_migrations if name[0] == "governance"} - set(loader.disk_migrations)
     if ahead:
-        stop(f"{_named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])}). Start it with that version.")
+        stop(
+            f"{database.named()} was made by a newer Mandate ({'.'.join(sorted(ahead)[0])}). Start it with that version."
+        )
     waiting = set(loader.disk_migrations) - set(loader.applied_migrations)
     if waiting:
         stop(
-            f"{_named()} is half migrated: {len(waiting)} of {len(loader.disk_migrations)} steps have not run"
+            f"{database.named()} is half migrated: {len(waiting)} of {len(loader.disk_migrations)} steps have not run"
             f" ({'.'.join(sorted(waiting)[0])} is one)."
             " Keep a copy of it, run: manage.py migrate, then start again."
         )
@@ -212,51 +207,6 @@ def _state() -> str:
 
     # `migrate` alone makes a real one: nobody's data may ever be taken for a demo.
     return Installation.objects.values_list("kind", flat=True).first() or Installation.Kind.REAL.value
-
-
-def _tables() -> set[str]:
-    """Return the names of the tables there are. A SQLite file is neither made nor changed by asking."""
-    if connection.vendor != "sqlite":
-        return set(connection.introspection.table_names())
-    if not Path(_file()).exists():
-        return set()
-    try:
-        with closing(sqlite3.connect(f"{Path(_file()).as_uri()}?mode=ro", uri=True)) as database:
-            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error as error:
-        raise DatabaseError(str(error)) from error
-
-
-def _file() -> str:
-    return str(connection.settings_dict["NAME"])
-
-
-def _named() -> str:
-    return f"the database {_file()}"
-
-
-@contextmanager
-def _whole_or_not_at_all() -> Iterator[None]:
-    """Make a SQLite database under another name and give it its own when the block has ended well."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    final = Path(_file())
-    making = final.with_name(final.name + ".new")
-    for leftover in (making, Path(f"{making}-wal"), Path(f"{making}-shm")):
-        leftover.unlink(missing_ok=True)  # of a first start that was cut off
-    connections.close_all()
-    connection.settings_dict["NAME"] = making
-    try:
-        yield
-    finally:
-        connections.close_all()
-        connection.settings_dict["NAME"] = final
-    # Everything into the one file, so that there is one thing to move.
-    whole = sqlite3.connect(making)
-    whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    whole.close()
-    making.rename(final)
 
 
 def _fold_the_log() -> None:

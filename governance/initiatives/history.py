@@ -65,6 +65,7 @@ _MACHINES = {
     "system:withdrawn": gettext_lazy("The withdrawal"),
     "system:upgrade": gettext_lazy("The release"),
     "system:quickstart": gettext_lazy("The start-up"),
+    "system:restore": gettext_lazy("A restore"),
     "withheld": gettext_lazy("Somebody (name withheld)"),
 }
 
@@ -418,6 +419,10 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.INVITATION_MADE: lambda o: _("made a link with which %(name)s sets a password") % {"name": o.name("person")},
     V.INVITATION_USED: lambda o: _("set the password of %(name)s, who used their link") % {"name": o.name("person")},
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
+    V.INSTALLATION_RESTORED: lambda o: (
+        _("brought this installation back from its backup of %(day)s, up to entry %(entry)s")
+        % {"day": o.day("made_at"), "entry": o.number("size")}
+    ),
     V.CLOCK_REMINDED: lambda o: _("reminded %(names)s") % {"names": o.names("people")},
     V.CLOCK_ESCALATED: lambda o: _("told %(names)s, because nobody had acted") % {"names": o.names("people")},
     V.CLOCK_MOVED: lambda o: _("moved the demo’s clock forward"),

@@ -14,7 +14,7 @@ import binascii
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -157,6 +157,37 @@ def lines(path: Path | str) -> Iterator[Line]:
             yield _read(str(path), number, raw, keys)
 
 
+def lengths() -> dict[Path, int]:
+    """Return how many bytes each sink holds now, for `gathered`. No query."""
+    return {path: path.stat().st_size for path in map(Path, settings.MANDATE_CHECKPOINT_SINKS) if path.exists()}
+
+
+def gathered(size: int, before: dict[Path, int]) -> bytes:
+    """Return the lines of every sink, each once, as they belong to a copy of the ledger that holds `size` entries.
+
+    `before` are the lengths from before the copy began: what stood there then belongs to it, whatever it says;
+    of what was added since, only the checkpoints over no more entries. A sink that cannot be read is left out.
+    """
+    kept: dict[bytes, None] = {}
+    for path in map(Path, settings.MANDATE_CHECKPOINT_SINKS):
+        try:
+            held = path.read_bytes()
+        except OSError:
+            continue
+        known = before.get(path, 0)
+        kept.update(dict.fromkeys(held[:known].splitlines()))
+        kept.update(dict.fromkeys(line for line in held[known:].splitlines() if _signed_over(line) <= size))
+    return b"".join(line + b"\n" for line in kept)
+
+
+def _signed_over(raw: bytes) -> float:
+    """Return how many entries a line says it was signed over; without end when it cannot be read."""
+    try:
+        return int(json.loads(raw)["size"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
 def known_keys() -> dict[str, Ed25519PublicKey]:
     """Return the public keys checkpoints were signed with here, by key id; makes no key."""
     found = {}
@@ -172,6 +203,18 @@ def known_keys() -> dict[str, Ed25519PublicKey]:
     for key in public:
         found[_key_id(key)] = key
     return found
+
+
+def know(public: Iterable[str]) -> None:
+    """Add public keys, in base64, to those listed in MANDATE_HOME: a restored ledger brings those it was signed with.
+
+    Raises OSError.
+    """
+    path = Path(settings.MANDATE_HOME) / PUBLIC
+    known = path.read_text(encoding="ascii").split() if path.exists() else []
+    for key in dict.fromkeys(public):
+        if key not in known:
+            _append(path, key.encode("ascii") + b"\n")
 
 
 def _read(sink: str, number: int, raw: bytes, keys: dict[str, Ed25519PublicKey]) -> Line:
@@ -244,8 +287,7 @@ def _list_public(key: Ed25519PrivateKey) -> None:
     path = Path(settings.MANDATE_HOME) / PUBLIC
     public = base64.b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
     try:
-        if not path.exists() or public not in path.read_text(encoding="ascii").split():
-            _append(path, public.encode() + b"\n")
+        know([public])
     except OSError as error:
         log.warning("The public key that checks checkpoints cannot be listed in %s: %s.", path, error.strerror)
 

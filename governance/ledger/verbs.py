@@ -77,6 +77,7 @@ class Verb(models.TextChoices):
     INVITATION_USED = "invitation.used", _("used an invitation")
 
     INSTALLATION_MADE = "installation.made", _("set up this installation")
+    INSTALLATION_RESTORED = "installation.restored", _("restored this installation from a backup")
     CLOCK_REMINDED = "clock.reminded", _("reminded the people it concerns")
     CLOCK_ESCALATED = "clock.escalated", _("told others, because nobody had acted")
     CLOCK_MOVED = "clock.moved", _("moved the demo clock")

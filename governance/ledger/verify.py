@@ -56,7 +56,10 @@ class Problem:
 
 @dataclass(slots=True)
 class Verdict:
-    """What a verification found. `more` counts problems beyond those listed, `checkpoints` the signed lines that agreed."""
+    """What a verification found. `more` counts problems beyond those listed, `checkpoints` the signed lines that agreed.
+
+    `beyond` is the checkpoint over the most entries, when it counts more of them than the head: the ledger was rolled back.
+    """
 
     size: int
     root: str
@@ -64,6 +67,7 @@ class Verdict:
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
     checkpoints: int = 0
+    beyond: checkpoint.Line | None = None
 
     def add(self, seq: int | None, what: str) -> None:
         """Note a problem."""
@@ -94,14 +98,18 @@ class Verdict:
                 "root": self.root[:16],
                 "signed": signed,
             }
-        others = len(self.problems) + self.more - 1
+        if self.beyond is not None:
+            what = _(
+                "The ledger was rolled back: it ends at entry %(size)s, and the checkpoint of %(at)s was signed over %(signed)s"
+            ) % {"size": self.size, "at": self.beyond.at, "signed": self.beyond.size}
+            others = len(self.problems) + self.more - (self.beyond.size - self.size)
+        else:
+            what = _("The ledger is not whole. %(first)s") % {"first": self.first}
+            others = len(self.problems) + self.more - 1
         if not others:
-            return _("The ledger is not whole. %(first)s.") % {"first": self.first}
+            return f"{what}."
         counted = ngettext("%(n)s more problem", "%(n)s more problems", others) % {"n": others}
-        return _("The ledger is not whole. %(first)s. %(counted)s.") % {
-            "first": self.first,
-            "counted": counted,
-        }
+        return f"{what}. {counted}."
 
 
 class Source(Protocol):
@@ -361,7 +369,8 @@ class _Walk:
     def end(self) -> None:
         """Say what is missing at the end, and what the sinks hold that does not belong there."""
         verdict, signed = self.verdict, self.signed
-        self._missing(self.position + 1, self._owed()[0])
+        owed, verdict.beyond = self._owed()
+        self._missing(self.position + 1, owed)
         for lines in signed.roots.values():
             for line in lines:
                 if line.chain.encode() != self.chain:

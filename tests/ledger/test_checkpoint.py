@@ -79,6 +79,25 @@ def test_a_tail_cut_behind_a_checkpoint_is_named_from_its_first_entry(cut, signe
         )
 
 
+def test_a_ledger_that_ends_before_its_last_checkpoint_is_said_to_be_rolled_back(signed, attacker):
+    with attacker.at_work():
+        attacker.rebuild(upto=10)
+        guards.install()
+
+        assert str(verify()) == (
+            "The ledger was rolled back: it ends at entry 10, and the checkpoint of 2026-11-20T09:30:00.000125Z"
+            " was signed over 13."
+        )
+    with attacker.at_work():
+        attacker.rebuild(upto=9)
+        attacker.run("UPDATE governance_ledgerentry SET verb = 'stop.lifted' WHERE seq = 4")
+
+        found = verify()
+        assert f"was signed over 13. {len(found.problems) - 4} more problems." in str(found)
+        assert found.seqs == [4, 10, 11, 12, 13]
+    assert verify().beyond is None
+
+
 @pytest.mark.slow
 def test_any_tail_of_two_thousand_entries_is_missed(person, at, attacker):
     for _ in range(21):
@@ -160,6 +179,23 @@ def test_the_checkpoints_of_another_ledger_are_not_taken_for_ours(signed, attack
         LedgerHead.objects.create(pk=1)
 
         assert problems() == [f"Line 1 of {sink} is a checkpoint of another ledger"]
+
+
+def test_a_copy_takes_the_checkpoints_that_belong_to_it_and_none_that_came_after(signed, fill, at, sink, settings):
+    other = settings.MANDATE_HOME / "other.log"
+    settings.MANDATE_CHECKPOINT_SINKS = [sink, other, settings.MANDATE_HOME / "never.log"]
+    sink.write_text("not a checkpoint\n" + sink.read_text())
+    before, size = checkpoint.lengths(), LedgerHead.objects.get().size
+    checkpoint.make(at)  # over what is copied
+    fill(1)
+    checkpoint.make(at)  # over more
+
+    gathered = checkpoint.gathered(size, before).splitlines()
+
+    kept = [json.loads(line)["size"] for line in gathered[1:]]
+    assert (gathered[0], kept) == (b"not a checkpoint", [13, 14])
+    assert checkpoint.gathered(13, before).splitlines() == gathered[:2]
+    assert len(checkpoint.gathered(100, {}).splitlines()) == 3
 
 
 def test_the_key_is_made_once_and_only_its_owner_can_read_it(signed, at, settings):

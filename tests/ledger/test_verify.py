@@ -391,6 +391,7 @@ def test_the_command_speaks_json(small, attacker, capsys):
         "more": 0,
         "checkpoints": 0,
     }
+    assert whole["rolled_back"] is False
     assert whole["root"] == LedgerHead.objects.get().root
     assert broken["ok"] is False
     assert broken["problems"][0] == {"seq": 4, "what": "has columns that are not what its leaf says: verb"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal import embedded_pg
+from portal import embedded_pg, postgres
 
 pytestmark = pytest.mark.skipif(embedded_pg.binaries() is None, reason="no PostgreSQL server program")
 
@@ -37,8 +37,8 @@ def test_it_answers_on_its_socket_and_nothing_is_left_when_it_stops():
 
 def test_the_wheels_programs_work_where_the_system_has_none(monkeypatch):
     pytest.importorskip(WHEEL)
-    monkeypatch.setattr(embedded_pg.glob, "glob", lambda pattern: [])
-    monkeypatch.setattr(embedded_pg.shutil, "which", lambda name: None)
+    monkeypatch.setattr(postgres.glob, "glob", lambda pattern: [])
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
 
     server = embedded_pg.Server()
     try:

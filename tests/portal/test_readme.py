@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.management import get_commands
 
 from portal import env
+from tests.running import copy_of_the_demo, manage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,9 +33,33 @@ def test_every_command_it_names_is_there():
         assert "__main__" in source.read_text(encoding="utf-8"), f"python -m {module} would do nothing"
 
 
+def test_a_backup_and_a_restore_are_made_by_the_commands_it_names(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    .*manage\.py ((?:backup|restore) .*)$", readme, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["backup", "restore"]
+    (tmp_path / "backups").mkdir()
+    home = copy_of_the_demo(tmp_path / "home")
+
+    made = manage(*lines[0].replace("/backups", f"{tmp_path}/backups").split(), MANDATE_HOME=str(home))
+    (file,) = (tmp_path / "backups").iterdir()
+    named = re.sub(r"/backups/mandate-\d{8}T\d{6}Z\.tar\.gz", str(file), lines[1])
+    back = manage(*named.split(), MANDATE_HOME=str(tmp_path / "again"))
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert (back.returncode, back.stderr) == (0, "")
+    (whole,) = re.findall(r"The ledger is whole: .* agrees?\.", made.stdout)
+    assert whole in back.stdout
+
+
 def test_nothing_reads_the_environment_past_the_table():
-    # These are read by the command line and the tests, before or beside the settings.
-    beside = {"portal/env.py", "portal/embedded_pg.py", "portal/quickstart.py", "portal/settings.py"}
+    # These are read by the command line and the tests, before or beside the settings; the last hands all of it on.
+    beside = {
+        "portal/env.py",
+        "portal/embedded_pg.py",
+        "portal/quickstart.py",
+        "portal/settings.py",
+        "portal/postgres.py",
+    }
     python = [path for room in ("portal", "governance") for path in (ROOT / room).rglob("*.py")]
 
     reading = {

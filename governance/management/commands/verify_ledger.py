@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--json",
             action="store_true",
-            help="print one JSON object: ok size root checkpoints problems[{seq,what}] more seconds",
+            help="print one JSON object: ok size root rolled_back checkpoints problems[{seq,what}] more seconds",
         )
 
     def handle(self, *args, **options):
@@ -35,6 +35,7 @@ class Command(BaseCommand):
                 "ok": verdict.ok,
                 "size": verdict.size,
                 "root": verdict.root,
+                "rolled_back": verdict.beyond is not None,
                 "checkpoints": verdict.checkpoints,
                 "problems": [{"seq": problem.seq, "what": problem.what} for problem in verdict.problems],
                 "more": verdict.more,
