@@ -75,7 +75,8 @@ def make(target: Path, *, at: datetime, with_key: bool = False) -> Made:
             ) from error
         if isinstance(error, OSError):
             raise Failed(f"{error.filename or target} cannot be read or written ({error.strerror}).") from error
-        raise Failed(f"{database.named()} cannot be read: {str(error).strip().splitlines()[0]}.") from error
+        why = str(error).strip().splitlines()[0].rstrip(".")
+        raise Failed(f"Nothing was backed up: {database.named()} does not answer ({why}).") from error
 
 
 def _make(final: Path, folder: Path, at: datetime, with_key: bool) -> Made:
@@ -168,7 +169,7 @@ def _sqlite(folder: Path) -> Iterator[tuple[str, str]]:
         (said,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if said != "ok":
         raise Failed(
-            f"{database.named()} is damaged ({said.splitlines()[-1]}). Keep the last good backup, and restore it."
+            f"Nothing was backed up: {database.named()} is damaged ({said.splitlines()[-1]}). Keep the last good backup, and restore it."
         )
     ours = connections[connection.alias].settings_dict
     connections.settings[_COPY] = {**ours, "NAME": path, "OPTIONS": {}, "TIME_ZONE": None}

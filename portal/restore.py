@@ -77,9 +77,8 @@ def restore(path: Path) -> Restored:
             raise Refused(f"There is no space left in {home} or in the database. Nothing was restored.") from error
         if isinstance(error, OSError):
             raise Refused(f"{error.filename or path} cannot be read or written ({error.strerror}).") from error
-        raise Refused(
-            f"{database.named()} does not answer or refused: {str(error).strip().splitlines()[0]}."
-        ) from error
+        why = str(error).strip().splitlines()[0].rstrip(".")
+        raise Refused(f"Nothing was restored: {database.named()} does not answer or refused it ({why}).") from error
 
 
 # --- May it be --------------------------------------------------------------------------------
@@ -120,9 +119,9 @@ def _is_empty() -> None:
     """Raise Refused unless the database is absent or holds no table."""
     other = "another folder in MANDATE_HOME" if connection.vendor == "sqlite" else "an empty one in DATABASE_URL"
     if tables := database.tables():
-        held = _people() if "governance_person" in tables else "tables already"
+        held = _people() if "governance_person" in tables else "tables of something else"
         raise Refused(
-            f"{database.named()[0].upper()}{database.named()[1:]} holds {held}. Nothing is ever overwritten: name {other}."
+            f"Nothing was restored: {database.named()} holds {held}, and nothing is ever overwritten. Name {other}."
         )
     if connection.vendor == "sqlite":
         # SQLite would take the log of a lost database for that of the one we bring; an empty log says nothing.
@@ -135,7 +134,7 @@ def _people() -> str:
     from governance.people.models import Person
 
     count = Person.objects.count()
-    return f"{count:,} {'person' if count == 1 else 'people'}" if count else "tables already, and nobody in them"
+    return f"{count:,} {'person' if count == 1 else 'people'}" if count else "tables, though nobody is in them"
 
 
 # --- Bringing it in ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from governance.core import clock
+from governance.ledger import checkpoint
 from portal import backup
 from portal.command import OneSentence, measured
 
@@ -52,11 +53,10 @@ def _keep(with_key: bool) -> str:
     """Return what the operator must keep elsewhere, in sentences."""
     home = Path(settings.MANDATE_HOME).resolve()
     outside = [path for path in map(Path, settings.MANDATE_CHECKPOINT_SINKS) if not path.resolve().is_relative_to(home)]
+    key = home / checkpoint.PRIVATE
     apart = ["your environment variables"]
-    if not with_key:
-        apart.append(
-            "the key in MANDATE_CHECKPOINT_KEY" if settings.MANDATE_CHECKPOINT_KEY else f"{home / 'checkpoint_key'}"
-        )
+    if not with_key and not settings.MANDATE_CHECKPOINT_KEY and key.exists():
+        apart.append(f"the key that signs checkpoints ({key})")
     apart += [f"the checkpoints in {path}" for path in outside]
     return (
         f"Keep it on another machine, and as safe as the database. Not in it, so keep elsewhere: {', '.join(apart)}."
