@@ -193,7 +193,6 @@ def test_a_backup_older_than_the_checkpoints_outside_is_told_as_a_rollback(story
         assert len(outside.read_text().splitlines()) == 1
 
 
-@pytest.mark.postgres
 def test_a_backup_of_an_older_mandate_is_led_forward_and_its_guards_are_put_back(story, target, elsewhere):
     recorder = MigrationRecorder(connection)
     recorder.record_unapplied("governance", "0002_guards")
@@ -236,7 +235,6 @@ def test_permissions_that_are_not_the_matrixs_are_said(story, target, elsewhere,
     assert "The stored permissions differ from the matrix: " in capsys.readouterr().out
 
 
-@pytest.mark.postgres
 def test_a_reference_that_leads_nowhere_is_named(story, target):
     with guards.lowered(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -251,7 +249,6 @@ def test_a_reference_that_leads_nowhere_is_named(story, target):
     assert made.problems == ["Rows of governance_assignment name rows that are not there."]
 
 
-@pytest.mark.postgres
 @postgres_only
 def test_a_server_that_is_older_than_the_backup_is_refused(made, target, elsewhere):
     path = changed(made.path, target, server="99")
@@ -260,7 +257,6 @@ def test_a_server_that_is_older_than_the_backup_is_refused(made, target, elsewhe
         assert f"comes from PostgreSQL 99, and the server here is {postgres.server_version()}." in refusal(path)
 
 
-@pytest.mark.postgres
 @postgres_only
 def test_a_dump_that_breaks_off_leaves_the_database_empty(made, target, elsewhere):
     with archive.workshop(target) as folder:
