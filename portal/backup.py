@@ -171,8 +171,7 @@ def _sqlite(folder: Path) -> Iterator[tuple[str, str]]:
         raise Failed(
             f"Nothing was backed up: {database.named()} is damaged ({said.splitlines()[-1]}). Keep the last good backup, and restore it."
         )
-    ours = connections[connection.alias].settings_dict
-    connections.settings[_COPY] = {**ours, "NAME": path, "OPTIONS": {}, "TIME_ZONE": None}
+    connections.settings[_COPY] = {**connection.settings_dict, "NAME": path, "OPTIONS": {}}
     try:
         yield _COPY, sqlite3.sqlite_version
     finally:
