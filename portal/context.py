@@ -81,6 +81,8 @@ def _menu(me: Any) -> list[dict[str, Any]]:
     pages = [("people:me", _("Your settings")), ("people:list", _("People"))]
     if functions.has(me, Function.AUDITORS, Function.COMPLIANCE):
         pages.append(("ledger:list", _("Ledger")))
+    if functions.has(me, Function.PORTFOLIO, Function.ADMINISTRATORS):
+        pages.append(("registers:list", _("Lists coming in")))
     return [{"url": reverse(name), "label": label} for name, label in pages]
 
 

@@ -31,6 +31,7 @@ from governance.people.proof import Proof
 from governance.proof import queries as proof
 from governance.proof.models import SignOff
 from governance.raci.models import Role, Row
+from governance.registers import bringing, profiles
 from governance.reviews import actions as reviews
 
 _FILE = Path(__file__).with_name("company.toml")
@@ -65,8 +66,17 @@ def seed(at: datetime) -> Installation:
         KeyCounter.take(told["first_key"] - 1)
         cast = Cast(told, opens)
         _play([Story(cast, values, opens).tell() for values in told["initiatives"]])
+        _bring_list(told["list"], cast, opens - timedelta(hours=1))
         _forget_old_mail(opens)
     return installation
+
+
+def _bring_list(told: dict[str, str], cast: "Cast", at: datetime) -> None:
+    """Have the list of one department wait to be imported, as the Portfolio office brought it."""
+    profiles.keep(told["profile"], told["meaning"].lstrip(), by=cast.olga, at=at)
+    content = told["rows"].lstrip().encode()
+    bringing.receive([content], told["file"], told["profile"], by=cast.olga, at=at)
+    bringing.go_on(at, pause=0)
 
 
 def opening(at: datetime, zone: tzinfo) -> datetime:

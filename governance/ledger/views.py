@@ -35,7 +35,18 @@ KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("People and units"), ("person.", "unit.", "function.", "deputy.", "invitation.")),
     (
         gettext_lazy("The installation"),
-        ("installation.", "policy.", "clock.moved", "import.", "checkpoint.", "export.", "notice.", "sign_in."),
+        (
+            "installation.",
+            "policy.",
+            "clock.moved",
+            "profile.",
+            "list.",
+            "import.",
+            "checkpoint.",
+            "export.",
+            "notice.",
+            "sign_in.",
+        ),
     ),
 )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -58,6 +59,11 @@ def _nth(kind: str):
 
 def _pk(model, name: str = "pk", **where):
     return lambda world, place: {name: world.newest(model, place, **where).pk}
+
+
+def _list(name: str):
+    """Return the number of a list that came in."""
+    return lambda world, place: {"number": world.known[f"{name} list"]}
 
 
 def _somebody(name: str = "staff"):
@@ -308,6 +314,17 @@ REACH: dict[str, Reach] = {
     "people:deputies": Reach(data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:invitation": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
     "people:setup": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
+    "registers:list": Reach(
+        data=lambda w: {"profile": "survey", "file": SimpleUploadedFile("more.csv", b"Id,State,Tool\n9,live,More\n")}
+    ),
+    "registers:batch": Reach(path=_list("waiting"), data=lambda w: {"do": "import"}),
+    "registers:batch@aside": Reach(path=_list("waiting"), data=lambda w: {"do": "set_aside"}),
+    "registers:batch@over": Reach(path=_list("imported"), data=lambda w: {"do": "import"}),
+    "registers:row": Reach(
+        path=lambda w, p: _list("waiting")(w, p) | {"record": 3}, data=lambda w: {"cell-0": "3", "cell-1": "live"}
+    ),
+    "registers:report": Reach(path=_list("waiting")),
+    "registers:take_back": Reach(path=_list("imported")),
     "demo:become": Reach(path=_somebody("owner")),
     "demo:message": Reach(path=lambda w, p: {"pk": 1}),
     "demo:clock": Reach(data=lambda w: {"days": "1"}),

@@ -29,6 +29,7 @@ from governance.people import proof
 from governance.people.models import Person
 from governance.proof.models import SignOff
 from governance.raci.models import Role, Row
+from governance.registers import bringing, profiles
 from governance.reviews.models import Review
 from tests import make
 
@@ -157,6 +158,8 @@ def build() -> World:
     secret = tale("secret").confirm_tier().name_people()
     actions.set_restricted(secret.fresh, True, by=cast.lead, at=now)
 
+    _lists(world, cast, now)
+
     gone = make.make_person("Gone Already", unit=cast.support)
     people.leave(gone, left_on=began.date(), by=cast.admin, at=began)
     deputy = people.name_deputy(
@@ -198,6 +201,29 @@ def build() -> World:
     world.at_rest = everything()
     world.rows = {m._meta.db_table: rows(m) for m in governed()}
     return world
+
+
+#: What the columns of the lists of this world mean.
+MEANING = """
+identity = "Id"
+[stage]
+column = "State"
+words = { "live" = "production" }
+[fields]
+name = "Tool"
+"""
+
+
+def _lists(world: World, cast: make.Cast, now) -> None:
+    """Bring one list that waits to be imported, and one that was."""
+    profiles.keep("survey", MEANING, by=cast.office, at=now)
+    for name, rows in (("imported", "1,live,Summaries"), ("waiting", "2,live,Drafts\n3,who knows,Scores")):
+        batch = bringing.receive([f"Id,State,Tool\n{rows}\n".encode()], f"{name}.csv", "survey", by=cast.office, at=now)
+        bringing.go_on(now, pause=0)
+        if name == "imported":
+            bringing.begin(batch, by=cast.office, at=now)
+            bringing.go_on(now, pause=0)
+        world.known[f"{name} list"] = batch.number
 
 
 def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:

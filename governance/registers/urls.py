@@ -1,0 +1,15 @@
+"""The pages of lists coming in."""
+
+from django.urls import path
+
+from governance.registers import views
+
+app_name = "registers"
+
+urlpatterns = [
+    path("imports/", views.index, name="list"),
+    path("imports/<int:number>/", views.batch, name="batch"),
+    path("imports/<int:number>/rows/<int:record>/", views.row, name="row"),
+    path("imports/<int:number>/report/", views.report, name="report"),
+    path("imports/<int:number>/take-back/", views.take_back, name="take_back"),
+]

@@ -1,0 +1,195 @@
+"""The pages of lists coming in: bring one, look at it, mend a row, import it, take it back. For the Portfolio office and administrators."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from governance.core import lists
+from governance.core.http import Request, go
+from governance.initiatives.lifecycle import Stage
+from governance.registers import bringing, gaps, profiles, undo
+from governance.registers.columns import called
+from governance.registers.forms import Bring, Mend
+from governance.registers.models import Batch, Origin, Staged, State
+from governance.registers.words import change_words, problem_words, twin_words
+
+#: Imports on the list of imports.
+SHOWN = 30
+
+
+def find(number: int) -> Batch:
+    """Return the import of that number. Raises Http404. One query."""
+    batch = Batch.objects.select_related("person").filter(number=number).first()
+    if batch is None:
+        raise Http404
+    return batch
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: Request) -> HttpResponse:
+    """Show the lists that came in, newest first, and take another one."""
+    profiles.may_import(request.user)
+    form = Bring(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        batch = bringing.receive(
+            file.chunks(),
+            file.name,
+            form.cleaned_data["profile"],
+            form.cleaned_data["encoding"],
+            by=request.user,
+            at=request.at,
+        )
+        return go(batch)
+    context = {"form": form, "batches": Batch.objects.select_related("person").order_by("-number")[:SHOWN]}
+    return render(request, "registers/index.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch(request: Request, number: int) -> HttpResponse:
+    """Show where an import stands and what would become of each row; have it imported, or set it aside."""
+    profiles.may_import(request.user)
+    one = find(number)
+    if request.method == "POST":
+        act = bringing.set_aside if request.POST.get("do") == "set_aside" else bringing.begin
+        act(one, by=request.user, at=request.at)
+        return go(one)
+    context: dict[str, Any] = {"batch": one, "profile": _title(one.profile)}
+    if one.is_under_way or one.state == State.RECEIVING:
+        context["progress"] = _progress(one)
+    elif not request.htmx and one.rows.exists():
+        context |= _preview(request, one)
+    if request.htmx and "progress" not in context:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # it is done: the whole page is another one
+    context["can_undo"] = undo.is_possible(one, request.at)
+    template = "registers/_progress.html" if request.htmx else "registers/batch.html"
+    return render(request, template, context)
+
+
+def _title(profile: str) -> str:
+    """Return what a profile calls its register."""
+    try:
+        return profiles.load(profile).title
+    except profiles.Unreadable:
+        return profile
+
+
+def _progress(one: Batch) -> dict[str, int]:
+    """Return how far a worker got. One query."""
+    rows = one.rows.all()
+    done = rows.filter(applied=True).count() if one.state == State.APPLYING else rows.count()
+    return {"done": done, "of": one.records, "percent": min(100 * done // one.records, 100) if one.records else 0}
+
+
+def _preview(request: Request, one: Batch) -> dict[str, Any]:
+    """Return the rows of an import as its page lists them: narrowed by what becomes of them."""
+    shown = lists.show(_listing(one), request.GET)
+    titles = called(one.layout.get("titles", []))
+    return {
+        "shown": shown,
+        "rows": [
+            {
+                "row": row,
+                "name": row.values.get("fields", {}).get("name", ""),
+                "unit": " / ".join(row.values.get("unit", [])),
+                "stage": Stage(row.values["stage"]).label if row.values.get("stage") in Stage.values else "",
+                "changes": [change_words(change) for change in row.changes],
+                "problems": [problem_words(problem, titles) for problem in row.problems],
+                "twin": twin_words(row.twin, one),
+            }
+            for row in shown.rows
+        ],
+        "ready": one.rows.exclude(how="refused").count() if one.state == State.READY else 0,
+        "refused": one.rows.filter(how="refused").count(),
+        "gone": _gone(one),
+        "gone_names": [origin.initiative for origin in _gone_rows(one)[:5]] if one.state == State.READY else [],
+    }
+
+
+def _listing(one: Batch) -> lists.Listing:
+    what = (
+        lists.Option("new", _("New"), Q(how="created")),
+        lists.Option("changed", _("Changed"), Q(how="updated")),
+        lists.Option("unchanged", _("Unchanged"), Q(how="unchanged")),
+        lists.Option("needs", _("Needs you"), Q(needs=True)),
+        lists.Option("twin", _("Possible duplicate"), ~Q(twin="")),
+        lists.Option("noted", _("Cell not read"), ~Q(problems=[])),
+        lists.Option("skipped", _("No initiative"), Q(how="skipped")),
+        lists.Option("refused", _("Left out"), Q(how="refused")),
+    )
+    return lists.Listing(
+        path=reverse("registers:batch", args=[one.number]),
+        rows=one.rows.all(),
+        facets=(lists.Facet("what", _("What becomes of it"), what),),
+        sorts=(lists.Sort("record", _("Row"), "record"),),
+        sort="record",
+        key="record",
+    )
+
+
+def _gone_rows(one: Batch):
+    """Return the origins whose record is not in the list. No query."""
+    listed = Staged.objects.filter(batch=one, identity=OuterRef("identity"), occurrence=OuterRef("occurrence"))
+    missing = Origin.objects.filter(~Exists(listed), profile=one.profile, gone_at=None)
+    return missing.select_related("initiative").order_by("pk")
+
+
+def _gone(one: Batch) -> int:
+    """Return how many records are no longer listed. One query."""
+    return _gone_rows(one).count() if one.state == State.READY else one.counts.get("gone", 0)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def row(request: Request, number: int, record: int) -> HttpResponse:
+    """Show one row of a list with its cells, and take other ones in their place."""
+    profiles.may_import(request.user)
+    one = find(number)
+    staged = one.rows.filter(record=record).first()
+    if staged is None or not staged.cells:
+        raise Http404
+    titles, places = called(one.layout["titles"]), one.layout["places"]
+    columns = [
+        (place, titles[place], staged.cells[place])
+        for place in sorted(set(places.values()))
+        if place < len(staged.cells)
+    ]
+    form = Mend(request.POST or None, columns=columns)
+    if request.method == "POST" and form.is_valid():
+        bringing.mend(one, record, form.cells, by=request.user, at=request.at)
+        return go(f"{one.get_absolute_url()}?what=needs")
+    context = {
+        "batch": one,
+        "row": staged,
+        "form": form,
+        "problems": [problem_words(problem, titles) for problem in staged.problems],
+        "can_mend": one.state == State.READY,
+    }
+    return render(request, "registers/row.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def report(request: Request, number: int) -> HttpResponse:
+    """Show what a list says and does not say about what is in use: one page, also on paper."""
+    profiles.may_import(request.user)
+    one = find(number)
+    if not one.rows.exists():
+        raise Http404
+    return render(
+        request, "registers/report.html", {"batch": one, "profile": _title(one.profile), "report": gaps.report(one)}
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_back(request: Request, number: int) -> HttpResponse:
+    """Say what taking an import back means, and do it."""
+    profiles.may_import(request.user)
+    one = find(number)
+    if request.method == "POST":
+        bringing.take_back(one, by=request.user, at=request.at)
+        return go(one)
+    return render(request, "registers/take_back.html", {"batch": one, "can_undo": undo.is_possible(one, request.at)})
