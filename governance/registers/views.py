@@ -104,7 +104,7 @@ def _preview(request: Request, one: Batch) -> dict[str, Any]:
             }
             for row in shown.rows
         ],
-        "ready": one.rows.exclude(how="refused").count() if one.state == State.READY else 0,
+        "ready": one.rows.exclude(how__in=("refused", "skipped")).count() if one.state == State.READY else 0,
         "refused": one.rows.filter(how="refused").count(),
         "gone": _gone(one),
         "gone_names": [origin.initiative for origin in _gone_rows(one)[:5]] if one.state == State.READY else [],
