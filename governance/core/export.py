@@ -3,8 +3,7 @@
 import csv
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -14,17 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict, StreamingHttpResponse
 from django.utils import timezone, translation
 
-from governance.core.lists import Listing, choose, narrowed, ordered
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of an export: its name in JSON, its heading in CSV, and how a row says it."""
-
-    name: str
-    label: Any
-    value: Callable[[Any], Any]
-
+from governance.core.lists import Column, Listing, choose, dressed, in_file, narrowed
 
 #: Rows read and written at once.
 _CHUNK = 500
@@ -67,16 +56,22 @@ def _cell(value: Any, zone: Any) -> str:
     return neutral(str(plain))
 
 
-def _exported(listing: Listing, data: QueryDict) -> QuerySet:
-    """Return every row the address asks for, dressed and in order. No query."""
+def _exported(listing: Listing, data: QueryDict) -> tuple[list[Column], QuerySet]:
+    """Return the columns and every row the address asks for, dressed and in order. No query."""
     chosen = choose(listing, data)
-    rows = narrowed(listing, chosen).order_by().values("pk")
-    return ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=rows)))
+    columns, keys = in_file(listing, chosen), narrowed(listing, chosen).order_by().values("pk")
+    return columns, dressed(listing, chosen, keys, columns)
 
 
-def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: str) -> StreamingHttpResponse:
-    """Return the whole list as `name`.csv: UTF-8 with a mark, ISO dates with their zone, formulas neutralised. One query, streamed."""
+def as_csv(listing: Listing, data: QueryDict, name: str) -> StreamingHttpResponse:
+    """Return the whole list as `name`.csv: UTF-8 with a mark, ISO dates with their zone, formulas neutralised. One query, streamed.
+
+    What tells rows apart comes first where the chosen columns leave it out, so that the file can come back.
+    """
     zone, language = timezone.get_current_timezone(), translation.get_language()
+    columns, rows = _exported(listing, data)
+    if listing.columns[0] not in columns:
+        columns = [listing.columns[0], *columns]
 
     def lines() -> Iterator[str]:
         with translation.override(language):  # the page's own language is gone by the time the body is read
@@ -84,7 +79,7 @@ def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: s
             write = csv.writer(sheet).writerow
             yield "\ufeff"
             write([neutral(str(column.label)) for column in columns])
-            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK), 1):
+            for number, row in enumerate(rows.iterator(chunk_size=_CHUNK), 1):
                 write([_cell(column.value(row), zone) for column in columns])
                 if number % _CHUNK == 0:
                     yield sheet.getvalue()
@@ -95,18 +90,17 @@ def as_csv(listing: Listing, data: QueryDict, columns: Sequence[Column], name: s
     return _download(lines(), "text/csv; charset=utf-8", f"{name}.csv")
 
 
-def as_json(
-    listing: Listing, data: QueryDict, columns: Sequence[Column], name: str, **said: Any
-) -> StreamingHttpResponse:
+def as_json(listing: Listing, data: QueryDict, name: str, **said: Any) -> StreamingHttpResponse:
     """Return the whole list as `name`.json: an object with what `said` adds and `rows`, one row a line. One query, streamed."""
     zone, language = timezone.get_current_timezone(), translation.get_language()
+    columns, rows = _exported(listing, data)
     head = json.dumps({key: _iso(value, zone) for key, value in said.items()}, ensure_ascii=False)[:-1]
 
     def lines() -> Iterator[str]:
         with translation.override(language):
             yield head + (', "rows": [' if said else '"rows": [')
             waiting: list[str] = []
-            for number, row in enumerate(_exported(listing, data).iterator(chunk_size=_CHUNK)):
+            for number, row in enumerate(rows.iterator(chunk_size=_CHUNK)):
                 said_of_it = {column.name: _iso(column.value(row), zone) for column in columns}
                 text = json.dumps(said_of_it, ensure_ascii=False)
                 waiting.append(f"{',' if number else ''}\n{text}")

@@ -1,6 +1,6 @@
-"""Every list of Mandate: search, facets with counts, order, pages. (The same list as a file: export.py.)
+"""Every list of Mandate: search, facets with counts, order, columns, pages. (The same list as a file: export.py.)
 
-A room declares a `Listing`: which rows somebody may see, what may be filtered and sorted. `show` reads
+A room declares a `Listing`: which rows somebody may see, what may be filtered, sorted and shown. `show` reads
 the address and returns everything the templates need. What the declaration does not name does not
 exist: unknown parameters, fields and lookups are ignored, values are capped, and nothing that came with
 a request is ever used as the name of a field.
@@ -34,7 +34,7 @@ EXACT = 10_000
 MOST_VALUES, LONGEST = 50, 200
 
 #: Names in the address that belong to the engine; no facet may take one.
-RESERVED = frozenset({"q", "sort", "page", "after", "before", "last", "counts"})
+RESERVED = frozenset({"q", "sort", "columns", "page", "after", "before", "last", "counts"})
 
 
 # --- Declaring a list -------------------------------------------------------------------------
@@ -72,6 +72,28 @@ class Sort:
     descending: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One thing a list can say of a row, on its page and in its files.
+
+    `name` stands in addresses and files and never changes; `label` is the title people read, `short` what
+    the page puts above it, where that is less. `value` says it of a dressed row, and `kind` how the page's
+    template draws that. `sort` is the order its title asks for. `reads` is a field that stays in the
+    database unless the column is shown. `editable` says whether a list coming in may change it; `width`
+    is what a spreadsheet gives it, in characters.
+    """
+
+    name: str
+    label: Any
+    value: Callable[[Any], Any]
+    kind: str = "text"
+    short: Any = ""
+    sort: str = ""
+    reads: str = ""
+    editable: bool = False
+    width: int = 16
+
+
 @dataclass(frozen=True)
 class Listing:
     """What a list shows and how it may be asked.
@@ -79,7 +101,8 @@ class Listing:
     `rows` holds what this person may see, and nothing else can be reached through it. `dress` adds what
     a shown row needs (joins, annotations); it never runs for counting. `key` is a unique field: it
     breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
-    caller knows it already.
+    caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
+    shows when nobody chose, and `heading` is the one it never goes without.
     """
 
     path: str
@@ -92,6 +115,9 @@ class Listing:
     dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
     per_page: int = PER_PAGE
     size: int | None = None
+    columns: Sequence[Column] = ()
+    usual: Sequence[str] = ()
+    heading: str = ""
 
     def __post_init__(self):
         if clash := RESERVED & {facet.name for facet in self.facets}:
@@ -100,6 +126,11 @@ class Listing:
     def sort_called(self, name: str) -> Sort | None:
         """Return the order of that name, with or without its minus."""
         return next((sort for sort in self.sorts if sort.name == name.lstrip("-")), None)
+
+    def columns_called(self, names: Iterable[str]) -> list[Column]:
+        """Return the columns of these names, in their order."""
+        known = {column.name: column for column in self.columns}
+        return [known[name] for name in names if name in known]
 
 
 # --- Reading the address ----------------------------------------------------------------------
@@ -112,6 +143,7 @@ class Chosen:
     q: str = ""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sort: str = ""
+    columns: tuple[str, ...] = ()
     page: int = 1
     after: int | None = None
     before: int | None = None
@@ -132,14 +164,11 @@ def _whole(text: str, most: int) -> int | None:
 def choose(listing: Listing, data: QueryDict) -> Chosen:
     """Return what `data` asks, reduced to what `listing` knows. Never fails, whatever was sent; no query.
 
-    Several values of a facet stand in one parameter with commas, or in several of that name.
+    Several values of a facet, and several columns, stand in one parameter with commas, or in several of that name.
     """
     values = {}
     for facet in listing.facets:
-        known = {option.value for option in facet.options}
-        parameters = data.getlist(facet.name)[:MOST_VALUES]
-        sent = [part for text in parameters for part in text[: LONGEST * 10].split(",")[:MOST_VALUES]]
-        if kept := tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]:
+        if kept := _sent(data, facet.name, {option.value for option in facet.options}):
             values[facet.name] = kept
     sort = data.get("sort", "")[:LONGEST]
     if listing.sort_called(sort) is None or sort.startswith("--") or sort == listing.sort:
@@ -149,12 +178,20 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
         q=_one_line(data.get("q", "")),
         values=values,
         sort=sort,
+        columns=_sent(data, "columns", {column.name for column in listing.columns}),
         page=_whole(data.get("page", ""), 10**12) or 1,
         after=after,
         before=None if after else before,
         last=not (after or before) and data.get("last") == "1",
         counts=data.get("counts") == "1",
     )
+
+
+def _sent(data: QueryDict, name: str, known: set[str]) -> tuple[str, ...]:
+    """Return the values of one parameter that are known, each once, in the order they came; at most MOST_VALUES."""
+    parameters = data.getlist(name)[:MOST_VALUES]
+    sent = [part for text in parameters for part in text[: LONGEST * 10].split(",")[:MOST_VALUES]]
+    return tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]
 
 
 def _one_line(text: str) -> str:
@@ -170,6 +207,7 @@ def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
         ("q", chosen.q),
         *((facet.name, ",".join(chosen.values.get(facet.name, ()))) for facet in listing.facets),
         ("sort", chosen.sort),
+        ("columns", ",".join(chosen.columns)),
         ("counts", "1" if chosen.counts else ""),
         ("after", chosen.after),
         ("before", chosen.before),
@@ -288,6 +326,7 @@ class Shown:
     facets: list[dict[str, Any]]
     applied: list[dict[str, Any]]
     columns: dict[str, dict[str, Any]]
+    shows: list[Column]
     pager: dict[str, Any]
     clear_url: str
     counts_url: str
@@ -300,8 +339,29 @@ class Shown:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """Return what a search form has to send along so that filters and order stay: (name, value)."""
+        return self.kept_by_columns + ([("columns", ",".join(self.chosen.columns))] if self.chosen.columns else [])
+
+    @property
+    def kept_by_columns(self) -> list[tuple[str, str]]:
+        """Return what the form that chooses columns has to send along besides the words searched for: (name, value)."""
         said = [(name, ",".join(values)) for name, values in self.chosen.values.items()]
         return said + ([("sort", self.chosen.sort)] if self.chosen.sort else [])
+
+    @property
+    def headings(self) -> list[dict[str, Any]]:
+        """Return the titles above the columns shown, as `core/_sort.html` reads them."""
+        return [_heading(self.listing, self.chosen, column) for column in self.shows]
+
+    @property
+    def offered(self) -> list[tuple[Column, bool]]:
+        """Return every column and whether it is shown: those that are in their order, then the rest."""
+        rest = [column for column in self.listing.columns if column not in self.shows]
+        return [*((column, True) for column in self.shows), *((column, False) for column in rest)]
+
+    @property
+    def usual_url(self) -> str:
+        """Return the address of this list with the columns it has when nobody chose, or "" when those are shown."""
+        return address(self.listing, self.chosen, columns=()) if self.chosen.columns else ""
 
     @property
     def query(self) -> str:
@@ -314,8 +374,9 @@ class Shown:
         return address(self.listing, self.chosen)
 
     def only(self, **values: str) -> str:
-        """Return the address of the list with these facet values and nothing else: only(owner="none")."""
-        return address(self.listing, Chosen(values={name: (value,) for name, value in values.items()}))
+        """Return the address of the list with these facet values, its columns, and nothing else: only(owner="none")."""
+        only = {name: (value,) for name, value in values.items()}
+        return address(self.listing, Chosen(values=only, columns=self.chosen.columns))
 
 
 def show(listing: Listing, data: QueryDict) -> Shown:
@@ -339,8 +400,9 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         facets=[shown for facet in listing.facets if (shown := _facet(listing, chosen, facet, counts))],
         applied=_applied(listing, chosen),
         columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
+        shows=on_page(listing, chosen),
         pager=_pager(listing, chosen, rows, total, capped, more),
-        clear_url=address(listing, Chosen(sort=chosen.sort)) if chosen.narrows else "",
+        clear_url=address(listing, Chosen(sort=chosen.sort, columns=chosen.columns)) if chosen.narrows else "",
         counts_url=address(listing, chosen, counts=True) if counts is None else "",
     )
 
@@ -379,7 +441,26 @@ def _by_key(listing: Listing, chosen: Chosen, rows: QuerySet) -> tuple[list[Any]
 
 def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
     """Return the rows of `keys`, dressed and in order. One query: the keys are chosen inside, so that only the rows shown are dressed."""
-    return list(ordered(listing, chosen, listing.dress(listing.rows.model._default_manager.filter(pk__in=keys))))
+    return list(dressed(listing, chosen, keys, on_page(listing, chosen)))
+
+
+def dressed(listing: Listing, chosen: Chosen, keys: QuerySet, columns: Sequence[Column]) -> QuerySet:
+    """Return the rows of `keys` with what `columns` say of them, in order. No query."""
+    rows = listing.dress(listing.rows.model._default_manager.filter(pk__in=keys))
+    said = {column.reads for column in columns}
+    left = [column.reads for column in listing.columns if column.reads and column.reads not in said]
+    return ordered(listing, chosen, rows.defer(*left) if left else rows)
+
+
+def on_page(listing: Listing, chosen: Chosen) -> list[Column]:
+    """Return the columns of the page's table: the chosen ones in their order, else the usual ones; never without its heading."""
+    names = chosen.columns or tuple(listing.usual)
+    return listing.columns_called(names if listing.heading in names else (listing.heading, *names))
+
+
+def in_file(listing: Listing, chosen: Chosen) -> list[Column]:
+    """Return the columns of the list as a file: the chosen ones in their order, else all there are."""
+    return listing.columns_called(chosen.columns) or list(listing.columns)
 
 
 def _facet(
@@ -443,6 +524,13 @@ def _column(listing: Listing, chosen: Chosen, sort: Sort) -> dict[str, Any]:
         "url": address(listing, chosen, sort="" if asked == listing.sort else asked),
         "sorted": state,
     }
+
+
+def _heading(listing: Listing, chosen: Chosen, column: Column) -> dict[str, Any]:
+    """Return the title of a column, as `core/_sort.html` reads it."""
+    sort = listing.sort_called(column.sort) if column.sort else None
+    said = _column(listing, chosen, sort) if sort else {}
+    return said | {"label": column.short or column.label, "kind": column.kind}
 
 
 def _pager(

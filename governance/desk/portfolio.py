@@ -158,6 +158,7 @@ def _board(visible: QuerySet, total: dict[str, int], at: datetime) -> list[dict[
     chosen = visible.exclude(stage=Stage.TRIAGE).order_by().annotate(place=place).filter(place__lte=CARDS).values("pk")
     rows = (
         catalog.dressed(Initiative.objects.filter(pk__in=chosen))
+        .defer(*catalog.LONG)
         .annotate(attention=attention)
         .order_by("attention", "-stage_since", "number")
     )

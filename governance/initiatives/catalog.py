@@ -5,11 +5,12 @@ or a number before AI with a target; a written way back with its minutes.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -27,12 +28,12 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Lower
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from governance import policy
-from governance.core.export import Column
-from governance.core.lists import Facet, Listing, Option, Sort
+from governance.core.lists import Column, Facet, Listing, Option, Sort
 from governance.initiatives import search
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Initiative
@@ -143,7 +144,6 @@ def dressed(rows: QuerySet) -> QuerySet:
             postmortem_due_at=F("retirement__due_at"),
         )
         .select_related("unit", "workflow_owner")
-        .defer("not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
     )
 
 
@@ -167,6 +167,9 @@ def listing(
         search=search.matching,
         key="number",
         dress=dressed,
+        columns=columns(at),
+        usual=USUAL,
+        heading="name",
     )
 
 
@@ -388,43 +391,73 @@ def marks(initiative) -> list[dict[str, Any]]:
     ]
 
 
+#: The columns of the page when nobody chose.
+USUAL = (
+    "name",
+    "capability",
+    "tier",
+    "stage",
+    "business_owner",
+    "has_owner",
+    "has_metric",
+    "has_way_back",
+    "next",
+)
+#: Texts that may be long: read from the database only where they are shown.
+LONG = ("purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
+
+
 def columns(at: datetime) -> list[Column]:
-    """Return what the catalog's files say about a row."""
+    """Return everything the catalog can say of a row at `at`, in the order its files have; the key tells rows apart.
+
+    Those that may be changed hold the text as it is stored, a capability and who meets it by their labels.
+    """
 
     def following(initiative) -> Next | None:
         return next_deadline(initiative, at)
 
+    def titled(name: str, value: Callable[[Any], Any] | None = None, **said: Any) -> Column:
+        label = capfirst(Initiative._meta.get_field(name).verbose_name)
+        return Column(name, label, value or attrgetter(name), **said)
+
+    def written(*names: str) -> list[Column]:
+        return [titled(n, reads=n if n in LONG else "", editable=True, width=40) for n in names]
+
+    def marked_as(name: str, label: str, place: int, short: str) -> Column:
+        return Column(name, label, lambda i: marks(i)[place]["there"], kind="tick", short=short)
+
     return [
-        Column("key", _("Key"), lambda i: i.key),
-        Column("name", _("Name"), lambda i: i.name),
-        Column("purpose", _("What it is for"), lambda i: i.purpose),
-        Column("stage", _("Stage"), lambda i: i.stage_label),
+        Column("key", _("Key"), lambda i: i.key, kind="key", sort="key", width=9),
+        titled("name", kind="name", sort="name", editable=True, width=36),
+        *written("purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "vendor"),
+        titled("capability", lambda i: i.get_capability_display(), kind="capability", editable=True),
+        titled("exposure", lambda i: i.get_exposure_display(), editable=True, width=26),
+        *written("tools", "breaks", "rollback_how"),
+        titled("rollback_minutes", kind="number", editable=True),
+        *written("fallback"),
+        Column("stage", _("Stage"), lambda i: i.stage_label, kind="stage", sort="stage"),
+        Column("stop_confirmed", _("Stop confirmed"), stop_confirmed, kind="yes"),
+        Column("stage_since", _("At this stage since"), lambda i: i.stage_since, kind="when", width=26),
+        Column("tier", _("Tier"), lambda i: i.tier, kind="tier", sort="tier", width=6),
+        titled("unit", lambda i: i.unit.name if i.unit_id else None, editable=True, width=24),
+        Column("business_owner", _("Business owner"), lambda i: i.owner_name, kind="owner", sort="owner", width=24),
+        titled("workflow_owner", lambda i: i.workflow_owner.name if i.workflow_owner_id else None, width=24),
+        marked_as("has_owner", _("Has an owner"), 0, _("Owner")),
+        marked_as("has_metric", _("Has a metric"), 1, _("Metric")),
+        marked_as("has_way_back", _("Has a way back"), 2, _("Way back")),
+        Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None, kind="next", width=20),
+        Column("next_at", _("Next at"), lambda i: following(i).due_at if following(i) else None, kind="when", width=26),
+        Column("review_due_at", _("Review due"), lambda i: i.review_due_at, kind="when", width=26),
+        Column("restricted", _("Restricted"), lambda i: i.restricted, kind="yes"),
         Column(
-            "stop_confirmed",
-            _("Stop confirmed"),
-            lambda i: not i.stop_unconfirmed if i.stage == Stage.STOPPED else None,
+            "address", _("Address"), lambda i: f"{settings.SITE_URL}{i.get_absolute_url()}", kind="address", width=44
         ),
-        Column("tier", _("Tier"), lambda i: i.tier),
-        Column("capability", _("Capability"), lambda i: i.get_capability_display() or None),
-        Column("unit", _("Unit"), lambda i: i.unit.name if i.unit_id else None),
-        Column("business_owner", _("Business owner"), lambda i: i.owner_name),
-        Column("workflow_owner", _("Workflow owner"), lambda i: i.workflow_owner.name if i.workflow_owner_id else None),
-        *(
-            Column(name, label, lambda i, place=place: marks(i)[place]["there"])
-            for place, (name, label) in enumerate(
-                (
-                    ("has_owner", _("Has an owner")),
-                    ("has_metric", _("Has a metric")),
-                    ("has_way_back", _("Has a way back")),
-                )
-            )
-        ),
-        Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None),
-        Column("next_at", _("Next at"), lambda i: following(i).due_at if following(i) else None),
-        Column("stage_since", _("At this stage since"), lambda i: i.stage_since),
-        Column("restricted", _("Restricted"), lambda i: i.restricted),
-        Column("address", _("Address"), lambda i: f"{settings.SITE_URL}{i.get_absolute_url()}"),
     ]
+
+
+def stop_confirmed(initiative) -> bool | None:
+    """Return whether somebody confirmed that a stopped one stands still; None when it is not stopped. No query."""
+    return not initiative.stop_unconfirmed if initiative.stage == Stage.STOPPED else None
 
 
 # --- When nothing is found --------------------------------------------------------------------

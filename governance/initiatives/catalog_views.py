@@ -31,7 +31,8 @@ def show(request: Request) -> HttpResponse:
     guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {
         "shown": shown,
-        "rows": [_row(initiative, request.at) for initiative in shown.rows],
+        "rows": [_row(initiative, shown, request.at) for initiative in shown.rows],
+        "keyed": any(column.kind == "key" for column in shown.shows),
         "headline": _headline(shown, counts),
         "size": sum(counts.values()),
         "guess": guess,
@@ -65,21 +66,21 @@ def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]
     ]
 
 
-def _row(initiative: Any, at) -> dict[str, Any]:
-    """Return one row as `catalog/_list.html` reads it. No query."""
+def _row(initiative: Any, shown: lists.Shown, at) -> dict[str, Any]:
+    """Return one row as `catalog/_list.html` reads it: a cell for each column, its heading the name. No query."""
     return {
         "initiative": initiative,
         "owner": initiative.owner_name,
-        "marks": catalog.marks(initiative),
         "next": catalog.next_deadline(initiative, at),
         "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
+        "cells": [{"column": c, "label": c.short or c.label, "says": c.value(initiative)} for c in shown.shows],
     }
 
 
 @require_safe
 def as_csv(request: Request) -> StreamingHttpResponse:
     """Return the same list as CSV, streamed. Two queries, and those of who may see what."""
-    return export.as_csv(_listing(request), request.GET, catalog.columns(request.at), _file_name(request))
+    return export.as_csv(_listing(request), request.GET, _file_name(request))
 
 
 @require_safe
@@ -93,7 +94,7 @@ def as_json(request: Request) -> StreamingHttpResponse:
         "at": request.at,
         "address": f"{settings.SITE_URL}{asked}",
     }
-    return export.as_json(listing, request.GET, catalog.columns(request.at), _file_name(request), **said)
+    return export.as_json(listing, request.GET, _file_name(request), **said)
 
 
 def _file_name(request: Request) -> str:

@@ -23,6 +23,17 @@ from tests.make import make_unit
 
 SHELVES = "abc"
 
+COLUMNS = (
+    lists.Column("name", "Name", lambda unit: unit.name),
+    lists.Column("active", "Active", lambda unit: unit.is_active),
+    lists.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
+    lists.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
+    lists.Column("day", "Day", lambda unit: date(2026, 7, 1)),
+    lists.Column("money", "Money", lambda unit: Decimal("1200.50")),
+    lists.Column("nothing", "Nothing", lambda unit: None),
+    lists.Column("count", "Count", lambda unit: 1204),
+)
+
 
 @pytest.fixture
 def shelf(db):
@@ -68,6 +79,9 @@ def listing(**changes) -> Listing:
             ),
         ),
         "search": lambda rows, words: rows.filter(name__icontains=words),
+        "columns": COLUMNS,
+        "usual": ("name", "active"),
+        "heading": "name",
     }
     return Listing(**{**given, **changes})
 
@@ -109,6 +123,10 @@ def names(shown: lists.Shown) -> list[str]:
         "after=-1",
         "last=yes",
         "counts=maybe",
+        "columns=",
+        "columns=leader__password",
+        "columns=pk,id,__class__,leader",
+        "columns__in=name",
         "__=__",
         "%00=1",
     ],
@@ -152,13 +170,29 @@ def test_what_is_asked_is_capped(shelf):
     assert shown.chosen.page == 6  # the last there is
     assert shown.total == 60
     assert len(lists.choose(listing(), QueryDict("q=" + "w" * 100_000)).q) == lists.LONGEST
+    many = lists.choose(listing(), QueryDict("columns=" + ",".join(["name"] * 5000 + ["day"]) + "&columns=day" * 400))
+    assert many.columns == ("name", "day")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.dictionaries(
         st.sampled_from(
-            ["q", "sort", "page", "after", "before", "last", "counts", "letter", "active", "top", "name", "__"]
+            [
+                "q",
+                "sort",
+                "columns",
+                "page",
+                "after",
+                "before",
+                "last",
+                "counts",
+                "letter",
+                "active",
+                "top",
+                "name",
+                "__",
+            ]
         ),
         st.text(max_size=12) | st.sampled_from(["1", "2", "99", "a", "a,b", "yes", "-name", "top-1"]),
         max_size=6,
@@ -268,6 +302,58 @@ def test_a_second_press_turns_the_order_round(shelf):
     assert names(turned) == [unit.name for unit in Unit.objects.exclude(parent=None).order_by("-name")[:10]]
 
 
+# --- Columns ----------------------------------------------------------------------------------
+
+
+def titles(shown: lists.Shown) -> list[str]:
+    """Return the titles above the columns of a page."""
+    return [heading["label"] for heading in shown.headings]
+
+
+def test_the_page_shows_the_columns_that_were_chosen_in_their_order_and_else_the_usual_ones(shelf):
+    assert titles(show()) == ["Name", "Active"]
+    assert titles(show("columns=day,name,nonsense,count,day")) == ["Day", "Name", "Count"]
+    assert titles(show("columns=day&columns=name,count")) == ["Day", "Name", "Count"]
+    assert titles(show("columns=nonsense")) == ["Name", "Active"]
+
+
+def test_a_row_never_goes_without_its_heading(shelf):
+    assert titles(show("columns=day,count")) == ["Name", "Day", "Count"]
+
+
+def test_the_columns_stay_through_filters_orders_and_pages(shelf):
+    shown = show("columns=day,name&letter=a&q=-")
+
+    kept = [
+        shown.facets[0]["options"][1]["url"],
+        shown.columns["name"]["url"],
+        shown.pager["next_url"],
+        shown.applied[0]["url"],
+        shown.clear_url,
+        shown.query,
+        shown.only(letter="b"),
+    ]
+    assert all("columns=day,name" in url for url in kept), kept
+    assert ("columns", "day,name") in shown.kept
+    assert shown.usual_url == "/units/?q=-&letter=a"
+    assert show("letter=a").usual_url == ""
+
+
+def test_the_form_offers_every_column_those_shown_first(shelf):
+    offered = [(column.name, on) for column, on in show("columns=day,name").offered]
+
+    assert offered[:2] == [("day", True), ("name", True)]
+    assert [name for name, on in offered if not on] == ["active", "parent", "at", "money", "nothing", "count"]
+
+
+def test_what_only_a_column_reads_stays_in_the_database_until_it_is_shown(shelf):
+    slug = lists.Column("slug", "Slug", lambda unit: unit.slug, reads="slug")
+    columns = (*COLUMNS, slug)
+
+    assert "slug" in show(columns=columns).rows[0].get_deferred_fields()
+    assert "slug" not in show("columns=slug", columns=columns).rows[0].get_deferred_fields()
+
+
 # --- Pages ------------------------------------------------------------------------------------
 
 
@@ -355,17 +441,6 @@ def test_above_the_limit_totals_are_rounded_and_counts_wait_to_be_asked_for(shel
 
 # --- Files ------------------------------------------------------------------------------------
 
-COLUMNS = [
-    export.Column("name", "Name", lambda unit: unit.name),
-    export.Column("active", "Active", lambda unit: unit.is_active),
-    export.Column("parent", "=Part of", lambda unit: unit.parent_id and "yes"),
-    export.Column("at", "At", lambda unit: datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
-    export.Column("day", "Day", lambda unit: date(2026, 7, 1)),
-    export.Column("money", "Money", lambda unit: Decimal("1200.50")),
-    export.Column("nothing", "Nothing", lambda unit: None),
-    export.Column("count", "Count", lambda unit: 1204),
-]
-
 
 @pytest.mark.parametrize(
     "text",
@@ -415,7 +490,7 @@ def test_the_csv_is_the_whole_list_in_its_order_with_a_mark_and_zones(shelf):
     make_unit("a-=evil", shelf[0])
     make_unit("=cmd|' /C calc'!A0", shelf[0])
     with timezone.override(ZoneInfo("Europe/Stockholm")):
-        response = export.as_csv(listing(), QueryDict("top=top-0&page=3&x=1"), COLUMNS, "units")
+        response = export.as_csv(listing(), QueryDict("top=top-0&page=3&x=1"), "units")
     body = _body(response)  # read when the request's own zone is gone
 
     rows = list(csv.reader(io.StringIO(body.removeprefix("\ufeff"))))
@@ -437,11 +512,21 @@ def test_the_csv_is_the_whole_list_in_its_order_with_a_mark_and_zones(shelf):
     ]
 
 
+def test_the_files_carry_the_columns_that_were_chosen_and_the_csv_always_what_tells_rows_apart(shelf):
+    chosen = QueryDict("columns=day,nonsense,count&letter=a&q=a-00")
+    sheet = csv.reader(io.StringIO(_body(export.as_csv(listing(), chosen, "units")).removeprefix("\ufeff")))
+    told = json.loads(_body(export.as_json(listing(), chosen, "units")))
+
+    assert list(sheet) == [["Name", "Day", "Count"], ["a-00", "2026-07-01", "1204"]]
+    assert told["rows"] == [{"day": "2026-07-01", "count": 1204}]
+    first = _body(export.as_csv(listing(), QueryDict("columns=count,name"), "units"))
+    assert first.startswith("\ufeffCount,Name\r\n")
+
+
 def test_the_json_is_the_same_list(shelf):
     response = export.as_json(
         listing(),
         QueryDict("letter=b&sort=-name"),
-        COLUMNS,
         "units",
         list="units",
         at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC),
@@ -465,10 +550,8 @@ def test_the_json_is_the_same_list(shelf):
 
 
 def test_an_empty_list_is_a_whole_file(shelf):
-    assert json.loads(_body(export.as_json(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units"))) == {
-        "rows": []
-    }
-    assert _body(export.as_csv(listing(), QueryDict("q=nothing-like-it"), COLUMNS, "units")).count("\r\n") == 1
+    assert json.loads(_body(export.as_json(listing(), QueryDict("q=nothing-like-it"), "units"))) == {"rows": []}
+    assert _body(export.as_csv(listing(), QueryDict("q=nothing-like-it"), "units")).count("\r\n") == 1
 
 
 def test_a_file_costs_one_query_however_long_it_is(shelf, monkeypatch):
@@ -476,6 +559,6 @@ def test_a_file_costs_one_query_however_long_it_is(shelf, monkeypatch):
     the_list = listing()
 
     with CaptureQueriesContext(connection) as asked:
-        body = _body(export.as_csv(the_list, QueryDict(""), COLUMNS, "units"))
+        body = _body(export.as_csv(the_list, QueryDict(""), "units"))
 
     assert (len(asked), body.count("\r\n")) == (1, 91)

@@ -7,7 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,7 @@ from governance.initiatives import actions, catalog
 from governance.initiatives.models import Initiative
 from tests.crowd import make_crowd
 from tests.make import AT, make_initiative, make_unit, prove
+from tests.web import Page
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_the_three_marks_are_owner_metric_and_way_back(client, cast, sign_in, at
 
     row = listed(sign_in(client, cast.staff))["rows"][0]
 
-    assert [mark["there"] for mark in row["marks"]] == marks
+    assert [cell["says"] for cell in row["cells"] if cell["column"].kind == "tick"] == marks
 
 
 def test_the_marks_are_columns_and_say_yes_or_no_to_who_cannot_see_them(client, cast, sign_in, at):
@@ -95,7 +98,7 @@ def test_a_target_without_a_number_before_is_no_metric_and_half_a_way_back_is_no
 
     row = listed(sign_in(client, cast.staff))["rows"][0]
 
-    assert [mark["there"] for mark in row["marks"]] == [False, False, False]
+    assert [cell["says"] for cell in row["cells"] if cell["column"].kind == "tick"] == [False, False, False]
 
 
 def test_an_owner_who_left_is_no_owner(client, cast, sign_in, at):
@@ -107,6 +110,127 @@ def test_an_owner_who_left_is_no_owner(client, cast, sign_in, at):
     assert listed(client)["rows"][0]["owner"] is None
     assert listed(client, "owner=has")["shown"].total == 0
     assert listed(client, "waits=owner")["shown"].total == 1
+
+
+# --- Its columns ------------------------------------------------------------------------------
+
+#: Everything people may want to read or keep in a spreadsheet, by its name in addresses.
+COLUMNS = [
+    "key",
+    "name",
+    "purpose",
+    "not_for",
+    "known_limits",
+    "how_to_get",
+    "today",
+    "could_go_wrong",
+    "vendor",
+    "capability",
+    "exposure",
+    "tools",
+    "breaks",
+    "rollback_how",
+    "rollback_minutes",
+    "fallback",
+    "stage",
+    "stop_confirmed",
+    "stage_since",
+    "tier",
+    "unit",
+    "business_owner",
+    "workflow_owner",
+    "has_owner",
+    "has_metric",
+    "has_way_back",
+    "next",
+    "next_at",
+    "review_due_at",
+    "restricted",
+    "address",
+]
+
+
+def head(page: str) -> list[str]:
+    """Return the titles of the table."""
+    row = page.partition("<thead")[2].partition("</thead>")[0]
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<th [^>]*>(.*?)</th>", row, re.DOTALL)]
+
+
+def test_it_has_the_columns_people_may_want_and_says_which_a_list_coming_in_may_change(cast):
+    columns = catalog.columns(AT)
+
+    assert [column.name for column in columns] == COLUMNS
+    assert {column.name for column in columns if column.editable} == set(
+        [
+            "name",
+            "purpose",
+            "not_for",
+            "known_limits",
+            "how_to_get",
+            "today",
+            "could_go_wrong",
+            "vendor",
+            "capability",
+            "exposure",
+            "tools",
+            "breaks",
+            "rollback_how",
+            "rollback_minutes",
+            "fallback",
+            "unit",
+        ]
+    )
+
+
+def test_people_choose_its_columns_with_a_form_that_needs_no_script(client, cast, sign_in, at):
+    story = make_initiative(cast, "pilot", purpose="Refunds up to €50.\nAt once.")
+    sign_in(client, cast.staff)
+    usual = Page(client.get("/catalog/?q=refunds&stage=pilot&sort=-name").content.decode(), "/catalog/")
+    form = next(form for form in usual.forms if "columns" in form.names)
+    ticks = {control.value: control.checked for control in form.controls if control.name == "columns"}
+
+    page = client.get(form.action, {**form.data(), "columns": ["rollback_minutes", "purpose"]}).content.decode()
+
+    assert set(ticks) == set(COLUMNS)
+    assert [name for name, on in ticks.items() if on] == list(catalog.USUAL)
+    assert head(page) == ["Name", "Minutes until it is rolled back", "What it is for"]
+    assert f'<td class="num" data-label="Minutes until it is rolled back">{story.fresh.rollback_minutes}</td>' in page
+    assert '<td class="wide" data-label="What it is for">Refunds up to €50.' in page
+    assert "/catalog.csv?q=refunds&amp;stage=pilot&amp;sort=-name&amp;columns=rollback_minutes,purpose" in page
+    assert 'href="/catalog/?q=refunds&amp;stage=pilot&amp;sort=-name">The usual ones</a>' in page
+
+
+def test_its_columns_come_in_the_order_they_were_chosen(client, cast, sign_in, at):
+    make_initiative(cast, "pilot")
+    sign_in(client, cast.staff)
+
+    page = client.get("/catalog/?columns=stage,name,nonsense,key,unit__leader__password,has_owner").content.decode()
+
+    assert head(page) == ["Stage", "Name", "Key", "Owner"]
+    assert 'class="key"' not in page.partition('<th scope="row">')[2].partition("</th>")[0]
+    assert head(client.get("/catalog/").content.decode()) == [
+        "Name", "Capability", "Tier", "Stage", "Business owner", "Owner", "Metric", "Way back", "Next",
+    ]  # fmt: skip
+
+
+def test_every_column_at_once_costs_no_more_questions(client, crowd, sign_in):
+    sign_in(client, crowd[0].compliance)
+    client.get("/catalog/")
+
+    with CaptureQueriesContext(connection) as usual:
+        client.get("/catalog/")
+    with CaptureQueriesContext(connection) as whole:
+        page = client.get("/catalog/?columns=" + ",".join(COLUMNS)).content.decode()
+    with CaptureQueriesContext(connection) as file:
+        b"".join(client.get("/catalog.csv").streaming_content)
+
+    assert len(whole) == len(usual) <= 12
+    assert len(file) <= 6
+    assert len(head(page)) == len(COLUMNS)
+    assert "None" not in page.partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+# --- What comes next --------------------------------------------------------------------------
 
 
 def _next(cast, story) -> tuple[str, object]:
