@@ -31,7 +31,7 @@ DEMO_BAR = 1
 #: So many pages of one kind (address name) are opened by each person, in the plain run and in CI; of one with a
 #: query (keys of it), one.
 OF_A_KIND, OF_A_KIND_IN_CI = 1, 3
-NOT_PAGES = re.compile(r"\.(csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
+NOT_PAGES = re.compile(r"\.(xlsx|csv|json|svg|css|js|ico)$|^/static/|^/account/logout|^/healthz")
 PEOPLE = ["priya", "tomas", "miriam", "sam", "olga", "kim"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.waits, pytest.mark.long(50), pytest.mark.timeout(900)]

@@ -99,7 +99,8 @@ class Listing:
     """What a list shows and how it may be asked.
 
     `rows` holds what this person may see, and nothing else can be reached through it. `dress` adds what
-    a shown row needs (joins, annotations); it never runs for counting. `key` is a unique field: it
+    a shown row needs (joins, annotations); it never runs for counting. `bring` gets some hundred rows at most
+    and brings what they need by a query of its own. `key` is a unique field: it
     breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
     caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
     shows when nobody chose, and `heading` is the one it never goes without.
@@ -113,6 +114,7 @@ class Listing:
     search: Callable[[QuerySet, str], QuerySet] | None = None
     key: str = "pk"
     dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
+    bring: Callable[[list[Any]], None] = lambda rows: None
     per_page: int = PER_PAGE
     size: int | None = None
     columns: Sequence[Column] = ()
@@ -391,6 +393,7 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         total = narrowed(listing, chosen).order_by().values("pk")[: EXACT + 1].count() if chosen.narrows else size
         capped = total > EXACT
     rows, chosen, more = _page(listing, chosen, total)
+    listing.bring(rows)
     return Shown(
         listing=listing,
         chosen=chosen,

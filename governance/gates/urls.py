@@ -2,13 +2,15 @@
 
 from django.urls import path
 
+import governance.core.converters
+import governance.initiatives.converters  # noqa: F401  they register <file:…> and <key:…>
 from governance.gates import views, views_answer, views_ask, views_end, views_stop
-from governance.initiatives import converters  # noqa: F401  registers <key:…>
 
 app_name = "gates"
 
 urlpatterns = [
     path("gates/", views.index, name="list"),
+    path("gates.<file:kind>", views.as_file, name="file"),
     path("initiatives/<key:number>/ask/", views_ask.ask, name="ask"),
     path("initiatives/<key:number>/decisions/<int:nth>/", views.decision, name="decision"),
     path("initiatives/<key:number>/decisions/<int:nth>/sign/", views_answer.sign, name="sign"),

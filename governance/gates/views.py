@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.core import kept, lists
+from governance.core import export, kept, lists
 from governance.core.http import Request
 from governance.core.words import mid_sentence
 from governance.gates import actions, changes, queries, sheets
@@ -34,14 +36,21 @@ def index(request: Request) -> HttpResponse:
     """
     at, me = request.at, request.user
     shown = lists.show(_listing(me, at), request.GET)
-    raci.prefetch([d.initiative for d in shown.rows])
     context = {
         "shown": shown,
         "items": [_row(d, me, at) for d in shown.rows],
         "tabs": _tabs(shown),
+        "files": export.links(shown.listing, shown.query),
         "mine": "mine" in shown.chosen.values,
     }
     return render(request, "gates/list.html", context)
+
+
+@require_safe
+def as_file(request: Request, kind: str) -> HttpResponseBase:
+    """Return the same list as a file. Two queries for each 500 questions, and those of who may see what."""
+    at, company = request.at, request.installation.company
+    return export.as_file(kind, _listing(request.user, at), request.GET, "gates", company=company, at=at)
 
 
 def _listing(me, at) -> lists.Listing:
@@ -68,7 +77,33 @@ def _listing(me, at) -> lists.Listing:
             ),
         ),
         dress=lambda rows: rows.select_related("initiative", "asked_by"),
+        bring=lambda rows: raci.prefetch([d.initiative for d in rows]),
+        columns=_columns(at),
     )
+
+
+def _columns(at) -> list[lists.Column]:
+    """Return what the list of open questions says of one in a file. No query: the matrix is there."""
+    column = lists.Column
+
+    def name(person) -> str | None:
+        return person.name if person else None
+
+    return [
+        column("gate", _("Gate"), lambda d: f"{d.initiative.key}/{d.number}", width=10),
+        column("key", _("Key"), lambda d: d.initiative.key, width=9),
+        column("name", _("Name"), lambda d: d.initiative.name, width=36),
+        column("kind", _("Kind"), lambda d: d.get_kind_display(), width=24),
+        column("tier", _("Tier"), lambda d: d.initiative.tier, width=6),
+        column("capability", _("Capability"), lambda d: d.initiative.get_capability_display()),
+        column("decides", _("Who decides"), lambda d: name(queries.decider(d, d.initiative)), width=24),
+        column("asked_by", _("Asked by"), lambda d: name(d.asked_by), width=24),
+        column("asked_at", _("Asked at"), lambda d: d.asked_at, width=26),
+        column("due_at", _("Due"), lambda d: d.due_at, width=26),
+        column("is_late", _("Late"), lambda d: d.due_at <= at),
+        column("final_at", _("Closes at"), lambda d: d.final_at, width=26),
+        column("address", _("Address"), lambda d: f"{settings.SITE_URL}{d.get_absolute_url()}", width=44),
+    ]
 
 
 def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
+from governance.core import converters  # noqa: F401  registers <file:…>
 from governance.initiatives import catalog_views
 
 app_name = "catalog"
 
 urlpatterns = [
     path("catalog/", catalog_views.show, name="list"),
-    path("catalog.csv", catalog_views.as_csv, name="csv"),
-    path("catalog.json", catalog_views.as_json, name="json"),
+    path("catalog.<file:kind>", catalog_views.as_file, name="file"),
 ]

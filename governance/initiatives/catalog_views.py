@@ -1,12 +1,11 @@
-"""The catalog's page and its two files: the same list, narrowed by the same address."""
+"""The catalog's page and its files: the same list, narrowed by the same address."""
 
 from typing import Any
 
-from django.conf import settings
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance.core import export, lists
@@ -37,8 +36,7 @@ def show(request: Request) -> HttpResponse:
         "size": sum(counts.values()),
         "guess": guess,
         "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "",
-        "csv_url": reverse("catalog:csv") + shown.query,
-        "json_url": reverse("catalog:json") + shown.query,
+        "files": export.links(shown.listing, shown.query),
     }
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
 
@@ -78,24 +76,7 @@ def _row(initiative: Any, shown: lists.Shown, at) -> dict[str, Any]:
 
 
 @require_safe
-def as_csv(request: Request) -> StreamingHttpResponse:
-    """Return the same list as CSV, streamed. Two queries, and those of who may see what."""
-    return export.as_csv(_listing(request), request.GET, _file_name(request))
-
-
-@require_safe
-def as_json(request: Request) -> StreamingHttpResponse:
-    """Return the same list as JSON, streamed. Two queries, and those of who may see what."""
-    listing = _listing(request)
-    asked = lists.address(listing, lists.choose(listing, request.GET))
-    said = {
-        "list": "catalog",
-        "company": request.installation.company,
-        "at": request.at,
-        "address": f"{settings.SITE_URL}{asked}",
-    }
-    return export.as_json(listing, request.GET, _file_name(request), **said)
-
-
-def _file_name(request: Request) -> str:
-    return f"catalog-{timezone.localtime(request.at):%Y-%m-%d}"
+def as_file(request: Request, kind: str) -> HttpResponseBase:
+    """Return the same list as a file. Two queries, and those of who may see what."""
+    company, at = request.installation.company, request.at
+    return export.as_file(kind, _listing(request), request.GET, "catalog", company=company, at=at)

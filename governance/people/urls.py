@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from governance.core import converters  # noqa: F401  registers <file:…>
 from governance.people import (
     views,
     views_door,
@@ -16,8 +17,10 @@ app_name = "people"
 
 urlpatterns = [
     path("people/", views.index, name="list"),
+    path("people.<file:kind>", views.as_file, name="file"),
     path("people/add/", views_keep.add, name="add"),
     path("people/units/", views_units.index, name="units"),
+    path("people/units.<file:kind>", views_units.as_file, name="units_file"),
     path("people/units/add/", views_units.unit, name="unit_add"),
     path("people/units/<int:pk>/", views_units.unit, name="unit"),
     path("people/functions/", views_functions.index, name="functions"),

@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import policy
-from governance.core import lists
+from governance.core import export, lists
 from governance.core.http import Request
 from governance.people import deputies, functions, queries
 from governance.people.functions import Function
@@ -37,20 +39,34 @@ def find(pk: int) -> Person:
 def index(request: Request) -> HttpResponse:
     """Show who works here, or who left; search, function and unit narrow it. Six queries of its own, however many people."""
     members = queries.memberships()
-    listing, asked = _listing(members), request.GET.copy()
-    asked["state"] = "left" if asked.get("state") == "left" else "active"
-    shown = lists.show(listing, asked)
+    asked = _asked(request)
+    shown = lists.show(_listing(members), asked)
     context = {
         "shown": shown,
         "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows],
         "tabs": _tabs(shown),
         "facets": [f for f in shown.facets if f["name"] != "state"],
         "applied": _applied(shown),
+        "files": export.links(shown.listing, shown.query),
         "left": asked["state"] == "left",
         "clear_url": shown.only(state=str(asked["state"])),
         "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
     }
     return render(request, "people/list.html", context)
+
+
+@require_safe
+def as_file(request: Request, kind: str) -> HttpResponseBase:
+    """Return the same list as a file. Three queries."""
+    at, company, listing = request.at, request.installation.company, _listing(queries.memberships())
+    return export.as_file(kind, listing, _asked(request), "people", company=company, at=at)
+
+
+def _asked(request: Request) -> QueryDict:
+    """Return what the address asks; always one of the two halves."""
+    asked = request.GET.copy()
+    asked["state"] = "left" if asked.get("state") == "left" else "active"
+    return asked
 
 
 def _listing(members: dict[str, list[int]]) -> lists.Listing:
@@ -83,6 +99,16 @@ def _listing(members: dict[str, list[int]]) -> lists.Listing:
         sort="name",
         search=queries.searched,
         dress=lambda rows: rows.select_related("unit"),
+        columns=(
+            lists.Column("email", _("E-mail address"), lambda p: p.email, width=32),
+            lists.Column("name", _("Name"), lambda p: p.name, width=28),
+            lists.Column("title", _("Title"), lambda p: p.title, width=28),
+            lists.Column("unit", _("Unit"), lambda p: p.unit.name if p.unit_id else None, width=24),
+            lists.Column("functions", _("Functions"), lambda p: ", ".join(queries.labels(members, p)), width=28),
+            lists.Column("is_active", _("Working here"), lambda p: p.is_active),
+            lists.Column("left_on", _("Last day"), lambda p: p.left_on),
+            lists.Column("address", _("Address"), lambda p: f"{settings.SITE_URL}{p.get_absolute_url()}", width=44),
+        ),
     )
 
 

@@ -4,12 +4,16 @@ import copy
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from governance.core import export, lists
 from governance.core.errors import Conflict
 from governance.core.http import Request, go
 from governance.core.rules import Blocked
@@ -33,13 +37,54 @@ def index(request: Request) -> HttpResponse:
     context = {
         "branches": [_branch(b) for b in queries.tree()],
         "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+        "files": export.links(_listing(), ""),
     }
     return render(request, "people/units.html", context)
+
+
+@require_safe
+def as_file(request: Request, kind: str) -> HttpResponseBase:
+    """Return the units as a file, by name. One query."""
+    at, company = request.at, request.installation.company
+    return export.as_file(kind, _listing(), request.GET, "units", company=company, at=at)
+
+
+def _listing() -> lists.Listing:
+    """Return the units as a list: the page shows them as a tree, a file by name. No query."""
+    at_work = Count("people", filter=Q(people__is_active=True))
+    return lists.Listing(
+        path=reverse("people:units"),
+        rows=Unit.objects.all(),
+        sorts=(lists.Sort("name", _("Name"), "name"),),
+        sort="name",
+        dress=lambda rows: rows.select_related("parent", "leader").annotate(at_work=at_work),
+        columns=(
+            lists.Column("unit", _("Short name"), lambda u: u.slug, width=24),
+            lists.Column("name", _("Name"), lambda u: u.name, width=36),
+            lists.Column("parent", _("Part of"), lambda u: u.parent.name if u.parent_id else None, width=36),
+            lists.Column("leader", _("Leader"), lambda u: u.leader.name if u.leader_id else None, width=28),
+            lists.Column("people", _("People"), lambda u: u.at_work, width=8),
+            lists.Column("calendar", _("Its own calendar"), _calendar, width=36),
+            lists.Column("is_active", _("In use"), lambda u: u.is_active, width=8),
+        ),
+    )
 
 
 def _branch(branch: queries.Branch) -> dict[str, Any]:
     """Return one unit as the tree shows it. No query."""
     unit = branch.unit
+    return {
+        "unit": unit,
+        "depth": min(branch.depth, 6),
+        "people": branch.people,
+        "below": branch.below,
+        "calendar": _calendar(unit),
+        "leader_left": unit.leader and not unit.leader.is_active,
+    }
+
+
+def _calendar(unit: Unit) -> str:
+    """Return what a unit's own calendar says, in words; "" when it has none. No query."""
     own = [calendars.zone(unit.time_zone).key] if unit.time_zone else []
     if unit.working_days:
         own.append(", ".join(str(label)[:2] for digit, label in forms.WEEKDAYS if digit in unit.working_days))
@@ -47,14 +92,7 @@ def _branch(branch: queries.Branch) -> dict[str, Any]:
         own.append(_("until %(time)s") % {"time": f"{unit.closes_at:%H:%M}"})
     if unit.holidays:
         own.append(ngettext("%(n)s holiday", "%(n)s holidays", len(unit.holidays)) % {"n": len(unit.holidays)})
-    return {
-        "unit": unit,
-        "depth": min(branch.depth, 6),
-        "people": branch.people,
-        "below": branch.below,
-        "calendar": " · ".join(own),
-        "leader_left": unit.leader and not unit.leader.is_active,
-    }
+    return " · ".join(own)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from governance.core import lists
+from governance.core import export, lists
 from governance.core.errors import Refused
 from governance.core.http import Request, go
 from governance.initiatives.finding import find
@@ -33,14 +35,21 @@ def index(request: Request) -> HttpResponse:
     """
     at, me = request.at, request.user
     shown = lists.show(_listing(me, at), request.GET)
-    raci.prefetch(shown.rows)
     context = {
         "shown": shown,
         "items": [_row(i, me, at) for i in shown.rows],
         "tabs": _tabs(shown),
+        "files": export.links(shown.listing, shown.query),
         "narrowed": shown.chosen.narrows,
     }
     return render(request, "reviews/list.html", context)
+
+
+@require_safe
+def as_file(request: Request, kind: str) -> HttpResponseBase:
+    """Return the same list as a file. Two queries for each 500 reviews, and those of who may see what."""
+    at, company = request.at, request.installation.company
+    return export.as_file(kind, _listing(request.user, at), request.GET, "reviews", company=company, at=at)
 
 
 def _listing(me, at) -> lists.Listing:
@@ -62,8 +71,31 @@ def _listing(me, at) -> lists.Listing:
                 tuple(lists.Option(str(n), _("Tier %(tier)s") % {"tier": n}, Q(tier=n)) for n in range(5)),
             ),
         ),
-        dress=lambda rows: rows.select_related("workflow_owner"),
+        dress=lambda rows: rows.select_related("unit", "workflow_owner"),
+        bring=raci.prefetch,
+        columns=_columns(at),
     )
+
+
+def _columns(at) -> list[lists.Column]:
+    """Return what the list of reviews says of one in a file. No query: the matrix is there."""
+    column = lists.Column
+
+    def stands(initiative: Initiative) -> queries.Standing:
+        return queries.standing(initiative, at)  # type: ignore[return-value]  # every row has a next review
+
+    return [
+        column("key", _("Key"), lambda i: i.key, width=9),
+        column("name", _("Name"), lambda i: i.name, width=36),
+        column("unit", _("Unit"), lambda i: i.unit.name if i.unit_id else None, width=24),
+        column("tier", _("Tier"), lambda i: i.tier, width=6),
+        column("capability", _("Capability"), lambda i: i.get_capability_display()),
+        column("reviewers", _("Who reviews it"), lambda i: ", ".join(p.name for p in queries.answering(i)), width=36),
+        column("opens_at", _("Can be done from"), lambda i: stands(i).opens_at, width=26),
+        column("due_at", _("Due"), lambda i: stands(i).due_at, width=26),
+        column("is_late", _("Overdue"), lambda i: stands(i).is_late),
+        column("address", _("Address"), lambda i: f"{settings.SITE_URL}{i.get_absolute_url()}", width=44),
+    ]
 
 
 def _tabs(shown: lists.Shown) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings as conf
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import QueryDict
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from governance.core import export, lists
 from governance.core.lists import Facet, Listing, Option, Sort
@@ -521,6 +523,121 @@ def test_the_files_carry_the_columns_that_were_chosen_and_the_csv_always_what_te
     assert told["rows"] == [{"day": "2026-07-01", "count": 1204}]
     first = _body(export.as_csv(listing(), QueryDict("columns=count,name"), "units"))
     assert first.startswith("\ufeffCount,Name\r\n")
+
+
+#: What has been used to make a spreadsheet run something, or to hide that it would.
+HOSTILE = [
+    "=1+1", "=", "+1", "+", "-1", "-", "@SUM(A1)", "@", "\t=1", "\t", "\r=1", "\r", "\n=1", "\r\n=1",
+    " =1", "   +1", "\u00a0=1", "\u2003-1", "\u3000@x", "\u200b=1", "\ufeff=1", "\u200b\ufeff+1",
+    "＝1", "＋1", "－1", "＠x", "﹦1", "﹢1", "﹣1", "﹫x",
+    "=cmd|' /C calc'!A0", "+cmd|'/C notepad'!'A1'", "@SUM(1+9)*cmd|' /C calc'!A0", '=HYPERLINK("http://x.example","x")',
+    "=DDE(\"cmd\";\"/C calc\";\"x\")", '=IMPORTXML("http://x.example","//a")', "'=1", "''=1", "#N/A", "#REF!", "_x003D_1+1",
+]  # fmt: skip
+
+
+def _book(response):
+    return load_workbook(io.BytesIO(b"".join(response.streaming_content)))
+
+
+@pytest.fixture
+def one(db):
+    """One unit, for files of one row."""
+    return make_unit("Top 0")
+
+
+def _one_cell(text: str):
+    """Return the cell a sheet of one row holds for `text`, and its book."""
+    columns = (lists.Column("name", "Name", lambda unit: unit.name), lists.Column("text", "Text", lambda unit: text))
+    book = _book(export.as_xlsx(Listing(path="/x/", rows=Unit.objects.all(), columns=columns), QueryDict(), "x"))
+    return book["x"]["C2"], book
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_sheet_holds_nothing_that_runs(one, text):
+    cell, _book_of_it = _one_cell(text)
+
+    assert cell.data_type == "s"
+    assert export.neutral(cell.value) == cell.value or cell.value.startswith("'")
+    assert export.bare_in_sheet(cell.value) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(min_size=1) | st.from_regex(r"[\s=+\-@'＝＋－＠﹢﹦]{0,3}(_x[0-9A-F]{4}_)?.{0,5}", fullmatch=True))
+def test_a_sheet_gives_every_text_back_or_shows_where_it_cannot(one, text):
+    cell, book = _one_cell(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+
+    if not text:
+        assert cell.value is None
+        return
+    assert cell.data_type == "s"
+    assert cell.value[:1] not in tuple("=+-@\t\r\n＝＋－＠")
+    assert export.bare_in_sheet(cell.value) == export._UNWRITABLE.sub(export.LOST, lines)
+    assert (book["mandate"].sheet_state == "visible") is (export.LOST in cell.value)
+
+
+def test_what_a_sheet_cannot_hold_is_seen_in_the_cell_and_said_in_words(one):
+    cell, book = _one_cell("be\x07ll\x00 \ufffe")
+    said = [row[4:] for row in book["mandate"].iter_rows(values_only=True)]
+    long, _its_book = _one_cell("x" * 40_000)
+    wide, _its_book = _one_cell("\U0001f600" * 20_000)
+
+    assert cell.value == "be\ufffdll\ufffd \ufffd"
+    assert ("not_whole", 1) in said
+    assert ("1 cell is not whole: it holds \ufffd for what a spreadsheet cannot keep.", None) in said
+    assert (len(long.value), long.value[-2:]) == (32_767, "x\ufffd")
+    assert (len(wide.value.encode("utf-16-le")), wide.value[-1]) == (2 * 32_767, "\ufffd")
+
+
+def test_a_sheet_is_laid_out_as_a_list_coming_in_reads_it(shelf):
+    data = QueryDict("top=top-0&columns=day,parent,money,count,name,at,active,nothing")
+    with timezone.override(ZoneInfo("Europe/Stockholm")):
+        response = export.as_file(
+            "xlsx", listing(), data, "units", company="+Co", at=datetime(2026, 7, 1, 23, 0, tzinfo=UTC)
+        )
+    book = _book(response)
+    sheet, about = book["units"], book["mandate"]
+    rows = list(sheet.iter_rows(values_only=True))
+
+    assert response["Content-Disposition"] == 'attachment; filename="units-2026-07-02.xlsx"'
+    assert rows[0] == (
+        "mandate_key", "Day", "'=Part of", "Money", "Count", "Name", "At", "Active", "Nothing"
+    )  # fmt: skip
+    first = Unit.objects.filter(parent=shelf[0]).order_by("name").first()
+    assert rows[1] == (
+        first.name, "2026-07-01", "yes", 1200.5, 1204, first.name, "2026-07-01T14:00:00+02:00",
+        "yes" if first.is_active else "no", None,
+    )  # fmt: skip
+    assert [row[0] for row in rows[1:]] == [u.name for u in Unit.objects.filter(parent=shelf[0]).order_by("name")]
+    assert all(cell.font.bold for cell in sheet[1])
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", f"A1:I{len(rows)}")
+    assert (sheet.column_dimensions["A"].hidden, sheet.column_dimensions["B"].hidden) == (True, False)
+    assert about.sheet_state == "hidden"
+    told = list(about.iter_rows(values_only=True))
+    assert told[0][:2] == ("format", 1)
+    assert [row[:3] for row in told[1:] if row[0]] == [
+        ("day", "Day", False), ("parent", "'=Part of", False), ("money", "Money", False), ("count", "Count", False),
+        ("name", "Name", False), ("at", "At", False), ("active", "Active", False), ("nothing", "Nothing", False),
+    ]  # fmt: skip
+    assert dict(row[4:6] for row in told if row[4]) == {
+        "list": "units",
+        "company": "'+Co",
+        "at": "2026-07-02T01:00:00+02:00",
+        "address": f"{conf.SITE_URL}/units/?top=top-0&columns=day,parent,money,count,name,at,active,nothing",
+        "zone": "Europe/Stockholm",
+        "not_whole": 0,
+    }
+
+
+def test_what_rows_need_besides_comes_for_many_at_once(shelf, monkeypatch):
+    monkeypatch.setattr(export, "_CHUNK", 40)
+    brought = []
+    the_list = listing(bring=lambda rows: brought.append(len(rows)))
+
+    _body(export.as_csv(the_list, QueryDict(), "units"))
+    lists.show(the_list, QueryDict())
+
+    assert brought == [40, 40, 10, 10]
 
 
 def test_the_json_is_the_same_list(shelf):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
-from governance.core import clock, lists
+from governance.core import clock, export, lists
 from governance.gates import actions as gates
 from governance.gates import retire, stop
 from governance.initiatives import actions, catalog
@@ -424,6 +426,14 @@ def crowd(cast):
 # --- Nothing leaks ----------------------------------------------------------------------------
 
 
+def words_of(body: bytes) -> str:
+    """Return what is in an answer as text, that of every part of an XLSX."""
+    if not body.startswith(b"PK"):
+        return body.decode()
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        return "".join(book.read(name).decode() for name in book.namelist())
+
+
 @pytest.fixture
 def secret(cast, at):
     """One restricted initiative among three, and who may see it."""
@@ -452,12 +462,12 @@ def secret(cast, at):
         "missing=metric",
     ],
 )
-@pytest.mark.parametrize("address", ["/catalog/", "/catalog.csv", "/catalog.json"])
+@pytest.mark.parametrize("address", ["/catalog/", "/catalog.csv", "/catalog.json", "/catalog.xlsx"])
 def test_a_restricted_one_leaves_no_trace_for_others(client, cast, sign_in, secret, address, query):
     sign_in(client, cast.staff)
 
     response = client.get(f"{address}?{query}&before={secret.number + 1}")
-    body = b"".join(response.streaming_content).decode() if response.streaming else response.content.decode()
+    body = words_of(b"".join(response.streaming_content) if response.streaming else response.content)
 
     assert "memorandum" not in body.lower().replace("q=memorandun", "")
     assert f"{secret.key} " not in body.replace("\n", " ")
@@ -594,12 +604,14 @@ def test_the_files_hold_the_list_that_was_asked_for(client, cast, sign_in, at):
     sign_in(client, cast.staff)
     shown = listed(client, "stage=production&x=1&sort=-name")
 
-    text = b"".join(client.get(shown["csv_url"]).streaming_content).decode()
-    told = json.loads(b"".join(client.get(shown["json_url"]).streaming_content))
+    urls = dict(shown["files"])
+    text = b"".join(client.get(urls["CSV"]).streaming_content).decode()
+    told = json.loads(b"".join(client.get(urls["JSON"]).streaming_content))
+    book = load_workbook(io.BytesIO(b"".join(client.get(urls["XLSX"]).streaming_content)))
 
     head, row = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     line = dict(zip(head, row, strict=True))
-    assert shown["csv_url"] == "/catalog.csv?stage=production&sort=-name"
+    assert urls["CSV"] == "/catalog.csv?stage=production&sort=-name"
     assert text.startswith("\ufeff")
     assert (line["Key"], line["Name"], line["Unit"], line["Business owner"]) == (
         story.initiative.key,
@@ -612,6 +624,34 @@ def test_the_files_hold_the_list_that_was_asked_for(client, cast, sign_in, at):
     assert [r["key"] for r in told["rows"]] == [story.initiative.key]
     assert (told["rows"][0]["name"], told["rows"][0]["has_owner"], told["rows"][0]["tier"]) == ("+Refunds", True, 2)
     assert told["address"].endswith("/catalog/?stage=production&sort=-name")
+    titles, values = book["catalog"].iter_rows(values_only=True)
+    assert titles[1:] == tuple(head)
+    assert values[0] == story.initiative.key
+    assert [str(value or "") for value in values[1:]] == row
+    assert (values[1 + COLUMNS.index("tier")], values[1 + COLUMNS.index("rollback_minutes")]) == (2, 10)
+
+
+def test_a_file_that_comes_in_again_finds_its_columns_by_name_and_every_word(client, cast, sign_in, at):
+    texts = {
+        "purpose": "Refunds up to €50.\r\nAt once.",
+        "tools": "refund.api\nmail",
+        "known_limits": "=1+1",
+        "vendor": "'quoted",
+    }
+    story = make_initiative(cast, "idea", **texts, exposure="customers", capability="can_act")
+    response = sign_in(client, cast.staff).get("/catalog.xlsx?columns=name,vendor,purpose,tools,known_limits,exposure")
+    book = load_workbook(io.BytesIO(b"".join(response.streaming_content)))
+    rows = [row[:3] for row in book["mandate"].iter_rows(min_row=2, values_only=True) if row[0]]
+    place = {name: 1 + number for number, (name, _title, _editable) in enumerate(rows)}
+    titles, values = book["catalog"].iter_rows(values_only=True)
+
+    assert titles[place["vendor"]] == rows[1][1]
+    assert [name for name, _title, editable in rows if editable] == list(place)
+    assert values[0] == story.initiative.key
+    assert {name: export.bare_in_sheet(values[place[name]]) for name in texts} == {
+        name: text.replace("\r\n", "\n") for name, text in texts.items()
+    }
+    assert values[place["exposure"]] == "Customers or the public"
 
 
 def test_the_first_load_is_light(client, crowd, sign_in):

@@ -52,6 +52,11 @@ class Reach:
 SPELLED = "/initiatives/%s/"
 
 
+def _file(kind: str) -> Reach:
+    """Return how a list is reached as a file."""
+    return Reach(path=lambda world, place: {"kind": kind})
+
+
 def _nth(kind: str):
     """Return the number of the newest question of a kind, else of any."""
     return lambda world, place: {"nth": world.newest_question(place, kind)}
@@ -286,6 +291,13 @@ REACH: dict[str, Reach] = {
         "production",
         data=lambda w: {**ANSWERS, "outcome": "continue", "due": w.fresh("production").review_due_at.isoformat()},
     ),
+    "catalog:file": _file("xlsx"),
+    "catalog:file@csv": _file("csv"),
+    "catalog:file@json": _file("json"),
+    "gates:file": _file("xlsx"),
+    "reviews:file": _file("csv"),
+    "people:file": _file("xlsx"),
+    "people:units_file": _file("csv"),
     "people:prove": Reach(query={"next": "/catalog/"}, data=lambda w: {"password": PASSWORD}),
     "people:person": Reach(path=_somebody()),
     "people:add": Reach(data=lambda w: {**PERSON, "unit": w.cast.support.pk}),

@@ -67,7 +67,7 @@ NOTHING_THERE = (
     "/accounts/login/",
     "/healthz/",
     "/healthz/db",
-    "/catalog.xlsx",
+    "/catalog.xls",
     "/ledger.csv",
 )
 

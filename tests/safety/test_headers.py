@@ -95,11 +95,13 @@ def test_every_failure_is_a_page_that_says_nothing_about_the_machine(world):
 
 
 def test_what_is_a_download_says_so_and_is_what_it_says(world):
-    csv, json = world.client("owner").get("/catalog.csv"), world.client("owner").get("/catalog.json")
+    csv, json, xlsx = (world.client("owner").get(f"/catalog.{kind}") for kind in ("csv", "json", "xlsx"))
 
     assert csv["Content-Type"].startswith("text/csv")
     assert json["Content-Type"].startswith("application/json")
+    assert xlsx["Content-Type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert csv["Content-Disposition"].startswith("attachment;")
+    assert xlsx["Content-Disposition"].startswith("attachment;")
 
 
 @pytest.mark.parametrize("who", ["owner", watch.ANONYMOUS])
