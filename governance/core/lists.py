@@ -34,7 +34,7 @@ EXACT = 10_000
 MOST_VALUES, LONGEST = 50, 200
 
 #: Names in the address that belong to the engine; no facet may take one.
-RESERVED = frozenset({"q", "sort", "columns", "page", "after", "before", "last", "counts"})
+RESERVED = frozenset({"q", "sort", "columns", "view", "page", "after", "before", "last", "counts"})
 
 
 # --- Declaring a list -------------------------------------------------------------------------
@@ -104,6 +104,7 @@ class Listing:
     breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
     caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
     shows when nobody chose, and `heading` is the one it never goes without.
+    `everything` is the address that asks for nothing, where `path` alone opens with something else.
     """
 
     path: str
@@ -120,6 +121,7 @@ class Listing:
     columns: Sequence[Column] = ()
     usual: Sequence[str] = ()
     heading: str = ""
+    everything: str = ""
 
     def __post_init__(self):
         if clash := RESERVED & {facet.name for facet in self.facets}:
@@ -204,7 +206,16 @@ def _one_line(text: str) -> str:
 
 def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
     """Return the address of the list as `chosen` with `changes`; it starts at the first page unless they name another."""
-    chosen = replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes})
+    query = _asked(listing, replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes}))
+    return f"{listing.path}{query}" if query else listing.everything or listing.path
+
+
+def question(listing: Listing, chosen: Chosen) -> str:
+    """Return what stands after the path of the list for `chosen`, whatever the page: "?tier=4" or ""."""
+    return _asked(listing, replace(chosen, counts=False, page=1, after=None, before=None, last=False))
+
+
+def _asked(listing: Listing, chosen: Chosen) -> str:
     said: list[tuple[str, Any]] = [
         ("q", chosen.q),
         *((facet.name, ",".join(chosen.values.get(facet.name, ()))) for facet in listing.facets),
@@ -217,7 +228,7 @@ def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
         ("page", chosen.page if chosen.page > 1 else ""),
     ]
     query = urlencode([(name, value) for name, value in said if value], safe=",")
-    return f"{listing.path}?{query}" if query else listing.path
+    return f"?{query}" if query else ""
 
 
 def _with(chosen: Chosen, name: str, values: Iterable[str]) -> dict[str, Any]:
@@ -368,12 +379,12 @@ class Shown:
     @property
     def query(self) -> str:
         """Return the question of this list without its page, for links to the same list in another form: "?tier=4" or ""."""
-        return address(self.listing, replace(self.chosen, counts=False))[len(self.listing.path) :]
+        return question(self.listing, self.chosen)
 
     @property
-    def url(self) -> str:
-        """Return the address of this list from its first page."""
-        return address(self.listing, self.chosen)
+    def everything_url(self) -> str:
+        """Return the address of the whole list, as it is when nothing is asked."""
+        return address(self.listing, Chosen())
 
     def only(self, **values: str) -> str:
         """Return the address of the list with these facet values, its columns, and nothing else: only(owner="none")."""
@@ -401,7 +412,7 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         total=total,
         capped=capped,
         facets=[shown for facet in listing.facets if (shown := _facet(listing, chosen, facet, counts))],
-        applied=_applied(listing, chosen),
+        applied=applied(listing, chosen),
         columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
         shows=on_page(listing, chosen),
         pager=_pager(listing, chosen, rows, total, capped, more),
@@ -497,7 +508,7 @@ def _facet(
     }
 
 
-def _applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
+def applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
     """Return what narrows the list, each with the address that takes it away."""
     found = []
     if chosen.q:

@@ -150,17 +150,23 @@ def dressed(rows: QuerySet) -> QuerySet:
 
 
 def listing(
-    person, at: datetime, *, path: str, company: str = "", rows: QuerySet | None = None, size: int | None = None
+    person,
+    at: datetime,
+    *,
+    path: str,
+    company: str = "",
+    rows: QuerySet | None = None,
+    tree: "Tree | None" = None,
+    **known: Any,
 ) -> Listing:
-    """Return the catalog for `person` at `at`. `rows` are what they may see and `size` how many, where the caller knows.
+    """Return the catalog for `person` at `at`. `rows` are what they may see and `tree` the units, where the caller knows.
 
-    Costs the queries of `visible_to`, and one for the units.
+    `known` is passed on to the Listing. Costs the queries of `visible_to`, and one for the units.
     """
     return Listing(
         path=path,
         rows=marked(Initiative.objects.visible_to(person, at) if rows is None else rows),
-        size=size,
-        facets=_facets(person, at, _units(company)),
+        facets=_facets(person, at, _units(tree or Tree.read(), company)),
         sorts=SORTS,
         sort="name",
         search=search.matching,
@@ -169,6 +175,7 @@ def listing(
         columns=columns(at),
         usual=USUAL,
         heading="name",
+        **known,
     )
 
 
@@ -258,9 +265,8 @@ SORTS = (
 )
 
 
-def _units(company: str) -> tuple[Option, ...]:
-    """Return the units at the top, each with everything below it, and every other unit for those who come by a link. One query."""
-    tree = Tree.read()
+def _units(tree: "Tree", company: str) -> tuple[Option, ...]:
+    """Return the units at the top, each with everything below it, and every other unit for those who come by a link. No query."""
     tops = tree.tops(company)
     listed = [
         Option(slug, name, Q(unit_id__in=sorted(pk for pk, top in tops.items() if top == (slug, name))))
@@ -323,6 +329,14 @@ class Tree:
                 found.add(one)
                 rest += self._children.get(one, [])
         return sorted(found)
+
+    def line(self, pk: int | None) -> list[int]:
+        """Return the ids of a unit and of every unit above it. No query."""
+        found: list[int] = []
+        while pk is not None and pk in self.rows and pk not in found:
+            found.append(pk)
+            pk = self.rows[pk].parent
+        return found
 
     def tops(self, company: str) -> dict[int, tuple[str, str]]:
         """Return, for every unit by id, the slug and the name of the top unit it belongs to. No query.

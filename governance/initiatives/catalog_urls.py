@@ -3,11 +3,13 @@
 from django.urls import path
 
 from governance.core import converters  # noqa: F401  registers <file:…>
-from governance.initiatives import catalog_views
+from governance.initiatives import catalog_views, views_saved
 
 app_name = "catalog"
 
 urlpatterns = [
     path("catalog/", catalog_views.show, name="list"),
+    path("catalog/views/", views_saved.index, name="views"),
+    path("catalog/views/save/", views_saved.save, name="save_view"),
     path("catalog.<file:kind>", catalog_views.as_file, name="file"),
 ]

@@ -10,23 +10,31 @@ from django.views.decorators.http import require_safe
 
 from governance.core import export, lists
 from governance.core.http import Request
-from governance.initiatives import catalog
+from governance.initiatives import catalog, saved
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import Initiative, SavedView
 
 
 @require_safe
 def show(request: Request) -> HttpResponse:
     """Show the catalog; only its list when a part is asked for. A key typed into the search leads to its page.
 
-    Four queries of its own whatever the size; one more for a key, two more when nothing is found.
+    Five queries of its own whatever the size; one more for a key, two more when nothing is found. When nothing
+    is asked and somebody's catalog opens with a view, it leads there.
     """
+    tree = catalog.Tree.read()
+    views = list(saved.offered_to(request.user, tree.line(request.user.unit_id)))
+    first = next((view for view in views if view.opens), None)  # type: ignore[attr-defined]
+    if first is not None and not request.GET:
+        return redirect(request.path + first.question)
     visible = Initiative.objects.visible_to(request.user, request.at)
     number = catalog.key_in(request.GET.get("q", ""))
     if number is not None and not request.htmx and visible.filter(number=number).exists():
         return redirect("initiatives:show", number)
     counts = catalog.stage_counts(visible)
-    shown = lists.show(_listing(request, rows=visible, size=sum(counts.values())), request.GET)
+    everything = f"{request.path}?view=all" if first is not None else ""
+    known = {"rows": visible, "size": sum(counts.values()), "tree": tree, "everything": everything}
+    shown = lists.show(_listing(request, **known), request.GET)
     guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {
         "shown": shown,
@@ -36,15 +44,33 @@ def show(request: Request) -> HttpResponse:
         "size": sum(counts.values()),
         "guess": guess,
         "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "",
+        "tabs": _tabs(shown, views),
+        "asks": shown.query,
+        "keeps": bool(views),
         "files": export.links(shown.listing, shown.query),
     }
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
 
 
 def _listing(request: Request, **known: Any) -> lists.Listing:
+    """Return the catalog for whoever asks. Queries as catalog.listing."""
     return catalog.listing(
         request.user, request.at, path=reverse("catalog:list"), company=request.installation.company, **known
     )
+
+
+def _tabs(shown: lists.Shown, views: list[SavedView]) -> list[dict[str, Any]]:
+    """Return the views to choose from: those everybody has, then the saved ones; each is an address of the same list."""
+    wanted = [*((words, question) for question, words in saved.built_in().items())]
+    wanted += [(view.name, view.question) for view in views]
+    return [
+        {
+            "label": words,
+            "url": f"{shown.listing.path}{question}" if question else shown.everything_url,
+            "current": question == shown.query,
+        }
+        for words, question in wanted
+    ]
 
 
 def _wants_part(request: Request) -> bool:

@@ -418,6 +418,15 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     ),
     V.INVITATION_MADE: lambda o: _("made a link with which %(name)s sets a password") % {"name": o.name("person")},
     V.INVITATION_USED: lambda o: _("set the password of %(name)s, who used their link") % {"name": o.name("person")},
+    V.VIEW_SAVED: lambda o: (
+        _("saved the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
+    ),
+    V.VIEW_CHANGED: lambda o: (
+        _("changed the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
+    ),
+    V.VIEW_REMOVED: lambda o: (
+        _("removed the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
+    ),
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
     V.INSTALLATION_RESTORED: lambda o: (
         _("brought this installation back from its backup of %(day)s, up to entry %(entry)s")

@@ -293,3 +293,38 @@ class SearchText(models.Model):
 
     def __str__(self):
         return f"words of {self.initiative_id}"
+
+
+class SavedView(models.Model):
+    """A question to the catalog under a name, for whoever made it or for everybody in a unit and below. Holds no rows."""
+
+    person = models.ForeignKey("governance.Person", models.PROTECT, related_name="+", help_text="Who made it.")
+    unit = models.ForeignKey("governance.Unit", models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(_("name"), max_length=60)
+    folded = models.CharField(max_length=180, help_text="The name as names are compared.")
+    question = models.TextField(help_text="What stands after the address of the catalog.")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "folded"], condition=Q(unit=None), name="one_view_of_a_name_for_a_person"
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "folded"], condition=Q(unit__isnull=False), name="one_view_of_a_name_for_a_unit"
+            ),
+            models.CheckConstraint(condition=~Q(question=""), name="a_view_asks_something"),
+        ]
+
+    def __str__(self):
+        return f"view {self.name} ({self.pk})"
+
+
+class FirstView(models.Model):
+    """The view somebody's catalog opens with; without a row it opens with everything."""
+
+    person = models.OneToOneField("governance.Person", models.CASCADE, primary_key=True, related_name="+")
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="+")
+
+    def __str__(self):
+        return f"first view of {self.person_id}"

@@ -76,6 +76,10 @@ class Verb(models.TextChoices):
     INVITATION_MADE = "invitation.made", _("made an invitation")
     INVITATION_USED = "invitation.used", _("used an invitation")
 
+    VIEW_SAVED = "view.saved", _("saved a view of the catalog")
+    VIEW_CHANGED = "view.changed", _("changed a view of the catalog")
+    VIEW_REMOVED = "view.removed", _("removed a view of the catalog")
+
     INSTALLATION_MADE = "installation.made", _("set up this installation")
     INSTALLATION_RESTORED = "installation.restored", _("restored this installation from a backup")
     CLOCK_REMINDED = "clock.reminded", _("reminded the people it concerns")

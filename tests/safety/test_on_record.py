@@ -21,6 +21,7 @@ NOT_GOVERNED = {
     "Told": "which occasion was said; its entry is clock.reminded",
     "Pulse": "when a process last ticked",
     "FilePart": "a file until it was read",
+    "FirstView": "which view one person's own catalog opens with; decides nothing",
     "Staged": "rows of a file before they are applied",
     "Before": "what an import may be taken back to; taking it back is on record",
 }

@@ -21,7 +21,7 @@ from governance.core import clock
 from governance.gates import actions as gates
 from governance.gates import retire, signoffs, snapshot, stop
 from governance.gates.models import Decision
-from governance.initiatives import actions, controls, roles, steps
+from governance.initiatives import actions, controls, roles, saved, steps
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger.models import LedgerEntry
 from governance.people import actions as people
@@ -170,7 +170,8 @@ def build() -> World:
         by=cast.owner,
         at=began - timedelta(days=20),
     )
-    world.known |= {"gone": gone.pk, "deputy": deputy.pk}
+    view = saved.save("Late", "?due=review_overdue", unit=cast.company, by=cast.compliance, at=now)
+    world.known |= {"gone": gone.pk, "deputy": deputy.pk, "view": view.pk}
 
     # What nobody of the cast sees but those who see everything: other people's, with everything a page could name.
     others = replace(
