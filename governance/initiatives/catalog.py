@@ -486,23 +486,27 @@ def did_you_mean(rows: QuerySet, query: str) -> str:
     At most two queries; reads 20,000 names at most, and only when a search found nothing.
     """
     wanted = search.words(query)
-    known: set[str] = set()
+    words: set[str] = set()
     for name in rows.order_by().values_list("name", flat=True)[:20_000]:
-        known.update(word for word in re.findall(r"\w{3,}", search.fold(name)))
-    better = [_nearest(word, known) for word in wanted]
-    if not wanted or None in better or better == wanted:
+        words.update(word for word in re.findall(r"\w{3,}", search.fold(name)))
+    known, better = sorted(words), []
+    for word in wanted:
+        if (nearest := _nearest(word, known)) is None:
+            return ""
+        better.append(nearest)
+    if better == wanted:
         return ""
-    proposed = " ".join(word for word in better if word)
+    proposed = " ".join(better)
     return proposed if search.matching(rows, proposed).exists() else ""
 
 
-def _nearest(word: str, known: set[str]) -> str | None:
+def _nearest(word: str, known: list[str]) -> str | None:
     """Return `word` when it begins a known one, else the known word most like it, or None."""
     if any(one.startswith(word) for one in known):
         return word
     best, how = None, 0.7
     matcher = SequenceMatcher(b=word)
-    for one in sorted(known):
+    for one in known:
         if abs(len(one) - len(word)) > 2:
             continue
         matcher.set_seq1(one)

@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+import random
 import re
+import time
 import zipfile
 from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -20,10 +24,10 @@ from openpyxl import load_workbook
 from governance.core import clock, export, lists
 from governance.gates import actions as gates
 from governance.gates import retire, stop
-from governance.initiatives import actions, catalog
+from governance.initiatives import actions, catalog, saved
 from governance.initiatives.models import Initiative
 from tests.crowd import make_crowd
-from tests.make import AT, make_initiative, make_unit, prove
+from tests.make import AT, at_stage, make_initiative, make_unit, prove
 from tests.web import Page
 
 
@@ -474,6 +478,67 @@ def test_a_restricted_one_leaves_no_trace_for_others(client, cast, sign_in, secr
     assert f"/initiatives/{secret.key}/" not in body
 
 
+CANARIES = ("Zyxwoven Quokkalith", "Brimflare Jackdawing", "Vexillum Ptarmigans", "Oxbowed Wyverncraft")
+
+
+def prefixes() -> list[str]:
+    """Return every beginning of the canaries' words from two letters on, alone and beside others, and each mistyped: over 500."""
+    words = [word.lower() for name in (*CANARIES, "Kestrelline") for word in name.split()]
+    begun = [word[:length] for word in words for length in range(2, len(word) + 1)]
+    turned = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for word in words for i in range(len(word) - 1)]
+    short = [word[:i] + word[i + 1 :] for word in words for i in range(len(word))]
+    beside = [text for word in begun for text in (f"{word} claims", f"claims {word}", word.upper(), f"{word}x")]
+    return [*begun, *turned, *short, *beside]
+
+
+def spelled(seen: Any) -> set[str]:
+    """Return the canaries' words that somebody can read in what they were shown."""
+    text = str(seen).lower()
+    return {word for name in (*CANARIES, "Kestrelline") for word in name.lower().split() if word in text}
+
+
+@pytest.mark.parametrize("every", [41, pytest.param(1, marks=pytest.mark.ci)])
+def test_no_beginning_of_a_name_one_may_not_see_finds_or_spells_it(cast, at, every):
+    make_initiative(cast, "idea", name="Claims drafts")
+    for name in CANARIES:
+        hidden = make_initiative(cast, "idea", name=name, vendor="Kestrelline").fresh
+        actions.set_restricted(hidden, True, by=cast.lead, at=AT)
+    told: dict[str, set[str]] = {}
+    for who, step in ((cast.staff, every), (cast.compliance, 41)):
+        visible = Initiative.objects.visible_to(who, AT)
+        told[who.name] = set()
+        for prefix in prefixes()[::step]:
+            listing = catalog.listing(who, AT, path="/catalog/", rows=visible)
+            shown = lists.show(listing, QueryDict(f"q={quote(prefix)}"))
+            options = [(o["label"], o["count"]) for facet in shown.facets for o in facet["options"]]
+            guess = catalog.did_you_mean(visible, prefix)
+            names = [row.name for row in lists.searched(listing, shown.chosen)]
+            told[who.name] |= spelled([options, guess, names]) - spelled(prefix)
+            if who == cast.staff:
+                assert (shown.total, [n for _label, n in options if n]) == (0, []), prefix
+
+    assert told[cast.staff.name] == set()
+    assert len(told[cast.compliance.name]) >= 3  # else the test could not fail
+
+
+def test_files_and_saved_views_spell_no_name_one_may_not_see(client, cast, sign_in, at):
+    make_initiative(cast, "idea", name="Claims drafts")
+    for name in CANARIES:
+        hidden = make_initiative(cast, "idea", name=name, vendor="Kestrelline").fresh
+        actions.set_restricted(hidden, True, by=cast.lead, at=AT)
+    saved.save("Ours", "?stage=idea&columns=name,vendor", unit=cast.support, by=cast.lead, at=AT)
+
+    def read(who) -> set[str]:
+        sign_in(client, who)
+        urls = [f"/catalog.{kind}?q={q}" for kind in ("csv", "json", "xlsx") for q in ("", "brim", "kes")]
+        urls += ["/catalog/?stage=idea&columns=name,vendor", "/catalog/views/", "/catalog/views/save/?stage=idea"]
+        answers = [client.get(url) for url in urls]
+        return spelled([words_of(b"".join(a.streaming_content) if a.streaming else a.content) for a in answers])
+
+    assert read(cast.staff) == set()
+    assert len(read(cast.lead)) == 9
+
+
 def test_counts_are_of_what_one_may_see(client, cast, sign_in, secret):
     stranger = listed(sign_in(client, cast.staff))
     told = listed(sign_in(client, cast.compliance))
@@ -551,6 +616,46 @@ def test_help_with_a_typo_comes_only_when_nothing_is_found(client, cast, sign_in
     assert listed(client, "q=invoice")["guess"] == ""
     assert listed(client, "q=zebra")["guess"] == ""
     assert listed(client, "q=%22%27%3B--")["guess"] == ""
+
+
+def test_help_with_a_typo_is_the_same_for_accents_ties_and_several_words(client, cast, sign_in, at):
+    for name in ("Café planner", "Invoice matching", "Invoice hatching", "Straßen routing"):
+        make_initiative(cast, "idea", name=name)
+    sign_in(client, cast.staff)
+
+    guesses = {
+        query: listed(client, f"q={query}")["guess"]
+        for query in ("cafè+planer", "invoice+natching", "strasen", "xyzzyx+invoce", "invoce+ai")
+    }
+    assert guesses == {
+        "cafè+planer": "cafe planner",
+        "invoice+natching": "invoice hatching",  # the first of equals, by the alphabet
+        "strasen": "strassen",
+        "xyzzyx+invoce": "",
+        "invoce+ai": "",
+    }
+
+
+@pytest.mark.ci
+def test_help_with_a_typo_reads_ten_thousand_names_in_two_queries_and_no_time_worth_noticing(cast):
+    dice = random.Random(1)
+
+    def word() -> str:
+        return "".join(dice.choice(["ba", "ko", "ri", "ten", "mu", "las", "per", "vi", "qua"]) for _ in range(4))
+
+    Initiative.objects.bulk_create(
+        at_stage("idea", number=n, name=f"{word()} {word()} {word()}", stage_since=AT, registered_at=AT)
+        for n in range(1, 10_001)
+    )
+    rows = Initiative.objects.visible_to(cast.compliance, AT)
+    rows.exists()
+
+    for query in (" ".join("x" + word()[1:] for _ in range(8)), " ".join(f"zzzzzzz{n}" for n in range(8))):
+        began = time.perf_counter()
+        with CaptureQueriesContext(connection) as asked:
+            catalog.did_you_mean(rows, query)
+        assert len(asked) <= 2
+        assert time.perf_counter() - began < 5
 
 
 def test_an_empty_catalog_offers_to_begin(client, cast, sign_in, at):
