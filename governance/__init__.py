@@ -5,6 +5,6 @@ import each other. `tests/test_house.py` enforces it.
 
     PAGES that span rooms          demo · desk
     THE MACHINE                    registers · reviews · gates · initiatives
-    FACTS about an initiative      raci · outcomes · proof · signatures
+    FACTS about an initiative      raci · outcomes · proof · signatures · comments
     GROUND, an order too           notices · people · policy · ledger · core
 """

@@ -1,5 +1,6 @@
 """Every room's tables, listed: Django looks here for models. A test checks that no room is missing."""
 
+from governance.comments import models as comments
 from governance.core import models as core
 from governance.gates import models as gates
 from governance.initiatives import models as initiatives
@@ -15,6 +16,7 @@ from governance.reviews import models as reviews
 from governance.signatures import models as signatures
 
 __all__ = [
+    "comments",
     "core",
     "gates",
     "initiatives",

@@ -17,6 +17,7 @@ ROOMS = (
     "raci",
     "outcomes",
     "proof",
+    "comments",
     "notices",
     "people",
     "ledger",

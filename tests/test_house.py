@@ -17,7 +17,7 @@ STOREYS = (
     ("reviews",),
     ("gates",),
     ("initiatives",),
-    ("raci", "outcomes", "proof", "signatures"),
+    ("raci", "outcomes", "proof", "signatures", "comments"),
     ("notices",),
     ("people",),
     ("policy",),

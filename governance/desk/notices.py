@@ -17,6 +17,11 @@ def of(person, at: datetime):
     return mine.filter(Q(initiative=None) | Q(initiative__in=Initiative.objects.visible_to(person, at).values("pk")))
 
 
+def news(person, at: datetime) -> int:
+    """Return how many unread notices tell of what somebody watches, or that they were mentioned. One query, and those of `visible_to`."""
+    return of(person, at).filter(~Q(mute_path="") | Q(occasion="mentioned"), read_at=None).count()
+
+
 def shown(person, at: datetime, data: QueryDict, *, path: str) -> lists.Shown:
     """Return the page of notices that `data` asks for. Three queries, and those of who may see what."""
     unread = Case(When(read_at=None, then=Value(1)), default=Value(0), output_field=IntegerField())

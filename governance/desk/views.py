@@ -34,6 +34,7 @@ def home(request: Request) -> HttpResponse:
         "home": built,
         "decide_count": len(built.decide.items),
         "holding_stopped": facts.holds_something_stopped(),
+        "news": inbox.news(request.user, request.at),
     }
     return render(request, "desk/home.html", context)
 

@@ -176,6 +176,25 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, Any], ...]], ...] = (
                 _("Signature"),
                 _("Who signed which words, when, how they proved that it was them, and the digest of what they saw."),
             ),
+            (
+                "comment",
+                _("Comment"),
+                _(
+                    "What somebody said about an initiative. It informs and decides nothing; it is edited, never deleted."
+                ),
+            ),
+            (
+                "mention",
+                _("Mention"),
+                _("@ and a name in a comment. That person is told of it, and hears of the comments that follow."),
+            ),
+            (
+                "watch",
+                _("Watch and mute"),
+                _(
+                    "Whether you hear of comments: one line each morning. Muting silences that line, never what waits for you or binds you."
+                ),
+            ),
             ("notice", _("Notice"), _("One message one person is owed, once, here and by e-mail.")),
             ("record", _("Record"), _("Everything that happened, in order, kept so that a later change can be shown.")),
         ),

@@ -6,9 +6,8 @@ apart: an entry made by no person is marked as the machine's.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -19,16 +18,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from governance.core.words import mid_sentence, money, plain
+from governance.core.words import mid_sentence
+from governance.initiatives.history_told import Told, changes, choice, labels
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.people import functions
 from governance.people.models import Person
-from governance.policy import current
 from governance.raci import queries as raci
-from governance.raci.models import Role, Row
-from governance.templatetags.mandate import moment
 
 V = Verb
 
@@ -57,6 +53,7 @@ TYPES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "reviews": (gettext_lazy("Reviews and reminders"), ("review.", "clock.reminded", "clock.escalated")),
     "register": (gettext_lazy("From a register"), ("record.", "register.")),
     "refused": (gettext_lazy("Refusals"), ("refused",)),
+    "comments": (gettext_lazy("Comments"), ("comment.",)),
 }
 
 _MACHINES = {
@@ -105,132 +102,6 @@ class Line:
     link: str
 
 
-@dataclass(frozen=True)
-class Told:
-    """What an entry tells: its numbers and codes (`d`), its words (`t`, empty once erased), and who is who."""
-
-    d: dict[str, Any]
-    t: dict[str, Any]
-    people: dict[int, str] = field(default_factory=dict)
-    groups: dict[int, str] = field(default_factory=dict)
-    subject_kind: str = ""
-    subject_id: int | None = None
-
-    def name(self, key: str) -> str:
-        """Return the name of the person whose id stands under `key`, or words for nobody known."""
-        return self.people.get(self.d.get(key), _("somebody")) if self.d.get(key) else _("nobody")
-
-    def names(self, key: str) -> str:
-        """Return the names of the people whose ids stand under `key`."""
-        return ", ".join(self.people.get(pk, _("somebody")) for pk in self.d.get(key) or ()) or _("nobody")
-
-    @property
-    def subject(self) -> str:
-        """Return the name of the person the entry is about."""
-        return self.people.get(self.subject_id, "") if self.subject_kind == "person" else ""
-
-    @property
-    def holder(self) -> str:
-        """Return the person or the group a role went to."""
-        if self.d.get("person"):
-            return self.name("person")
-        return self.groups.get(self.d.get("group"), _("a group")) if self.d.get("group") else _("nobody")
-
-    @property
-    def role(self) -> str:
-        """Return a role on its row in words: "Accountable for Production go-live"."""
-        if self.d.get("row") == "workflow":
-            return _("workflow owner")
-        row, role = self.d.get("row", ""), self.d.get("role", "")
-        words = {
-            "role": Role(role).label if role in Role.values else _("a role"),
-            "row": Row(row).label if row in Row.values else _("the matrix"),
-        }
-        return _("%(role)s for %(row)s") % words
-
-    @property
-    def kind(self) -> str:
-        """Return what a decision is about."""
-        return _choice("decisions", "kind", self.d.get("kind"), _("the decision"))
-
-    @property
-    def function(self) -> str:
-        """Return a function in words."""
-        return str(functions.label(self.d.get("function", ""))) or _("the function")
-
-    @property
-    def control(self) -> str:
-        """Return a control in words."""
-        found = current().controls.get(self.d.get("ref", ""))
-        return found.title if found else _("control %(ref)s") % {"ref": self.d.get("ref", "")}
-
-    def stage(self, key: str) -> str:
-        """Return a stage in words."""
-        value = self.d.get(key, "")
-        return str(Stage(value).label) if value in Stage.values else _("another stage")
-
-    def day(self, key: str) -> str:
-        """Return the day or the moment under `key` in words."""
-        value = self.d.get(key)
-        if not value:
-            return _("a day not recorded")
-        return moment(date.fromisoformat(value)) if len(value) == 10 else moment(datetime.fromisoformat(value))
-
-    def number(self, key: str) -> str:
-        """Return a number as readers write it."""
-        try:
-            return plain(Decimal(str(self.d.get(key)))) or "–"
-        except InvalidOperation:
-            return "–"
-
-    def amount(self, key: str) -> str:
-        """Return an amount of money with its currency."""
-        try:
-            return money(Decimal(str(self.d.get(key))), self.d.get("currency", ""))
-        except InvalidOperation:
-            return _("an amount")
-
-    def said(self, *keys: str) -> str:
-        """Return the words under these keys, one after the other."""
-        return " ".join(str(self.t[key]).strip() for key in keys if self.t.get(key))
-
-
-def _choice(relation: str, name: str, value: Any, unknown: str) -> str:
-    """Return what the model behind a relation of the initiative calls one of its choices."""
-    choices = dict(Initiative._meta.get_field(relation).related_model._meta.get_field(name).flatchoices)
-    return str(choices.get(value, unknown))
-
-
-def _label(relation: str | None, name: str) -> str:
-    """Return what pages call a field, of the initiative or of the model behind a relation."""
-    model = Initiative if relation is None else Initiative._meta.get_field(relation).related_model
-    try:
-        return str(model._meta.get_field(name).verbose_name)
-    except LookupError:
-        return name.replace("_", " ")
-
-
-def _labels(relation: str | None, names: Iterable[str]) -> str:
-    return ", ".join(mid_sentence(_label(relation, name)) for name in names)
-
-
-def _changes(relation: str | None, told: Told) -> str:
-    """Return from → to for each field that changed."""
-    before, after = told.t.get("before") or {}, told.t.get("after") or {}
-    lines = []
-    for name in sorted({*before, *after}):
-        old, new = _short(before.get(name)), _short(after.get(name))
-        label = _label(relation, name)
-        lines.append(
-            _("%(field)s: %(old)s → %(new)s") % {"field": label[:1].upper() + label[1:], "old": old, "new": new}
-        )
-    return " · ".join(lines)
-
-
-def _short(value: Any) -> str:
-    return "–" if value in (None, "") else Truncator(str(value)).chars(120)
-
-
 # Sentences, verb by verb; each reads after a name
 
 
@@ -260,7 +131,7 @@ def _registered(o: Told) -> str:
 
 
 def _answered(o: Told) -> str:
-    outcome = _choice("decisions", "outcome", o.d.get("outcome"), "")
+    outcome = choice("decisions", "outcome", o.d.get("outcome"), "")
     return (
         _("decided %(outcome)s on %(kind)s") % {"outcome": outcome, "kind": o.kind}
         if outcome
@@ -315,9 +186,16 @@ def _refusal(o: Told) -> str:
     }.get(o.d.get("what", ""), _("tried something and was refused"))
 
 
+def _commented(o: Told) -> str:
+    said = _("commented") if o.d.get("thread") == o.d.get("number") else _("replied to a comment")
+    if not o.d.get("people"):
+        return said
+    return _("%(did)s and mentioned %(names)s") % {"did": said, "names": o.names("people")}
+
+
 def _stop(o: Told) -> str:
     return _("asked to stop it: %(reason)s") % {
-        "reason": mid_sentence(_choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))
+        "reason": mid_sentence(choice("stops", "reason", o.d.get("reason"), _("no reason recorded")))
     }
 
 
@@ -325,7 +203,7 @@ def _stop(o: Told) -> str:
 SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.INITIATIVE_REGISTERED: _registered,
     V.INITIATIVE_AMENDED: lambda o: (
-        _("changed %(fields)s") % {"fields": _labels(None, o.d.get("fields", ())) or _("what it says")}
+        _("changed %(fields)s") % {"fields": labels(None, o.d.get("fields", ())) or _("what it says")}
     ),
     V.INITIATIVE_MOVED: _moved,
     V.INITIATIVE_RESTRICTED: lambda o: _("restricted it to the people it concerns"),
@@ -372,7 +250,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
         _("set “%(control)s” aside until %(day)s") % {"control": o.control, "day": o.day("until")}
     ),
     V.OUTCOME_SET: lambda o: (
-        _("set the outcome: %(fields)s") % {"fields": _labels("outcome", o.d.get("fields", ())) or _("all of it")}
+        _("set the outcome: %(fields)s") % {"fields": labels("outcome", o.d.get("fields", ())) or _("all of it")}
     ),
     V.MEASUREMENT_ADDED: _measured,
     V.MEASUREMENT_CONFIRMED: lambda o: _("confirmed the figure of %(value)s") % {"value": o.number("value")},
@@ -389,13 +267,19 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.RETIRE_BEGUN: lambda o: _("began to retire it; the postmortem is due on %(day)s") % {"day": o.day("due_at")},
     V.POSTMORTEM_SAVED: lambda o: (
         _("saved the postmortem: %(parts)s")
-        % {"parts": _labels("retirement", o.d.get("parts", ())) or _("no part changed")}
+        % {"parts": labels("retirement", o.d.get("parts", ())) or _("no part changed")}
     ),
     V.POSTMORTEM_PUBLISHED: lambda o: _("published the postmortem"),
     V.REVIEW_DONE: lambda o: (
         _("reviewed it: %(outcome)s")
-        % {"outcome": mid_sentence(_choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
+        % {"outcome": mid_sentence(choice("reviews", "outcome", o.d.get("outcome"), _("no outcome recorded")))}
     ),
+    V.COMMENT_WRITTEN: _commented,
+    V.COMMENT_EDITED: lambda o: _("edited a comment"),
+    V.COMMENT_RESOLVED: lambda o: _("resolved a thread of comments"),
+    V.COMMENT_REOPENED: lambda o: _("opened a thread of comments again"),
+    V.WATCH_BEGUN: lambda o: _("chose to watch an initiative"),
+    V.WATCH_MUTED: lambda o: _("muted the comments on an initiative"),
     V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject or _("a person")},
     V.PERSON_CHANGED: lambda o: _("changed the record of %(name)s") % {"name": o.subject or _("a person")},
     V.PERSON_LEFT: lambda o: (
@@ -457,10 +341,10 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
 
 _DETAILS: dict[Verb, Callable[[Told], str]] = {
     V.INITIATIVE_REGISTERED: lambda o: o.said("name"),
-    V.INITIATIVE_AMENDED: lambda o: _changes(None, o),
-    V.OUTCOME_SET: lambda o: _changes("outcome", o),
-    V.PERSON_CHANGED: lambda o: _changes("registrant", o),
-    V.UNIT_CHANGED: lambda o: _changes("unit", o),
+    V.INITIATIVE_AMENDED: lambda o: changes(None, o),
+    V.OUTCOME_SET: lambda o: changes("outcome", o),
+    V.PERSON_CHANGED: lambda o: changes("registrant", o),
+    V.UNIT_CHANGED: lambda o: changes("unit", o),
     V.DECISION_ASKED: lambda o: o.said("recommendation"),
     V.DECISION_ANSWERED: lambda o: o.said("reason", "learned"),
     V.CONTROL_SUPPLIED: lambda o: o.said("note"),
@@ -482,6 +366,10 @@ _DETAILS: dict[Verb, Callable[[Told], str]] = {
         if o.said("grade_waived_because")
         else ""
     ),
+    V.COMMENT_WRITTEN: lambda o: Truncator(o.said("text")).chars(300),
+    V.COMMENT_EDITED: lambda o: Truncator(o.said("text")).chars(300),
+    V.WATCH_BEGUN: lambda o: o.said("initiative"),
+    V.WATCH_MUTED: lambda o: o.said("initiative"),
     V.CLOCK_REMINDED: lambda o: o.said("subject"),
     V.CLOCK_ESCALATED: lambda o: o.said("subject"),
     V.REFUSED: lambda o: _("Why: %(codes)s") % {"codes": ", ".join(o.d["codes"])} if o.d.get("codes") else "",
@@ -587,6 +475,8 @@ def _leads_to(entry, initiative) -> tuple[str, str]:
         return reverse("gates:decision", args=[initiative.key, entry.detail["number"]]), _("See the decision")
     if entry.verb == Verb.REVIEW_DONE and entry.detail.get("number"):
         return reverse("reviews:show", args=[initiative.key, entry.detail["number"]]), _("See the review")
+    if entry.verb.startswith("comment.") and entry.detail.get("number"):
+        return reverse("comments:thread", args=[initiative.key, entry.detail["number"]]), _("See the comment")
     if entry.verb == Verb.POSTMORTEM_PUBLISHED:
         return reverse("gates:postmortem", args=[initiative.key]), _("Read the postmortem")
     return "", ""
@@ -604,3 +494,9 @@ def of_type(name: str) -> list[str]:
     """Return the verbs of one of TYPES, all of them for a name that is none."""
     begins = TYPES[name][1] if name in TYPES else ("",)
     return [verb.value for verb in Verb if verb.value.startswith(begins)]
+
+
+def all_but_comments() -> list[str]:
+    """Return the verbs that the history shows first: comments have a page and a kind of their own."""
+    said = set(of_type("comments"))
+    return [verb for verb in of_type("") if verb not in said]

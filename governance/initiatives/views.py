@@ -38,14 +38,17 @@ def history(request: Request, number: int) -> HttpResponse:
     kind = kind if kind in words.TYPES else ""
     before = _whole(request.GET.get("before"))
     found = ledger.for_initiative(
-        initiative.pk, before=before, limit=HISTORY_PAGE + 1, verbs=words.of_type(kind) if kind else None
+        initiative.pk,
+        before=before,
+        limit=HISTORY_PAGE + 1,
+        verbs=words.of_type(kind) if kind else words.all_but_comments(),
     )
     shown = found[:HISTORY_PAGE]
     older: dict[str, Any] | None = None
     if len(found) > HISTORY_PAGE:
         older = {"before": shown[-1].seq, **({"type": kind} if kind else {})}
     here = reverse("initiatives:history", args=[initiative.key])
-    tabs = [{"label": _("Everything"), "url": here, "current": not kind}]
+    tabs = [{"label": _("All but comments"), "url": here, "current": not kind}]
     tabs += [
         {"label": label, "url": f"{here}?{urlencode({'type': name})}", "current": name == kind}
         for name, (label, _begins) in words.TYPES.items()

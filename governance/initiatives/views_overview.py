@@ -8,12 +8,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from governance.comments import forms as comment_forms
+from governance.comments import queries as comments
 from governance.core import kept
 from governance.core.http import Request
 from governance.gates import queries as gates
 from governance.gates import stuck
 from governance.gates.models import Decision
-from governance.initiatives import badcall, history
+from governance.initiatives import badcall, history, watching
+from governance.initiatives import comments as talking
 from governance.initiatives import views_overview_next as following
 from governance.initiatives import views_overview_rail as rail
 from governance.initiatives import views_overview_standing as standing
@@ -34,7 +37,8 @@ JOINED = ("origin", "retirement", "outcome", "budget__asked_by", "budget__approv
 @require_safe
 def show(request: Request, number: int) -> HttpResponse:
     """Show the whole initiative on one page. Writes nothing; at most 20 queries."""
-    initiative, me, at = _with_facts(find(request, number, *JOINED)), request.user, request.at
+    me, at = request.user, request.at
+    initiative = _with_facts(find(request, number, *JOINED, hears=watching.said_by(me)))
     held = grants.held_by(me, initiative, at)
     decisions = gates.decisions_of(initiative)
     initiative.__dict__["_brought_decisions"] = [d for d in decisions if d.is_open]
@@ -77,9 +81,29 @@ def _context(initiative, decisions: list[Decision], me, held, at: datetime) -> d
         "decisions": [decision_line(d) for d in decisions if not d.is_open][:5],
         "reviews": reviews(initiative),
         "next_review": initiative.review_due_at if is_reviewed else None,
-        "days": history.days(history.lines(ledger.for_initiative(initiative.pk, limit=10), initiative)),
+        "days": happened(initiative),
+        **talk(initiative, me),
         **standing.over_all(initiative, held),
         **following.to_do(initiative, decisions, me, held),
+    }
+
+
+def happened(initiative) -> list[dict]:
+    """Return the newest of its history by day, without the comments, which stand on the page. Two queries at most."""
+    entries = ledger.for_initiative(initiative.pk, limit=10, verbs=history.all_but_comments())
+    return history.days(history.lines(entries, initiative))
+
+
+def talk(initiative, me) -> dict[str, Any]:
+    """Return the newest comments, how many there are, a form to write one, and whether the reader hears of them. One query."""
+    said = comments.latest(initiative.pk)
+    for comment in said:
+        comment.initiative = initiative
+    return {
+        "said": said,
+        "said_count": said[-1].number if said else 0,
+        "say": comment_forms.Say(like=talking.somebody(initiative, me)),
+        "hearing": watching.hearing(initiative, me, initiative.hears),
     }
 
 

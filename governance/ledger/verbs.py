@@ -64,6 +64,13 @@ class Verb(models.TextChoices):
 
     REVIEW_DONE = "review.done", _("did a review")
 
+    COMMENT_WRITTEN = "comment.written", _("commented")
+    COMMENT_EDITED = "comment.edited", _("edited a comment")
+    COMMENT_RESOLVED = "comment.resolved", _("resolved a thread of comments")
+    COMMENT_REOPENED = "comment.reopened", _("opened a thread of comments again")
+    WATCH_BEGUN = "watch.begun", _("watched an initiative")
+    WATCH_MUTED = "watch.muted", _("muted an initiative")
+
     PERSON_ADDED = "person.added", _("added a person")
     PERSON_CHANGED = "person.changed", _("changed a person's record")
     PERSON_LEFT = "person.left", _("recorded that a person left")

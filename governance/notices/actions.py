@@ -57,6 +57,7 @@ def rows(
     action: Words = "",
     fell_due: datetime | None = None,
     mail: bool = True,
+    mute: str = "",
     zones: dict | None = None,
 ) -> list[Notice]:
     """Return the unsaved notices of `owe`, for callers that write many at once. Queries as zone_of, kept in `zones`."""
@@ -92,6 +93,7 @@ def rows(
                     **said,
                     due_at=due,
                     path=path,
+                    mute_path=mute,
                     is_binding=binding,
                     owed_at=at,
                     send_at=at if portal or binding else next_digest(zone, fell_due or at),

@@ -68,6 +68,10 @@ def _url(notice: Notice) -> str:
     return f"{settings.SITE_URL}{notice.path}" if notice.path else ""
 
 
+def _mute(notice: Notice) -> str:
+    return f"{settings.SITE_URL}{notice.mute_path}" if notice.mute_path else ""
+
+
 def _lines(notice: Notice) -> list[str]:
     """Return what a notice says, line by line; never nothing."""
     return [line.strip() for line in notice.body.splitlines() if line.strip()] or [notice.subject]
@@ -93,6 +97,7 @@ def _one(notice: Notice, at: datetime) -> dict:
         "action": notice.action or _("Open it in Mandate"),
         "url": _url(notice),
         "reason": notice.why,
+        "mute": _mute(notice),
     }
 
 
@@ -137,6 +142,7 @@ def _groups(notices: list[Notice], at: datetime) -> Iterator[dict]:
                 "due": notice.due_at,
                 "was_due": _is_past(notice, at),
                 "url": _url(notice),
+                "mute": _mute(notice),
             }
         )
     for label, found in by_label.items():

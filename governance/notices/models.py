@@ -28,6 +28,9 @@ class Notice(models.Model):
     due_at = models.DateTimeField(null=True, blank=True, help_text="Until when something is wanted, if anything is.")
     path = models.CharField(max_length=300, blank=True, help_text="Where it leads, without the host.")
     why = models.CharField(max_length=200, help_text="Why this person gets it.")
+    mute_path = models.CharField(
+        max_length=300, blank=True, help_text="Where they may say that they want no more of these, without the host."
+    )
     is_binding = models.BooleanField(default=False, help_text="Goes at once; the rest joins the daily digest.")
     owed_at = models.DateTimeField(help_text="On the product's clock.")
     send_at = models.DateTimeField(help_text="When it may go: at once, or with the digest.")

@@ -3,7 +3,7 @@
 Each row finds who is due with <=, so that what fell due while nothing ran is found later. What was told
 is kept in `Told`, what was settled shows in the thing itself: any number of sweeps may run, each occasion
 happens once. The whole table is one question to the database. (What a row is: occasions.py; what it says:
-letters.py; how it is told: telling.py.)
+letters.py; how it is told: telling.py; what the rows share: waiting.py.)
 """
 
 import logging
@@ -12,11 +12,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from governance import policy
+from governance.comments.models import Comment
 from governance.core.models import Pulse
 from governance.gates import settling as gates
 from governance.gates.models import Decision, Kind, Retirement, Stop, StopWish
@@ -26,84 +26,38 @@ from governance.ledger import checkpoint
 from governance.people import calendars
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
-from governance.raci.models import OFFERED, Assignment, Role, Row
-from governance.reviews import cadence, letters_initiatives, letters_many, letters_questions, telling
+from governance.raci.models import Assignment, Role, Row
+from governance.reviews import (
+    cadence,
+    letters_comments,
+    letters_initiatives,
+    letters_many,
+    letters_questions,
+    telling,
+)
 from governance.reviews.look import Look
 from governance.reviews.occasions import Due, Occasion, Preview
+from governance.reviews.waiting import (
+    adopted,
+    days,
+    hours,
+    late_days,
+    late_from,
+    leavers,
+    reviewed,
+    said,
+    this_week,
+    tier,
+    unpublished,
+    waits_in,
+    windows,
+)
 
 log = logging.getLogger("mandate.sweep")
 
 
-# When: pieces the rows share
-
 #: No time before and none after: the instant itself.
 _ON_TIME = timedelta
-
-
-def _windows() -> dict[str, Any]:
-    return policy.current().windows
-
-
-def _hours(name: str) -> timedelta:
-    return timedelta(hours=_windows()[name])
-
-
-def _days(name: str) -> timedelta:
-    return timedelta(days=_windows()[name])
-
-
-def _tier(initiative):
-    return policy.current().tiers[initiative.tier]
-
-
-def _late_days() -> dict[str, int]:
-    tiers = policy.current().tiers
-    return {"most": tiers[0].escalate_review_after_d, "four": tiers[4].escalate_review_after_d}
-
-
-def _late_from(initiative) -> datetime:
-    """Return from when lateness counts: nobody is late while it is stopped."""
-    return max(initiative.review_due_at, initiative.stage_since)
-
-
-def _reviewed(look: Look, ahead: Callable[[Any], timedelta]) -> QuerySet:
-    """Return what is in production and whose review is due in `ahead(tier)` at most; late by that much where it is negative."""
-    due = Q(pk__in=())
-    for number, tier in policy.current().tiers.items():
-        reach = look.at + ahead(tier)
-        here = Q(tier=number, review_due_at__lte=reach)
-        # Lateness counts from the restart at the earliest.
-        due |= here & Q(stage_since__lte=reach) if ahead(tier) < timedelta() else here
-    return Initiative.objects.filter(due, stage="production", retiring_since=None)
-
-
-def _waits_in(stage: str) -> QuerySet:
-    return Initiative.objects.filter(stage=stage, retiring_since=None)
-
-
-def _adopted() -> QuerySet:
-    """Return the pilots that were found in use: they said then who answers, and owe the rest."""
-    found_in_use = Decision.objects.filter(
-        initiative=OuterRef("pk"), kind=Kind.PILOT_GO, outcome="pass", snapshot__initiative__stage="discovered"
-    )
-    return Initiative.objects.filter(Exists(found_in_use), stage="pilot", retiring_since=None)
-
-
-def _unpublished() -> QuerySet:
-    """Return the retirements that wait for their postmortem; a correction may have ended one."""
-    return Retirement.objects.filter(published_at=None, initiative__retiring_since__isnull=False)
-
-
-def _this_week(initiative, look: Look) -> datetime:
-    """Return the latest weekly instant of something stopped: day 30 and whole weeks."""
-    first = initiative.stage_since + _days("stopped_d")
-    return first + (look.at - first) // _days("stopped_repeat_d") * _days("stopped_repeat_d")
-
-
-def _leavers() -> QuerySet:
-    standing = Assignment.objects.standing().filter(role__in=OFFERED, person__is_active=False)
-    return standing.exclude(initiative__stage__in=["retired", "triage"])
-
 
 #: Go-live and halt are offered as one: only the first of the two speaks.
 _SPEAKS = ~Q(row=Row.HALT, role=Role.ACCOUNTABLE)
@@ -137,14 +91,14 @@ def _start_ownership(pks: list[int], at: datetime) -> None:
 
 
 def _before_gate(rung: int) -> timedelta:
-    return timedelta(hours=_windows()["stuck_gate_reminders_h"][rung])
+    return timedelta(hours=windows()["stuck_gate_reminders_h"][rung])
 
 
 def _gate_reminder(code: str, rung: int, until: Callable[[], timedelta]) -> Occasion:
     return Occasion(
         code,
         waits=_("A gate or another question"),
-        when=lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["stuck_gate_reminders_h"][rung]},
+        when=lambda: now_("%(n)s hours before its time is up") % {"n": windows()["stuck_gate_reminders_h"][rung]},
         told=_("Whoever decides"),
         otherwise=_("It is handed over or closes as No pass"),
         model=Decision,
@@ -157,14 +111,14 @@ def _gate_reminder(code: str, rung: int, until: Callable[[], timedelta]) -> Occa
 
 def _before_day_90(rung: int) -> timedelta:
     """Return how long before day 90 a reminder is owed; that of the day itself, so that the day's digest carries it."""
-    return max(timedelta(days=_windows()["day_90_reminders_d"][rung]), cadence.ON_THE_DAY)
+    return max(timedelta(days=windows()["day_90_reminders_d"][rung]), cadence.ON_THE_DAY)
 
 
 def _day_90_reminder(code: str, rung: int, until: Callable[[], timedelta], when: Any = None) -> Occasion:
     return Occasion(
         code,
         waits=_("Day 90 of a pilot"),
-        when=when or (lambda: now_("%(n)s days before") % {"n": _windows()["day_90_reminders_d"][rung]}),
+        when=when or (lambda: now_("%(n)s days before") % {"n": windows()["day_90_reminders_d"][rung]}),
         told=_("The Accountable of the pilot"),
         otherwise=_("It is stopped and retires with a postmortem"),
         model=Decision,
@@ -176,7 +130,7 @@ def _day_90_reminder(code: str, rung: int, until: Callable[[], timedelta], when:
 
 
 def _ownership_rungs() -> list[int]:
-    return [*_windows()["ownership_reminders_d"], _windows()["ownership_d"]]
+    return [*windows()["ownership_reminders_d"], windows()["ownership_d"]]
 
 
 def _ownership(code: str, rung: int, *, told: Any, otherwise: Any, escalates: bool = False) -> Occasion:
@@ -206,9 +160,9 @@ _A_MOMENT = timedelta(microseconds=1)
 
 def _unowned_for_good(look: Look) -> QuerySet:
     """Return what still had no owner when the COO's time was over, on the last Monday."""
-    had = calendars.Calendar(look.zone).working_day_before(look.monday.date(), _windows()["ownership_coo_wd"])
+    had = calendars.Calendar(look.zone).working_day_before(look.monday.date(), windows()["ownership_coo_wd"])
     begun = look.morning(had - timedelta(days=1))
-    return Initiative.objects.unowned().filter(unowned_since__lte=begun - timedelta(days=_windows()["ownership_d"]))
+    return Initiative.objects.unowned().filter(unowned_since__lte=begun - timedelta(days=windows()["ownership_d"]))
 
 
 # The table
@@ -253,37 +207,37 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "adopted.rest",
         waits=_("A pilot that was found in use"),
-        when=lambda: now_("%(n)s days after it was adopted") % {"n": _windows()["adopted_rest_due_d"]},
+        when=lambda: now_("%(n)s days after it was adopted") % {"n": windows()["adopted_rest_due_d"]},
         told=_("Business owner and whoever moves it"),
         otherwise=_("It runs on as a pilot, and its funding gate cannot pass"),
         model=Initiative,
-        things=lambda look: _adopted(),
+        things=lambda look: adopted(),
         since="pilot_since",
-        after=lambda: _days("adopted_rest_due_d"),
+        after=lambda: days("adopted_rest_due_d"),
         letter=letters_initiatives.adopted_rest,
     ),
     Occasion(
         "offer.reminder",
         waits=_("An offer of Accountable or Escalation owner"),
-        when=lambda: now_("%(n)s hours before its time is up") % {"n": _windows()["offer_reminder_h"]},
+        when=lambda: now_("%(n)s hours before its time is up") % {"n": windows()["offer_reminder_h"]},
         told=_("The person it was made to"),
         otherwise=_("The role stays vacant"),
         model=Assignment,
         things=lambda look: Assignment.objects.offers().filter(_SPEAKS, answer_by__gt=look.at),
         since="answer_by",
-        after=lambda: -_hours("offer_reminder_h"),
+        after=lambda: -hours("offer_reminder_h"),
         letter=letters_questions.offer_reminder,
     ),
     Occasion(
         "sign_off.due",
         waits=_("A sign-off"),
-        when=lambda: now_("%(n)s hours before it is due") % {"n": _windows()["sign_off_reminder_h"]},
+        when=lambda: now_("%(n)s hours before it is due") % {"n": windows()["sign_off_reminder_h"]},
         told=_("The members of the function"),
         otherwise=_("It counts as not signed"),
         model=SignOff,
         things=lambda look: SignOff.objects.filter(_OPEN_SIGN_OFF, due_at__gt=look.at),
         since="due_at",
-        after=lambda: -_hours("sign_off_reminder_h"),
+        after=lambda: -hours("sign_off_reminder_h"),
         letter=letters_questions.sign_off_due,
     ),
     Occasion(
@@ -306,9 +260,9 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Business owner and workflow owner"),
         otherwise=_("It falls due"),
         model=Initiative,
-        things=lambda look: _reviewed(look, lambda tier: cadence.lead(tier.review_d)),
+        things=lambda look: reviewed(look, lambda tier: cadence.lead(tier.review_d)),
         since="review_due_at",
-        fell_due=lambda i, look: cadence.reminder_at(i.review_due_at, _tier(i).review_d),
+        fell_due=lambda i, look: cadence.reminder_at(i.review_due_at, tier(i).review_d),
         letter=letters_initiatives.review_before,
     ),
     Occasion(
@@ -318,7 +272,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Business owner and workflow owner"),
         otherwise=_("It is late, and they are told so"),
         model=Initiative,
-        things=lambda look: _reviewed(look, lambda tier: cadence.ON_THE_DAY),
+        things=lambda look: reviewed(look, lambda tier: cadence.ON_THE_DAY),
         since="review_due_at",
         fell_due=lambda i, look: i.review_due_at - cadence.ON_THE_DAY,
         letter=letters_initiatives.review_due,
@@ -330,21 +284,21 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Business owner and workflow owner"),
         otherwise=_("It goes to the Accountable and the Escalation owner"),
         model=Initiative,
-        things=lambda look: _reviewed(look, lambda tier: -cadence.late_after(tier.escalate_review_after_d)),
+        things=lambda look: reviewed(look, lambda tier: -cadence.late_after(tier.escalate_review_after_d)),
         since="review_due_at",
-        fell_due=lambda i, look: cadence.late_at(_late_from(i), _tier(i).escalate_review_after_d),
+        fell_due=lambda i, look: cadence.late_at(late_from(i), tier(i).escalate_review_after_d),
         letter=letters_initiatives.review_late,
     ),
     Occasion(
         "review.escalated",
         waits=_("A review"),
-        when=lambda: now_("When it is %(most)s days late; at tier 4, %(four)s") % _late_days(),
+        when=lambda: now_("When it is %(most)s days late; at tier 4, %(four)s") % late_days(),
         told=_("The Accountable and the Escalation owner"),
         otherwise=_("It runs on unreviewed, and every page says so"),
         model=Initiative,
-        things=lambda look: _reviewed(look, lambda tier: -timedelta(days=tier.escalate_review_after_d)),
+        things=lambda look: reviewed(look, lambda tier: -timedelta(days=tier.escalate_review_after_d)),
         since="review_due_at",
-        fell_due=lambda i, look: cadence.escalate_at(_late_from(i), _tier(i).escalate_review_after_d),
+        fell_due=lambda i, look: cadence.escalate_at(late_from(i), tier(i).escalate_review_after_d),
         letter=letters_initiatives.review_escalated,
         escalates=True,
     ),
@@ -371,7 +325,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         "ownership.weekly",
         waits=_("Something in use without an owner"),
         when=lambda: (
-            now_("Every Monday, once the COO has had %(n)s working days") % {"n": _windows()["ownership_coo_wd"]}
+            now_("Every Monday, once the COO has had %(n)s working days") % {"n": windows()["ownership_coo_wd"]}
         ),
         told=_("The COO, with Portfolio office and the unit's leader, one notice a unit"),
         otherwise=_("It stays on the list until a named person accepts"),
@@ -386,54 +340,54 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "build.owner",
         waits=_("Something in build"),
-        when=lambda: now_("After %(n)s days") % {"n": _windows()["build_d"]},
+        when=lambda: now_("After %(n)s days") % {"n": windows()["build_d"]},
         told=_("The business owner"),
         otherwise=_("The Escalation owner is told"),
         model=Initiative,
-        things=lambda look: _waits_in("build"),
+        things=lambda look: waits_in("build"),
         since="stage_since",
-        after=lambda: _days("build_d"),
+        after=lambda: days("build_d"),
         letter=letters_initiatives.build_owner,
     ),
     Occasion(
         "build.escalated",
         waits=_("Something in build"),
-        when=lambda: now_("After %(n)s days") % {"n": _windows()["build_d"] + _windows()["build_escalation_d"]},
+        when=lambda: now_("After %(n)s days") % {"n": windows()["build_d"] + windows()["build_escalation_d"]},
         told=_("The Escalation owner"),
         otherwise=_("It stays in build"),
         model=Initiative,
-        things=lambda look: _waits_in("build"),
+        things=lambda look: waits_in("build"),
         since="stage_since",
-        after=lambda: _days("build_d") + _days("build_escalation_d"),
+        after=lambda: days("build_d") + days("build_escalation_d"),
         letter=letters_initiatives.build_escalated,
         escalates=True,
     ),
     Occasion(
         "stopped.owner",
         waits=_("Something stopped"),
-        when=lambda: now_("After %(n)s days") % {"n": _windows()["stopped_d"]},
+        when=lambda: now_("After %(n)s days") % {"n": windows()["stopped_d"]},
         told=_("The business owner"),
         otherwise=_("Escalation owner and Portfolio office are told every week"),
         model=Initiative,
-        things=lambda look: _waits_in("stopped"),
+        things=lambda look: waits_in("stopped"),
         since="stage_since",
-        after=lambda: _days("stopped_d"),
+        after=lambda: days("stopped_d"),
         letter=letters_initiatives.stopped_owner,
     ),
     Occasion(
         "stopped.weekly",
         waits=_("Something stopped"),
-        when=lambda: now_("Every %(n)s days after that") % {"n": _windows()["stopped_repeat_d"]},
+        when=lambda: now_("Every %(n)s days after that") % {"n": windows()["stopped_repeat_d"]},
         told=_("The Escalation owner and the Portfolio office"),
         otherwise=_("It stays stopped"),
         model=Initiative,
-        things=lambda look: _waits_in("stopped"),
+        things=lambda look: waits_in("stopped"),
         since="stage_since",
-        after=lambda: _days("stopped_d") + _days("stopped_repeat_d"),
-        fell_due=_this_week,
+        after=lambda: days("stopped_d") + days("stopped_repeat_d"),
+        fell_due=this_week,
         letter=letters_initiatives.stopped_weekly,
         escalates=True,
-        again=lambda look: look.at - _days("stopped_repeat_d"),
+        again=lambda look: look.at - days("stopped_repeat_d"),
     ),
     Occasion(
         "evidence.missing",
@@ -452,13 +406,13 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "postmortem.due",
         waits=_("A postmortem"),
-        when=lambda: now_("%(n)s hours before it is due") % {"n": _windows()["postmortem_reminder_h"]},
+        when=lambda: now_("%(n)s hours before it is due") % {"n": windows()["postmortem_reminder_h"]},
         told=_("Whoever answers for it"),
         otherwise=_("It is late, and others are told"),
         model=Retirement,
-        things=lambda look: _unpublished(),
+        things=lambda look: unpublished(),
         since="due_at",
-        after=lambda: -_hours("postmortem_reminder_h"),
+        after=lambda: -hours("postmortem_reminder_h"),
         letter=letters_initiatives.postmortem_due,
     ),
     Occasion(
@@ -468,7 +422,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("Whoever answers for it, the Escalation owner and the Portfolio office"),
         otherwise=_("It stays with the owner, and it is not retired"),
         model=Retirement,
-        things=lambda look: _unpublished(),
+        things=lambda look: unpublished(),
         since="due_at",
         after=_ON_TIME,
         letter=letters_initiatives.postmortem_late,
@@ -477,13 +431,13 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "stop.wish",
         waits=_("A wish to stop"),
-        when=lambda: now_("When nobody answers for %(n)s h") % {"n": _windows()["ask_to_stop_h"]},
+        when=lambda: now_("When nobody answers for %(n)s h") % {"n": windows()["ask_to_stop_h"]},
         told=_("CTO and COO"),
         otherwise=_("It runs on; the wish stays on its page"),
         model=StopWish,
         things=lambda look: StopWish.objects.filter(answered_at=None, initiative__in=Initiative.objects.in_use()),
         since="at",
-        after=lambda: _hours("ask_to_stop_h"),
+        after=lambda: hours("ask_to_stop_h"),
         letter=letters_initiatives.wish_unanswered,
         escalates=True,
         shows=True,
@@ -491,13 +445,13 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "stop.unconfirmed",
         waits=_("A stop"),
-        when=lambda: now_("When nobody confirms for %(n)s h that it stopped") % {"n": _windows()["stop_unconfirmed_h"]},
+        when=lambda: now_("When nobody confirms for %(n)s h that it stopped") % {"n": windows()["stop_unconfirmed_h"]},
         told=_("The Accountable and the Escalation owner of halt, again"),
         otherwise=_("Every page says: stop asked, not confirmed"),
         model=Stop,
         things=lambda look: Stop.objects.filter(confirmed_at=None, lifted_at=None),
         since="asked_at",
-        after=lambda: _hours("stop_unconfirmed_h"),
+        after=lambda: hours("stop_unconfirmed_h"),
         letter=letters_initiatives.stop_unconfirmed,
         escalates=True,
     ),
@@ -508,11 +462,23 @@ OCCASIONS: tuple[Occasion, ...] = (
         told=_("The Portfolio office, one notice a person"),
         otherwise=_("The next gate is blocked; the ownership clock runs"),
         model=Assignment,
-        things=lambda look: _leavers(),
+        things=lambda look: leavers(),
         since="accepted_at",
         fell_due=lambda a, look: look.at,
         groups=letters_many.left,
         begins=_start_ownership,
+    ),
+    Occasion(
+        "comments.new",
+        waits=_("New comments"),
+        when=_("Every morning, before the digest"),
+        told=_("Whoever watches it, one line an initiative"),
+        otherwise=_("They stay on its page"),
+        model=Comment,
+        things=said,
+        since="written_at",
+        fell_due=lambda c, look: look.dawn_after(c.written_at),
+        groups=letters_comments.new,
     ),
 )
 

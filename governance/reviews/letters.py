@@ -31,6 +31,7 @@ class Letter:
     due: datetime | None = None
     action: Words | str = ""
     binding: bool = False
+    mute: str = ""
 
 
 def named(initiative: Initiative) -> dict[str, str]:

@@ -33,6 +33,7 @@ class Group:
     fell_due: datetime
     key: str
     subject: Any = None
+    initiative: Initiative | None = None
 
 
 @dataclass(frozen=True)

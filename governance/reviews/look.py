@@ -11,6 +11,9 @@ from governance.people import calendars, functions
 from governance.people.functions import Function
 from governance.people.models import Person, Unit
 
+#: How long before the digest its news is gathered, so that the sweep is done when the digest goes.
+_BEFORE_DIGEST = timedelta(hours=1)
+
 
 @dataclass
 class Look:
@@ -37,6 +40,12 @@ class Look:
         return today if today <= self.at else self.morning(self.at.astimezone(self.zone).date() - timedelta(days=1))
 
     @cached_property
+    def dawn(self) -> datetime:
+        """The latest 07:00 of the company that has passed: what was said by then joins that morning's digest."""
+        last = self.dawn_after(self.at)
+        return last if last == self.at else self.dawn_after(last - timedelta(hours=36))
+
+    @cached_property
     def monday(self) -> datetime:
         """The latest Monday, 08:00 of the company, that has passed: what is listed once a week is listed then."""
         last = self.cut.astimezone(self.zone).date()
@@ -50,6 +59,10 @@ class Look:
         """Return the first 08:00 of the company at or after `instant`."""
         same = self.morning(instant.astimezone(self.zone).date())
         return same if same >= instant else self.morning(same.date() + timedelta(days=1))
+
+    def dawn_after(self, instant: datetime) -> datetime:
+        """Return the first 07:00 of the company at or after `instant`."""
+        return self.morning_after(instant + _BEFORE_DIGEST) - _BEFORE_DIGEST
 
     def members(self, function: Function) -> list[Person]:
         """Return the active people of a function. One query the first time."""

@@ -180,6 +180,7 @@ def _rows(letter: Letter, look: Look, **about: Any) -> list[Notice]:
         binding=letter.binding,
         due=letter.due,
         action=letter.action,
+        mute=letter.mute,
         zones=look.zones,
         **about,
     )
@@ -224,7 +225,7 @@ def _tell_group(occasion: Occasion, group: Group, pks: list[int], since: dict[in
 
 def _write_group_down(occasion: Occasion, group: Group, look: Look, say) -> None:
     """Write the notices of a group and record whom they go to. Inside the act that tells."""
-    about = {"thing": group.about, "occasion": group.key, "fell_due": group.fell_due}
+    about = {"thing": group.about, "occasion": group.key, "fell_due": group.fell_due, "initiative": group.initiative}
     rows = [row for letter in group.letters for row in _rows(letter, look, **about)]
     notices.write(rows)
     if people := sorted({row.person_id for row in rows}):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from governance.gates import actions as gates
 from governance.gates import retire, stop
 from governance.gates.models import Decision
-from governance.initiatives import actions, roles
+from governance.initiatives import actions, comments, roles
 from governance.notices import delivery
 from governance.notices.models import Channel, Notice
 from governance.raci.models import Assignment, Role, Row
@@ -56,6 +56,7 @@ def _make_the_world(cast):
     ordered = make.Story(cast, name="Ordered").to_production()
     stop.stop(ordered.fresh, reason="harm", note="", by=cast.owner, at=ordered.at, proof=make.prove(cast.owner))
     stop.ask_to_stop(live.fresh, saw="Twice.", by=cast.staff, at=live.at)
+    comments.write(live.fresh, "Twice, at noon.", by=cast.staff, at=BEGIN)
     evidence = make.Story(cast, name="Imported").to_production()
     evidence.initiative.__class__.objects.filter(pk=evidence.initiative.pk).update(
         evidence_due_on=(BEGIN + 30 * DAY).date()

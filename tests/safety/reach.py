@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from governance.comments.models import Comment
 from governance.core import clock
 from governance.gates.models import Stop, StopWish
 from governance.initiatives import controls, figures, roles
@@ -60,6 +61,11 @@ def _file(kind: str) -> Reach:
 def _nth(kind: str):
     """Return the number of the newest question of a kind, else of any."""
     return lambda world, place: {"nth": world.newest_question(place, kind)}
+
+
+def _nth_comment(world: World, place: str) -> Values:
+    """Return the number of the comment that is there."""
+    return {"nth": world.newest(Comment, place).number}
 
 
 def _pk(model, name: str = "pk", **where):
@@ -144,6 +150,12 @@ REACH: dict[str, Reach] = {
     "governance.initiatives.views.spell_key": Reach("production"),
     "initiatives:show": Reach("production"),
     "initiatives:history": Reach("production"),
+    "comments:list": Reach("production", data=lambda w: {"text": f"Who looks at it, @{w.cast.legal.name}?"}),
+    "comments:thread": Reach("production", _nth_comment, data=lambda w: {"do": "reply", "text": "It is mended."}),
+    "comments:thread@resolve": Reach("production", _nth_comment, data=lambda w: {"do": "resolve"}),
+    "comments:edit": Reach("production", _nth_comment, data=lambda w: {"text": "It paid three times.", "version": 1}),
+    "comments:watch": Reach("production", data=lambda w: {"do": "watch"}),
+    "comments:watch@mute": Reach("production", data=lambda w: {"do": "mute"}),
     "initiatives:seal": Reach("production", _pk(Signature)),
     "gates:decision": Reach("production", _nth("go_live")),
     "gates:latest": Reach("production", lambda w, p: {"kind": "go_live"}),

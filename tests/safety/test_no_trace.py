@@ -34,6 +34,7 @@ PAGES = (
     "/help/lifecycle/",
     "/help/rules/",
     "/me/",
+    "/me/watching/",
     "/register/",
 )
 #: Everything about it is otherwise: where it stands, whose it is, what waits.
@@ -44,8 +45,15 @@ OTHERWISE = (
     "UPDATE governance_assignment SET ended_at = assigned_at WHERE initiative_id = %(it)s",
     "UPDATE governance_decision SET closed = 'overtaken', closed_at = asked_at WHERE initiative_id = %(it)s AND closed = ''",
     "UPDATE governance_stopwish SET answered_at = at WHERE initiative_id = %(it)s",
+    "UPDATE governance_comment SET text = 'Something else', author_id = %(she)s WHERE initiative_id = %(it)s",
+    "UPDATE governance_watch SET person_id = %(she)s WHERE initiative_id = %(it)s",
     "UPDATE governance_budget SET asked = 1, approved = 1 WHERE initiative_id = %(it)s",
 )
+
+
+def otherwise(made) -> dict[str, int]:
+    """Return what the statements of OTHERWISE name."""
+    return {"it": made.on["hidden"].pk, "unit": made.cast.engineering.pk, "she": made.cast.staff.pk}
 
 
 def pages(made) -> list[str]:
@@ -77,7 +85,7 @@ def test_what_it_is_changes_nothing_for_who_may_not_see_it(world, who):
 
     with watch.undone(), connection.cursor() as cursor:
         for sql in OTHERWISE:
-            cursor.execute(sql, {"it": hidden.pk, "unit": world.cast.engineering.pk})
+            cursor.execute(sql, otherwise(world))
         after = {path: read(world, who, path) for path in before}
 
     told = {
@@ -90,10 +98,9 @@ def test_what_it_is_changes_nothing_for_who_may_not_see_it(world, who):
 
 def test_and_it_changes_what_those_read_who_see_it(world):
     """Else the test above could not fail."""
-    hidden = world.on["hidden"]
     before = {path: read(world, "office", path) for path in ("/catalog/", "/portfolio/", "/catalog.json")}
     with watch.undone(), connection.cursor() as cursor:
         for sql in OTHERWISE:
-            cursor.execute(sql, {"it": hidden.pk, "unit": world.cast.engineering.pk})
+            cursor.execute(sql, otherwise(world))
 
         assert all(read(world, "office", path) != text for path, text in before.items())

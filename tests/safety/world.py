@@ -21,7 +21,7 @@ from governance.core import clock
 from governance.gates import actions as gates
 from governance.gates import retire, signoffs, snapshot, stop
 from governance.gates.models import Decision
-from governance.initiatives import actions, controls, roles, saved, steps
+from governance.initiatives import actions, comments, controls, roles, saved, steps
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger.models import LedgerEntry
 from governance.people import actions as people
@@ -228,7 +228,7 @@ def _lists(world: World, cast: make.Cast, now) -> None:
 
 
 def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
-    """Give something in production a review that was done, one that is due, and somebody who wants it stopped."""
+    """Give something in production a review that was done, one that is due, a comment, and somebody who wants it stopped."""
     initiative = story.fresh
     Review.objects.create(
         initiative=initiative,
@@ -245,6 +245,7 @@ def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
     )
     Initiative.objects.filter(pk=initiative.pk).update(review_due_at=now - timedelta(hours=1))
     stop.ask_to_stop(initiative, saw="It paid twice.", by=wisher, at=now)
+    comments.write(initiative, f"At {initiative.key} it paid twice.", by=story.cast.lead, at=now)
 
 
 def _admitted(stage: str, cast: make.Cast, at) -> Initiative:
