@@ -18,6 +18,7 @@ def register_all() -> None:
     """Tell Django about every check of this module."""
     register(secret, Tags.security)
     register(debug, Tags.security)
+    register(functions, Tags.security)
     register(broker, Tags.security, deploy=True)
     register(site, Tags.security, deploy=True)
     register(mail, Tags.security, deploy=True)
@@ -103,6 +104,21 @@ def mail(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def functions(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse to have groups of the OpenID provider mean functions that do not exist."""
+    from governance.people.functions import Function
+
+    return [
+        Error(
+            f"OIDC_FUNCTIONS has {group!r} mean {function!r}, which is no function.",
+            hint=f"Expected one of {', '.join(Function.values)}.",
+            id="mandate.E008",
+        )
+        for group, function in settings.OIDC_FUNCTIONS
+        if function not in Function.values
+    ]
 
 
 def demo(app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:

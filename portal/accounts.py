@@ -1,9 +1,10 @@
-"""Signing in and out, and passwords: the only doors of django-allauth that are open. Sign-up is closed."""
+"""Signing in and out, its second step, and passwords: the only doors of django-allauth that are open. Sign-up is closed."""
 
 from collections.abc import Callable
 from functools import wraps
 
 from allauth.account import views
+from allauth.mfa.base import views as second
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
@@ -35,6 +36,7 @@ def change_password(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
 
 urlpatterns = [
     path("sign-in/", truthful(views.login), name="account_login"),
+    path("sign-in/code/", truthful(second.authenticate), name="mfa_authenticate"),
     path("sign-in/closed/", views.account_inactive, name="account_inactive"),
     path("sign-out/", truthful(views.logout), name="account_logout"),
     path("password/change/", truthful(change_password), name="account_change_password"),

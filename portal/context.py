@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -33,6 +34,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": SimpleLazyObject(lambda: installation.is_demo),
         "demo_people": SimpleLazyObject(_demo_people),
         "installation": installation,
+        "sign_in_with": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "passwords_for_all": settings.PASSWORD_SIGN_IN == "everybody",
         "at": at,
         "me": me,
         "nav": SimpleLazyObject(lambda: _nav(request) if me else []),

@@ -140,6 +140,37 @@ def level(raw: str) -> str:
     return raw.upper()
 
 
+def issuer(raw: str) -> str:
+    """Read the issuer of an OpenID provider: over HTTPS, or on this machine."""
+    found = address(raw)
+    parts = urlsplit(found)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("an address that starts with https://")
+    return found
+
+
+def pairs(raw: str) -> list[tuple[str, str]]:
+    """Read a list of group=function, separated by commas."""
+    found = [tuple(part.strip() for part in item.rpartition("=")[::2]) for item in items(raw)]
+    if not all(len(pair) == 2 and all(pair) for pair in found):
+        raise ValueError("group=function, separated by commas, such as grc=compliance,it-sec=security")
+    return found  # type: ignore[return-value]
+
+
+def passwords(raw: str) -> str:
+    """Read who may sign in with a password."""
+    if raw.lower() not in {"everybody", "administrators"}:
+        raise ValueError("everybody or administrators")
+    return raw.lower()
+
+
+def wanted(raw: str) -> str:
+    """Read whether something may be or must be."""
+    if raw.lower() not in {"optional", "required"}:
+        raise ValueError("optional or required")
+    return raw.lower()
+
+
 def zone(raw: str) -> str:
     """Read the name of a time zone."""
     try:

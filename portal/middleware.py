@@ -9,7 +9,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 
 from governance.core import clock
@@ -156,6 +156,39 @@ class LoginRequired(LoginRequiredMiddleware):
             request.htmx.current_url_abs_path or "/", login_url, self.get_redirect_field_name(view_func)
         )
         return HttpResponse(status=401, headers={"HX-Redirect": there.url})
+
+
+class SecondFactor:
+    """Lead whoever has no second factor to setting one up, where everybody needs one, before any other page.
+
+    Costs nothing where none is required or one was given at sign-in, else one query.
+    """
+
+    #: What one may do on the way there.
+    OPEN = frozenset({"people:second_factor", "people:prove", "account_logout"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if settings.SECOND_FACTOR != "required" or not getattr(view, "login_required", True):
+            return None
+        from governance.people import proof, second_factor
+
+        if (
+            getattr(view, "timeless", False)
+            or not request.user.is_authenticated
+            or request.resolver_match.view_name in self.OPEN
+            or not second_factor.required(request)
+            or proof.newest(request)
+            or second_factor.has(request.user)
+        ):
+            return None
+        there = resolve_url("people:second_factor")
+        return HttpResponse(status=401, headers={"HX-Redirect": there}) if request.htmx else redirect(there)
 
 
 class Answers:

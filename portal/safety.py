@@ -23,6 +23,7 @@ def refuse_unsafe_start(bind: Sequence[str] = (), alone: bool = True) -> None:
     for message in [
         *checks.secret(),
         *checks.debug(),
+        *checks.functions(),
         *checks.debug(hosts=far),
         *checks.demo(databases=["default"]),
     ]:

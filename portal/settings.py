@@ -9,7 +9,22 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from governance.core.secret import once
-from portal.env import address, broker, hosts, items, level, period, read, sender, truth, zone
+from portal.env import (
+    address,
+    broker,
+    hosts,
+    issuer,
+    items,
+    level,
+    pairs,
+    passwords,
+    period,
+    read,
+    sender,
+    truth,
+    wanted,
+    zone,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "PYTEST_VERSION" in os.environ
@@ -64,7 +79,8 @@ def _kept_secret() -> str:
 SECRET_KEY = read(
     "SECRET_KEY",
     "",
-    "Signs sessions and links. At least 50 random characters; the same for every process.",
+    "Signs sessions and links, and seals second factors, which are lost with it."
+    " At least 50 random characters; the same for every process.",
     shown="made once and kept in MANDATE_HOME",
 )
 if not SECRET_KEY:
@@ -84,6 +100,7 @@ INSTALLED_APPS = [
     "guardian",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "csp",
     "portal",
@@ -107,6 +124,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.Moment",
     "portal.middleware.LoginRequired",
+    "portal.middleware.SecondFactor",
     "portal.middleware.Answers",
 ]
 
@@ -240,6 +258,50 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 PASSWORD_RESET_TIMEOUT = 3600
+SECOND_FACTOR = read(
+    "SECOND_FACTOR",
+    "optional",
+    "Whether people need a second factor, a code from an app: optional, or required, which leads everybody"
+    " to set one up before they go on.",
+    wanted,
+)
+OIDC_ISSUER = read(
+    "OIDC_ISSUER",
+    "",
+    "Issuer of the company's OpenID provider, for example https://login.example.org. Empty: people sign in with a"
+    " password. Register SITE_URL/sign-in/company/back/ there as the address to come back to; it must send"
+    " email_verified and auth_time.",
+    issuer,
+)
+OIDC_CLIENT_ID = read("OIDC_CLIENT_ID", "", "What Mandate is called at the OpenID provider.")
+OIDC_CLIENT_SECRET = read("OIDC_CLIENT_SECRET", "", "The secret that goes with it.")
+OIDC_NAME = read(
+    "OIDC_NAME", "your company account", "What people sign in with there, as the button says it: Sign in with …"
+)
+OIDC_SCOPES = read("OIDC_SCOPES", "openid email profile", "What is asked for there, separated by spaces.")
+OIDC_GROUPS_CLAIM = read("OIDC_GROUPS_CLAIM", "groups", "The claim of the ID token that holds somebody's groups.")
+OIDC_FUNCTIONS = read(
+    "OIDC_FUNCTIONS",
+    [],
+    "Which group there gives which function here, for example grc=compliance,it-sec=security. Such a function"
+    " comes and goes with the group, at each sign-in; one given here by hand stays.",
+    pairs,
+    shown="",
+)
+PASSWORD_SIGN_IN = read(
+    "PASSWORD_SIGN_IN",
+    "everybody",
+    "Who may sign in with a password where OIDC_ISSUER is set: everybody, or administrators, the last resort"
+    " for the day the provider is away.",
+    passwords,
+)
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("OIDC_ISSUER is set. Expected OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, too.")
+if PASSWORD_SIGN_IN != "everybody" and not OIDC_ISSUER:
+    raise ImproperlyConfigured("PASSWORD_SIGN_IN is administrators, and without OIDC_ISSUER nobody else could sign in.")
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {"authenticate": "governance.people.account_forms.Code"}
+MFA_TRUST_ENABLED = False  # the session is what a device is remembered by
 
 # --- Safety -----------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from governance.initiatives.models import Capability, Initiative
 from governance.initiatives.queries import claimed
 from governance.outcomes import queries as outcomes
 from governance.people import functions
+from governance.people.proof import how_proved
 from governance.proof import queries as proof
 from governance.proof.models import SignOff
 from governance.raci import queries as raci
@@ -416,9 +417,7 @@ def seal(signature, initiative, policy_version: int | None = None) -> dict[str, 
     """Return what `core/_seal.html` takes for a signature, or None where nobody signed. No query."""
     if signature is None:
         return None
-    how = {"password": _("with their password"), "demo": _("in the demo")}.get(
-        signature.proof_method, signature.proof_method
-    )
+    how = how_proved(signature.proof_method)
     return {
         "statement": signature.statement,
         "name": signature.printed_name,

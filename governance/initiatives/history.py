@@ -63,6 +63,7 @@ _MACHINES = {
     "system:upgrade": gettext_lazy("The release"),
     "system:quickstart": gettext_lazy("The start-up"),
     "system:restore": gettext_lazy("A restore"),
+    "system:company": gettext_lazy("The company’s sign-in"),
     "withheld": gettext_lazy("Somebody (name withheld)"),
 }
 
@@ -280,19 +281,13 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.COMMENT_REOPENED: lambda o: _("opened a thread of comments again"),
     V.WATCH_BEGUN: lambda o: _("chose to watch an initiative"),
     V.WATCH_MUTED: lambda o: _("muted the comments on an initiative"),
-    V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject or _("a person")},
-    V.PERSON_CHANGED: lambda o: _("changed the record of %(name)s") % {"name": o.subject or _("a person")},
-    V.PERSON_LEFT: lambda o: (
-        _("recorded that %(name)s left on %(day)s") % {"name": o.subject or _("a person"), "day": o.day("left_on")}
-    ),
+    V.PERSON_ADDED: lambda o: _("added %(name)s") % {"name": o.subject},
+    V.PERSON_CHANGED: lambda o: _("changed the record of %(name)s") % {"name": o.subject},
+    V.PERSON_LEFT: lambda o: _("recorded that %(name)s left on %(day)s") % {"name": o.subject, "day": o.day("left_on")},
     V.UNIT_ADDED: lambda o: _("added the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
     V.UNIT_CHANGED: lambda o: _("changed the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
-    V.FUNCTION_GRANTED: lambda o: (
-        _("gave %(name)s the function %(function)s") % {"name": o.subject or _("a person"), "function": o.function}
-    ),
-    V.FUNCTION_REVOKED: lambda o: (
-        _("took the function %(function)s from %(name)s") % {"name": o.subject or _("a person"), "function": o.function}
-    ),
+    V.FUNCTION_GRANTED: lambda o: _("gave %(who)s the function %(what)s") % {"who": o.subject, "what": o.function},
+    V.FUNCTION_REVOKED: lambda o: _("took the function %(what)s from %(who)s") % {"who": o.subject, "what": o.function},
     V.DEPUTY_NAMED: lambda o: (
         _("named %(deputy)s deputy of %(name)s from %(start)s to %(end)s")
         % {"deputy": o.name("deputy"), "name": o.name("person"), "start": o.day("starts_on"), "end": o.day("ends_on")}
@@ -311,6 +306,11 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.VIEW_REMOVED: lambda o: (
         _("removed the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
     ),
+    V.PASSWORD_CHANGED: lambda o: _("changed the password of %(name)s") % {"name": o.subject},
+    V.SECOND_FACTOR_SET_UP: lambda o: _("set up a second factor"),
+    V.SECOND_FACTOR_REMOVED: lambda o: _("removed the second factor of %(name)s") % {"name": o.subject},
+    V.RECOVERY_CODES_MADE: lambda o: _("made recovery codes anew"),
+    V.RECOVERY_CODE_USED: lambda o: _("used a recovery code"),
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
     V.INSTALLATION_RESTORED: lambda o: (
         _("brought this installation back from its backup of %(day)s, up to entry %(entry)s")
@@ -334,6 +334,8 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.RECORD_GONE: lambda o: _("no longer found it in its register"),
     V.REGISTER_SAYS: lambda o: _("noted that its register says something else; nothing was changed here"),
     V.REFUSED: _refusal,
+    V.SIGN_IN_LINKED: lambda o: _("remembered who %(name)s is at the company") % {"name": o.subject},
+    V.SIGN_IN_UNLINKED: lambda o: _("forgot who %(name)s is at the company") % {"name": o.subject},
     V.SIGN_IN_FAILED: lambda o: _("could not sign in"),
     V.CHECKPOINT_MADE: lambda o: _("signed a checkpoint of the ledger"),
     V.NOTICE_FAILED: lambda o: _("could not deliver a notice"),

@@ -39,8 +39,8 @@ class Told:
 
     @property
     def subject(self) -> str:
-        """Return the name of the person the entry is about."""
-        return self.people.get(self.subject_id, "") if self.subject_kind == "person" else ""
+        """Return the name of the person the entry is about, or words for nobody known."""
+        return self.people.get(self.subject_id, _("a person")) if self.subject_kind == "person" else _("a person")
 
     @property
     def holder(self) -> str:

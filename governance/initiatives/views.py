@@ -14,6 +14,7 @@ from governance.core.http import Request
 from governance.initiatives import history as words
 from governance.initiatives.finding import find
 from governance.ledger import queries as ledger
+from governance.people.proof import how_proved
 from governance.signatures import actions as signatures
 from governance.signatures.models import Signature
 
@@ -79,9 +80,7 @@ def seal(request: Request, number: int, pk: int) -> HttpResponse:
         raise Http404
     signature.initiative = initiative
     entry = ledger.of_signature(initiative.pk, signature.pk)
-    how = {"password": _("with their password"), "demo": _("with the demo’s “It is me” button")}.get(
-        signature.proof_method, signature.proof_method
-    )
+    how = how_proved(signature.proof_method)
     context = {
         "initiative": initiative,
         "signature": signature,

@@ -82,6 +82,11 @@ class Verb(models.TextChoices):
     DEPUTY_ENDED = "deputy.ended", _("ended a deputy's term")
     INVITATION_MADE = "invitation.made", _("made an invitation")
     INVITATION_USED = "invitation.used", _("used an invitation")
+    PASSWORD_CHANGED = "password.changed", _("changed a password")
+    SECOND_FACTOR_SET_UP = "second_factor.set_up", _("set up a second factor")
+    SECOND_FACTOR_REMOVED = "second_factor.removed", _("removed a second factor")
+    RECOVERY_CODES_MADE = "second_factor.codes_made", _("made recovery codes anew")
+    RECOVERY_CODE_USED = "second_factor.code_used", _("used a recovery code")
 
     VIEW_SAVED = "view.saved", _("saved a view of the catalog")
     VIEW_CHANGED = "view.changed", _("changed a view of the catalog")
@@ -109,6 +114,8 @@ class Verb(models.TextChoices):
     REGISTER_SAYS = "register.says", _("noted that the register says something else")
 
     REFUSED = "refused", _("was refused")
+    SIGN_IN_LINKED = "sign_in.linked", _("remembered who somebody is at the company")
+    SIGN_IN_UNLINKED = "sign_in.unlinked", _("forgot who somebody is at the company")
     SIGN_IN_FAILED = "sign_in.failed", _("failed to sign in")
     CHECKPOINT_MADE = "checkpoint.made", _("signed a checkpoint of the ledger")
     NOTICE_FAILED = "notice.failed", _("could not deliver a notice")

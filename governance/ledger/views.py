@@ -32,7 +32,10 @@ READERS = (Function.AUDITORS, Function.COMPLIANCE)
 #: The kinds of events in the order of the list to choose from: words, and how their verbs begin.
 KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     *history.TYPES.values(),
-    (gettext_lazy("People and units"), ("person.", "unit.", "function.", "deputy.", "invitation.", "view.", "watch.")),
+    (
+        gettext_lazy("People and units"),
+        ("person.", "unit.", "function.", "deputy.", "invitation.", "password.", "second_factor.", "view.", "watch."),
+    ),
     (
         gettext_lazy("The installation"),
         (

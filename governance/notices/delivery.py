@@ -62,14 +62,19 @@ def nudge() -> None:
 
 
 def _look_now() -> None:
-    """Put one "look now" into the queue; one that does not answer is left alone for a while."""
-    global _quiet_until
+    """Put one "look now" into the queue."""
     from governance.notices.tasks import deliver
 
+    queue(deliver)
+
+
+def queue(task: Any) -> None:
+    """Put one `task` into the queue, once. A queue that does not answer is left alone for a while, and fails nothing."""
+    global _quiet_until
     if time.monotonic() < _quiet_until:
         return
     try:
-        deliver.apply_async(retry=False, expires=60, ignore_result=True)
+        task.apply_async(retry=False, expires=60, ignore_result=True)
     except Exception as error:
         _quiet_until = time.monotonic() + QUIET
         log.warning(

@@ -25,9 +25,9 @@ from governance.core.errors import Conflict, Refused
 from governance.core.models import Installation
 from governance.core.rules import Blocked, Blocker
 from governance.ledger import Verb
-from governance.people import calendars, functions, units
+from governance.people import calendars, functions, second_factor, units
 from governance.people.functions import Function
-from governance.people.models import Deputy, Invitation, Person, Unit
+from governance.people.models import Deputy, Invitation, Person, Provided, Unit
 
 #: What an administrator sets on a person; what people set on themselves.
 ADMINISTERED = (
@@ -73,11 +73,6 @@ def refuse_ones_own(person: Person, names: Iterable[str], *, by) -> None:
 
 
 # People
-
-
-def _lock(person: Person) -> Person:
-    """Return the person as the database has them now, locked until the act closes."""
-    return Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
 
 
 @contextmanager
@@ -126,7 +121,7 @@ def change(person: Person, values: dict[str, Any], *, by, at: datetime, seen_ver
     Conflict when they left, when the address is taken, or when somebody saved since `seen_version`.
     """
     with _one_address(), ledger.act(by=by, at=at) as say:
-        person = _lock(person)
+        person = person.locked()
         changed = {
             name: values[name] for name in ADMINISTERED if name in values and values[name] != getattr(person, name)
         }
@@ -194,7 +189,7 @@ def leave(person: Person, *, left_on: date, by, at: datetime) -> Person:
         raise _ask_another(_("Nobody deactivates themselves. Ask another administrator."))
     with ledger.act(by=by, at=at) as say:
         administrators = Group.objects.select_for_update(no_key=True).get(name=Function.ADMINISTRATORS.value)
-        person = _lock(person)
+        person = person.locked()
         _works_here(person)
         if left_on > calendars.today_of(person, at):
             said = {"name": person.name, "day": left_on}
@@ -218,17 +213,19 @@ def leave(person: Person, *, left_on: date, by, at: datetime) -> Person:
         for group in person.groups.order_by("pk"):
             say(Verb.FUNCTION_REVOKED, person, function=group.name)
         person.groups.clear()
+        Provided.objects.filter(person=person).delete()
+        second_factor.drop(person, say)
     return person
 
 
 def come_back(person: Person, *, by, at: datetime) -> Person:
     """Make somebody who left active again: the same person, with the roles nobody took over meanwhile.
 
-    They get no function back, and no password: an invitation sets a new one. Raises Conflict when they never left.
+    They get no function back, no second factor and no password: an invitation sets a new one. Raises Conflict when they never left.
     """
     require_administrator(by)
     with ledger.act(by=by, at=at) as say:
-        person = _lock(person)
+        person = person.locked()
         if person.is_active:
             raise Conflict(_("%(name)s works here already.") % {"name": person.name})
         left_on = person.left_on
@@ -357,42 +354,58 @@ def grant_function(person: Person, function: str, *, by, at: datetime) -> None:
     if person.pk == by.pk:
         raise _ask_another(_("Nobody gives themselves a function. Ask another administrator."))
     with ledger.act(by=by, at=at) as say:
-        group = Group.objects.select_for_update(no_key=True).get(name=Function(function).value)
-        person = _lock(person)
-        if not person.is_active:
-            raise Blocked(
-                [Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": person.name})]
-            )
-        holder = Person.objects.active().filter(groups=group).exclude(pk=person.pk).first()
-        if function in SOLE and holder is not None:
-            raise Blocked(
-                [
-                    Blocker(
-                        "function.held",
-                        _("%(name)s is %(function)s. Take it from them first: one person holds it.")
-                        % {"name": holder.name, "function": Function(function).label},
-                        holder.name,
-                    )
-                ]
-            )
-        if not person.groups.filter(pk=group.pk).exists():
-            person.groups.add(group)
-            say(Verb.FUNCTION_GRANTED, person, function=str(function))
+        put_in(person, function, say)
+
+
+def put_in(person: Person, function: str, say) -> bool:
+    """Put a person into a function, inside the caller's act; return whether they were not in it. Raises Blocked."""
+    group = Group.objects.select_for_update(no_key=True).get(name=Function(function).value)
+    person = person.locked()
+    if not person.is_active:
+        raise Blocked(
+            [Blocker("left", _("%(name)s has left. Choose somebody who works here.") % {"name": person.name})]
+        )
+    holder = Person.objects.active().filter(groups=group).exclude(pk=person.pk).first()
+    if function in SOLE and holder is not None:
+        raise Blocked(
+            [
+                Blocker(
+                    "function.held",
+                    _("%(name)s is %(function)s. Take it from them first: one person holds it.")
+                    % {"name": holder.name, "function": Function(function).label},
+                    holder.name,
+                )
+            ]
+        )
+    if person.groups.filter(pk=group.pk).exists():
+        return False
+    person.groups.add(group)
+    say(Verb.FUNCTION_GRANTED, person, function=Function(function).value)
+    return True
 
 
 def revoke_function(person: Person, function: str, *, by, at: datetime) -> None:
     """Take a person out of a function. The last administrator stays; nobody gives up their own."""
     require_administrator(by)
     with ledger.act(by=by, at=at) as say:
-        group = Group.objects.select_for_update(no_key=True).get(name=Function(function).value)
-        person = _lock(person)
-        if function == Function.ADMINISTRATORS:
-            _one_stays(group, person)
-        if person.pk == by.pk:
-            raise _ask_another(_("Nobody takes a function from themselves. Ask another administrator."))
-        if person.groups.filter(pk=group.pk).exists():
-            person.groups.remove(group)
-            say(Verb.FUNCTION_REVOKED, person, function=str(function))
+        take_out(person, function, say, by=by)
+
+
+def take_out(person: Person, function: str, say, *, by: Person | None = None) -> None:
+    """Take a person out of a function, inside the caller's act. Raises Blocked for the last administrator.
+
+    `by` is who does it, and is refused their own; nobody where the company's provider took it back.
+    """
+    group = Group.objects.select_for_update(no_key=True).get(name=Function(function).value)
+    person = person.locked()
+    if function == Function.ADMINISTRATORS:
+        _one_stays(group, person)
+    if by is not None and person.pk == by.pk:
+        raise _ask_another(_("Nobody takes a function from themselves. Ask another administrator."))
+    Provided.objects.filter(person=person, function=Function(function).value).delete()
+    if person.groups.filter(pk=group.pk).exists():
+        person.groups.remove(group)
+        say(Verb.FUNCTION_REVOKED, person, function=Function(function).value)
 
 
 def _one_stays(administrators: Group, person: Person) -> None:
@@ -493,7 +506,7 @@ def invite(person: Person, *, by, at: datetime) -> str:
         raise _ask_another(_("Nobody makes a link for themselves. Change your password, or ask another administrator."))
     token = secrets.token_urlsafe(32)
     with ledger.act(by=by, at=at) as say:
-        person = _lock(person)
+        person = person.locked()
         _works_here(person)
         _close_links(person)
         made = Invitation.objects.create(
@@ -520,7 +533,7 @@ def use_invitation(token: str, password: str, *, at: datetime) -> Person:
     with ledger.act(by="system:invitation", at=at) as say:
         found = invitation(token)
         # The person first, as whoever deactivates them does: the other order deadlocks on PostgreSQL.
-        person = _lock(found.person) if found is not None else None
+        person = found.person.locked() if found is not None else None
         if (
             person is None
             or not person.is_active

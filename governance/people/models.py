@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -114,6 +115,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     left_on = models.DateField(_("left on"), null=True, blank=True)
     joined_at = models.DateTimeField(editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    sign_outs = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How often every session was ended at once."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -149,6 +153,22 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def get_absolute_url(self):
         """Return the address of this person's page."""
         return reverse("people:person", args=[self.pk])
+
+    def _get_session_auth_hash(self, secret=None):
+        """Return what a session must hold to go on: another after a new password, or when all were ended."""
+        return salted_hmac(
+            "mandate.session", f"{self.sign_outs}:{self.password}", secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    # Mutators
+
+    def locked(self):
+        """Return this person as the database has them now, locked until the act closes. One query."""
+        return Person.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+
+    def end_sessions(self):
+        """End every session of theirs, inside an act; one goes on where its page renews it. One statement."""
+        Person.objects.filter(pk=self.pk).update(sign_outs=F("sign_outs") + 1)
 
     # Properties
 
@@ -209,6 +229,37 @@ class Invitation(models.Model):
 
     def __str__(self):
         return f"invitation {self.pk} for {self.person_id}"
+
+
+class Identity(models.Model):
+    """Who a person is at the company's OpenID provider, remembered from the first time they came from there."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_subject"),
+            models.UniqueConstraint(fields=["person", "issuer"], name="one_subject_per_person"),
+        ]
+
+    def __str__(self):
+        return f"{self.subject} at {self.issuer}"
+
+
+class Provided(models.Model):
+    """A function that came from the company's OpenID provider, which alone takes it back. One given by hand has no row."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="provided")
+    function = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "function"], name="a_function_is_provided_once")]
+
+    def __str__(self):
+        return f"{self.function} for {self.person_id}"
 
 
 #: When a working day ends where no unit says otherwise.

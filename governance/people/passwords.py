@@ -1,9 +1,19 @@
-"""What a password must be, in sentences that say what came and what is expected. Settings name these three."""
+"""What a password must be, in sentences that say what came and what is expected, and who may use one."""
 
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from governance.people import functions
+from governance.people.functions import Function
+
+
+def may_use(person) -> bool:
+    """Return whether `person` may sign in and prove it with a password: everybody, unless the company's sign-in is for all
+    but administrators, who keep theirs as the last resort. One query at most."""
+    return settings.PASSWORD_SIGN_IN == "everybody" or functions.has(person, Function.ADMINISTRATORS)
 
 
 class Length(password_validation.MinimumLengthValidator):

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from governance.core import clock
 from governance.core.http import Request, go
@@ -18,22 +19,27 @@ from governance.people.proof import Proof, fresh
 #: How many drafts a session keeps, how long one may be in characters, and for how long.
 MOST, LONGEST, LASTS = 4, 60_000, timedelta(minutes=30)
 #: Fields that are never kept.
-NEVER = frozenset({"csrfmiddlewaretoken", "password"})
+NEVER = frozenset({"csrfmiddlewaretoken", "password", "code"})
 _KEY = "mandate_drafts"
 
 
-def need_proof(request: Request, within: timedelta | None = None) -> Proof | HttpResponse:
+def need_proof(request: Request, within: timedelta | None = None, *, alone: bool = False) -> Proof | HttpResponse:
     """Return the proof a binding POST needs, or the way (303) to the page that asks for one.
 
-    `within` is how old it may be (the policy's window when not given). What was posted is kept, and
-    `kept` gives it back when the page is shown again. No query, but for the session.
+    `within` is how old it may be (the policy's window when not given), `alone` as in `proof.newest`. What was
+    posted is kept, and `kept` gives it back when the page is shown again. One query at most, but for the session.
     """
-    proof = fresh(request, within)
+    proof = fresh(request, within, alone=alone)
     if proof is None:
         _keep(request)
-        return go(f"{reverse('people:prove')}?{urlencode({'next': request.get_full_path()})}")
+        return go(way(request))
     drop(request)
     return proof
+
+
+def way(request: Request) -> str:
+    """Return the address of the page that asks for a proof and then leads back here."""
+    return f"{reverse('people:prove')}?{urlencode({'next': request.get_full_path()})}"
 
 
 def kept(request: Request, path: str | None = None) -> dict[str, Any]:
@@ -46,6 +52,11 @@ def kept(request: Request, path: str | None = None) -> dict[str, Any]:
         return {}
     fields = QueryDict(draft["fields"])
     return {name: values if len(values) > 1 else values[0] for name, values in fields.lists()}
+
+
+def still_here() -> str:
+    """Return what is said after a proof, where something was typed before it."""
+    return _("It is you. What you entered is still here, and nothing is signed yet: press the button again.")
 
 
 def drop(request: Request) -> None:

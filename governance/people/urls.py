@@ -5,11 +5,13 @@ from django.urls import path
 from governance.core import converters  # noqa: F401  registers <file:…>
 from governance.people import (
     views,
+    views_company,
     views_door,
     views_functions,
     views_keep,
     views_me,
     views_prove,
+    views_second_factor,
     views_units,
 )
 
@@ -31,9 +33,14 @@ urlpatterns = [
     path("people/<int:pk>/back/", views_keep.come_back, name="come_back"),
     path("people/<int:pk>/invite/", views_keep.invite, name="invite"),
     path("people/<int:pk>/deputies/", views_me.deputise, name="deputies_of"),
+    path("people/<int:pk>/second-factor/", views_second_factor.take, name="take_second_factor"),
     path("me/", views_me.me, name="me"),
     path("me/deputies/", views_me.deputise, name="deputies"),
+    path("me/second-factor/", views_second_factor.mine, name="second_factor"),
     path("prove/", views_prove.prove, name="prove"),
+    path("people/<int:pk>/forget-identity/", views_company.forget, name="forget_identity"),
+    path("sign-in/company/", views_company.go_there, name="sign_in_company"),
+    path("sign-in/company/back/", views_company.back, name="back_from_company"),
     path("invitation/<str:token>/", views_door.invitation, name="invitation"),
     path("setup/<str:token>/", views_door.set_up, name="setup"),
 ]

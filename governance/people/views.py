@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from governance import policy
 from governance.core import export, lists
 from governance.core.http import Request
-from governance.people import deputies, functions, queries
+from governance.people import deputies, functions, queries, second_factor
 from governance.people.functions import Function
 from governance.people.models import Person, Unit
 from governance.people.views_holdings import roles
@@ -39,8 +39,8 @@ def find(pk: int) -> Person:
 def index(request: Request) -> HttpResponse:
     """Show who works here, or who left; search, function and unit narrow it. Six queries of its own, however many people."""
     members = queries.memberships()
-    asked = _asked(request)
-    shown = lists.show(_listing(members), asked)
+    is_admin, asked = functions.has(request.user, Function.ADMINISTRATORS), _asked(request)
+    shown = lists.show(_listing(members, is_admin), asked)
     context = {
         "shown": shown,
         "rows": [{"person": p, "functions": queries.labels(members, p)} for p in shown.rows],
@@ -50,7 +50,7 @@ def index(request: Request) -> HttpResponse:
         "files": export.links(shown.listing, shown.query),
         "left": asked["state"] == "left",
         "clear_url": shown.only(state=str(asked["state"])),
-        "is_admin": functions.has(request.user, Function.ADMINISTRATORS),
+        "is_admin": is_admin,
     }
     return render(request, "people/list.html", context)
 
@@ -58,7 +58,8 @@ def index(request: Request) -> HttpResponse:
 @require_safe
 def as_file(request: Request, kind: str) -> HttpResponseBase:
     """Return the same list as a file. Three queries."""
-    at, company, listing = request.at, request.installation.company, _listing(queries.memberships())
+    listing = _listing(queries.memberships(), functions.has(request.user, Function.ADMINISTRATORS))
+    company, at = request.installation.company, request.at
     return export.as_file(kind, listing, _asked(request), "people", company=company, at=at)
 
 
@@ -69,8 +70,8 @@ def _asked(request: Request) -> QueryDict:
     return asked
 
 
-def _listing(members: dict[str, list[int]]) -> lists.Listing:
-    """Return what may be asked of the directory. One query for the units."""
+def _listing(members: dict[str, list[int]], is_admin: bool) -> lists.Listing:
+    """Return what may be asked of the directory; who has a second factor, by administrators alone. One query for the units."""
     units = list(Unit.objects.active().order_by("name", "pk").values_list("pk", "name")[: UNITS_LISTED + 1])
     facets = [
         lists.Facet(
@@ -91,6 +92,10 @@ def _listing(members: dict[str, list[int]]) -> lists.Listing:
         facets.append(
             lists.Facet("unit", _("Unit"), tuple(lists.Option(str(pk), name, Q(unit_id=pk)) for pk, name in units))
         )
+    if is_admin:
+        has = Q(pk__in=second_factor.holders())
+        options = (lists.Option("none", _("None"), ~has), lists.Option("set-up", _("Set up"), has))
+        facets.append(lists.Facet("second_factor", _("Second factor"), options))
     return lists.Listing(
         path=reverse("people:list"),
         rows=Person.objects.all(),
@@ -145,6 +150,8 @@ def person(request: Request, pk: int) -> HttpResponse:
         "held": held,
         "more": more,
         "is_admin": is_admin,
+        "has_second_factor": is_admin and who.is_active and second_factor.has(who),
+        "identity": who.identities.first() if is_admin else None,
         "mine": who.pk == me.pk,
         "functions": [functions.label(slug) for slug in sorted(functions.of(who)) if slug in Function.values],
         "leads": list(Unit.objects.active().filter(leader=who).order_by("name", "pk")),

@@ -4,6 +4,7 @@ What a link that is unknown, used or over answers is one and the same page.
 """
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from governance.core.errors import Conflict
 from governance.core.http import Request, go
-from governance.people import actions, forms
+from governance.people import actions, forms, passwords, second_factor
 from governance.people.models import Person
 
 
@@ -73,7 +74,17 @@ def _over(request: Request) -> HttpResponse:
 
 
 def _enter(request: Request, person: Person, said: str, to: str = "/") -> HttpResponse:
-    """Sign somebody in who has just set their password; it counts as a proof of identity."""
+    """Sign somebody in who has just set their password; it counts as a proof of identity.
+
+    A link replaces a password and never a second factor: whoever has one signs in with both.
+    """
+    if second_factor.has(person):
+        messages.success(request, _("Your password is set. Sign in with it and a code."))
+        return go("account_login")
+    if not passwords.may_use(person):
+        said = _("Your password is set; here only administrators sign in with one. Sign in with %(name)s.")
+        messages.success(request, said % {"name": settings.OIDC_NAME})
+        return go("account_login")
     get_adapter(request).login(request, person)
     messages.success(request, said)
     return go(to)

@@ -20,6 +20,7 @@ from governance.people.models import Person
 from governance.people.proving import need_proof
 from governance.people.views import find
 from governance.people.views_holdings import roles
+from governance.reviews import tasks as clocks
 
 # Adding and changing
 
@@ -133,6 +134,7 @@ def leave(request: Request, pk: int) -> HttpResponse:
                 [str(b.message) for b in blocked.blockers],
             )
         else:
+            clocks.nudge()  # what they held is on the Portfolio office's Home already; this writes to them now, too
             messages.success(
                 request, _("It is recorded that %(name)s left. They cannot sign in any more.") % {"name": person.name}
             )

@@ -13,7 +13,7 @@ from governance.core.errors import Conflict
 from governance.core.http import Request, go
 from governance.core.rules import Blocked
 from governance.ledger import checkpoint
-from governance.people import actions, deputies, forms, functions
+from governance.people import actions, deputies, forms, functions, second_factor
 from governance.people.functions import Function
 from governance.people.models import Deputy, Invitation, Person
 from governance.people.views import find
@@ -47,6 +47,7 @@ def me(request: Request) -> HttpResponse:
         "conflict": conflict,
         "coming": _coming(person, request.at),
         "has_password": person.has_usable_password(),
+        "second": second_factor.held(person),
         "functions": [functions.label(slug) for slug in sorted(functions.of(person)) if slug in Function.values],
         "link": Invitation.objects.filter(person=person).order_by("-pk").first(),
         "warnings": checkpoint.warnings() if functions.has(person, Function.ADMINISTRATORS) else [],

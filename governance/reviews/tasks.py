@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import shared_task
+from django.db import transaction
 
 from governance.core import clock
 from governance.notices import delivery
@@ -16,3 +17,8 @@ def sweep(**kwargs: Any) -> dict[str, int]:
     counts = clocks.run(at)
     delivery.drain(at)
     return counts
+
+
+def nudge() -> None:
+    """Have a worker look at every clock once this transaction has committed. Never fails an act: the next sweep comes anyway."""
+    transaction.on_commit(lambda: delivery.queue(sweep), robust=True)

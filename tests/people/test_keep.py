@@ -12,9 +12,11 @@ from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
+from governance.notices.models import Channel, Notice
 from governance.people import actions, functions
 from governance.people.models import Invitation, Person
 from governance.raci import grants
+from governance.reviews import tasks
 from tests.make import AT
 from tests.web import Browser
 
@@ -298,6 +300,25 @@ def test_somebody_who_left_is_signed_out_with_the_next_request_and_holds_nothing
     assert not Initiative.objects.visible_to(gone).exists()
     assert "The Portfolio office names somebody else" in admins_browser.page.words
     assert grants.differences() == []
+
+
+def test_what_a_leaver_held_is_the_offices_task_at_once_and_it_is_written_to_at_once(
+    cast, story, admins_browser, today, monkeypatch, django_capture_on_commit_callbacks, sign_in
+):
+    tale = story("production")
+    monkeypatch.setattr(tasks.sweep, "apply_async", lambda **how: tasks.sweep())
+
+    with django_capture_on_commit_callbacks() as begun:
+        leave(admins_browser, cast.owner, today)
+    office = Browser(sign_in(Client(), cast.office))
+    assert "Priya Nair left: Accountable for" in office.get("/").words, "before any sweep"
+    assert not Notice.objects.filter(occasion__startswith="left-").exists()
+    for callback in begun:
+        callback()
+
+    notice = Notice.objects.get(person=cast.office, channel=Channel.EMAIL, occasion__startswith="left-")
+    assert notice.subject == "Priya Nair has left: name who follows on 1 initiative"
+    assert tale.fresh.unowned_since is not None
 
 
 def test_whoever_leaves_leaves_their_functions_and_links(cast, admins_browser, today, said):

@@ -2,16 +2,18 @@
 """Races about people: many hands on one link, one function, one address, one tree. Always one outcome."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from governance.core.errors import Conflict
 from governance.core.rules import Blocked
 from governance.ledger.models import LedgerEntry
-from governance.people import actions, functions, units
+from governance.people import actions, functions, second_factor, units
 from governance.people.models import Person, Unit
 from tests.gates.test_races import together
 from tests.make import AT
+from tests.people.test_second_factor import SECRET, Phone
 
 ROUNDS = 8
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -134,3 +136,15 @@ def test_a_link_never_outlives_the_day_its_person_left(cast):
         assert not isinstance(gone, Exception | Blocked), gone
         assert actions.invitation(token) is None
         actions.come_back(Person.objects.get(pk=cast.staff.pk), by=cast.admin, at=AT)
+
+
+def test_one_code_sent_by_eight_counts_once(cast, monkeypatch):
+    # No wrong code makes those of the app rest here: what refuses the seven is that the code was used.
+    monkeypatch.setattr(second_factor, "WRONG", ((1000, timedelta(days=1)),))
+    codes = second_factor.set_up(cast.owner, SECRET, Phone().code(-1), at=AT)
+    use = lambda code: second_factor.use(Person(pk=cast.owner.pk), code, by="system:sign-in", at=AT, where="sign-in")  # noqa: E731
+
+    for code in (Phone().code(1), codes[0]):
+        results = together(*(lambda: use(code) for _ in range(8)))
+
+        assert Counter(bool(one.how) for one in results) == {True: 1, False: 7}, results

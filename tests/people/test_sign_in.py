@@ -185,6 +185,8 @@ def test_a_reset_by_mail_works_once_and_ends_every_session(client, owner, settin
     assert "This link no longer works" in Browser(Client()).get(path).words
     assert mailoutbox[-1].to == [owner.email]
     assert "was changed" in mailoutbox[-1].body
+    entry = LedgerEntry.objects.get(verb="password.changed")
+    assert (entry.actor, entry.subject_id, entry.detail) == ("system:sign-in", owner.pk, {})
 
 
 def test_a_reset_link_dies_when_the_address_changes(client, cast, mailoutbox):
@@ -233,6 +235,7 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(owner, mai
     assert not signed_in(elsewhere)
     assert Person.objects.get(pk=owner.pk).check_password(NEW)
     assert mailoutbox[-1].to == [owner.email]
+    assert LedgerEntry.objects.get(verb="password.changed").actor == f"person:{owner.pk}"
 
 
 def test_headers_do_not_turn_the_pages_into_an_api(client, owner):

@@ -324,6 +324,8 @@ REACH: dict[str, Reach] = {
     "people:leave": Reach(path=_somebody(), data=lambda w: {"left_on": _today(), "confirmed": "1"}),
     "people:come_back": Reach(path=lambda w, p: {"pk": w.known["gone"]}),
     "people:invite": Reach(path=_somebody()),
+    "people:forget_identity": Reach(path=_somebody()),
+    "people:take_second_factor": Reach(path=_somebody()),
     "people:deputies_of": Reach(path=_somebody(), data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:end_deputy": Reach(path=lambda w, p: {"pk": w.known["deputy"]}),
     "people:unit": Reach(
@@ -339,6 +341,7 @@ REACH: dict[str, Reach] = {
     "people:unit_add": Reach(data=lambda w: {"name": "Field", "parent": w.cast.company.pk, "seen": ""}),
     "people:functions": Reach(data=lambda w: {"function": "legal", "person": w.cast.engineer.pk}),
     "people:me": Reach(data=lambda w: {"phone": "+44 20 7946 0999", "time_zone": "", "language": "", "version": 1}),
+    "people:second_factor": Reach(data=lambda w: {"do": "set_up", "offer": "nosuchoffer", "code": "000000"}),
     "people:deputies": Reach(data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:invitation": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
     "people:setup": Reach(path=lambda w, p: {"token": "nosuchtoken"}),

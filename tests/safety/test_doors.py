@@ -24,6 +24,7 @@ OPEN = {
     "account_login",
     "account_inactive",
     "account_logout",
+    "mfa_authenticate",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",

@@ -28,6 +28,8 @@ NOT_GOVERNED = {
 #: Governed, and written by no form: a command or a release does it, and its own test asks for the entry.
 NO_FORM = {
     "Installation": "people/test_links.py",
+    "Identity": "people/test_oidc.py",
+    "Provided": "people/test_oidc.py",
     "PolicyVersion": "policy/test_versions.py",
     "KeptProfile": "registers/test_profiles.py",
     "Origin": "registers/test_apply.py",
