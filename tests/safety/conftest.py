@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 
 from tests.safety import world as made
@@ -32,5 +33,6 @@ def _built(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def world(_built, db) -> made.World:
-    """The company and an initiative for every situation; what a test writes is rolled back."""
+    """The company and an initiative for every situation; what a test writes is rolled back, and tries count from none."""
+    cache.clear()
     return _built

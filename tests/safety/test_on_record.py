@@ -29,7 +29,6 @@ NOT_GOVERNED = {
 NO_FORM = {
     "Installation": "people/test_links.py",
     "Identity": "people/test_oidc.py",
-    "Provided": "people/test_oidc.py",
     "PolicyVersion": "policy/test_versions.py",
     "KeptProfile": "registers/test_profiles.py",
     "Origin": "registers/test_apply.py",
