@@ -1,6 +1,7 @@
 """Functions: standing duties in the organisation, kept as groups with fixed slugs."""
 
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -63,12 +64,24 @@ def has(person, *wanted: str) -> bool:
 
 
 def members(function: str):
-    """Return the active people of `function`, by name. Lazy queryset; a list where answers are kept (core/kept.py)."""
+    """Return the active people of `function`, by name. Lazy queryset; where answers are kept (core/kept.py) a list, all functions asked at once."""
     from governance.people.models import Person
 
     slug = str(getattr(function, "value", function))
-    rows = Person.objects.active().filter(groups__name=slug).order_by("name", "pk")
-    return kept.answer(("members", slug), lambda: list(rows)) if kept.asked_once() else rows
+    if kept.asked_once():
+        return kept.answer("members", _everybody).get(slug, [])
+    return Person.objects.active().filter(groups__name=slug).order_by("name", "pk")
+
+
+def _everybody() -> dict[str, list]:
+    """Return the active people of every function, by name. One query."""
+    from governance.people.models import Person
+
+    found: dict[str, list] = {}
+    rows = Person.objects.active().filter(groups__name__in=Function.values).annotate(slug=F("groups__name"))
+    for person in rows.order_by("name", "pk"):
+        found.setdefault(person.slug, []).append(person)
+    return found
 
 
 def whose(*wanted: str) -> str:
