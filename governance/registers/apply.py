@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from governance import ledger
 from governance.core.models import Installation
@@ -319,14 +319,19 @@ def _say(say: Callable[..., None], outcome: Outcome, batch: Batch) -> None:
 # The end of an import
 
 
-def flag_gone(batch: Batch, *, by: Any, at: datetime, pause: float) -> int:
-    """Mark origins whose record is no longer listed, a chunk a transaction, and return how many. Nothing is deleted."""
+def no_longer_listed(batch: Batch) -> QuerySet[Origin]:
+    """Return the origins whose record is not among the rows of an import, with their initiatives. No query."""
     listed = Staged.objects.filter(batch=batch, identity=OuterRef("identity"), occurrence=OuterRef("occurrence"))
     missing = Origin.objects.filter(~Exists(listed), profile=batch.profile, gone_at=None)
-    flagged = 0
+    return missing.select_related("initiative").order_by("pk")
+
+
+def flag_gone(batch: Batch, *, by: Any, at: datetime, pause: float) -> int:
+    """Mark origins whose record is no longer listed, a chunk a transaction, and return how many. Nothing is deleted."""
+    missing, flagged = no_longer_listed(batch), 0
     while True:
         with ledger.act(by=by, at=at) as say:
-            chunk = list(missing.select_related("initiative").order_by("pk")[:CHUNK])
+            chunk = list(missing[:CHUNK])
             if not chunk:
                 return flagged
             Origin.objects.filter(pk__in=[origin.pk for origin in chunk]).update(gone_at=at, batch=batch)

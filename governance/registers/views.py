@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from governance.core import lists
 from governance.core.http import Request, go
 from governance.initiatives.lifecycle import Stage
-from governance.registers import bringing, gaps, profiles, undo
+from governance.initiatives.models import Initiative
+from governance.registers import apply, bringing, gaps, profiles, undo
 from governance.registers.columns import called
 from governance.registers.forms import Bring, Mend
-from governance.registers.models import Batch, Origin, Staged, State
+from governance.registers.models import Batch, Origin, State
 from governance.registers.words import change_words, problem_words, twin_words
 
 #: Imports on the list of imports.
@@ -90,6 +91,13 @@ def _preview(request: Request, one: Batch) -> dict[str, Any]:
     """Return the rows of an import as its page lists them: narrowed by what becomes of them."""
     shown = lists.show(_listing(one), request.GET)
     titles = called(one.layout.get("titles", []))
+    visible = Initiative.objects.visible_to(request.user, request.at)
+    gone = apply.no_longer_listed(one).filter(initiative__in=visible)
+    # Whoever brought the list may see more than whoever reads its page: what is here is shown to who may see it.
+    mine = Origin.objects.filter(profile=one.profile, identity__in={row.identity for row in shown.rows})
+    seen = set(mine.filter(initiative__in=visible).values_list("identity", "occurrence"))
+    named = {int(row.twin[5:]) for row in shown.rows if row.twin.startswith("here:")}
+    known = set(visible.filter(number__in=named).values_list("number", flat=True)) if named else set()
     return {
         "shown": shown,
         "rows": [
@@ -98,16 +106,18 @@ def _preview(request: Request, one: Batch) -> dict[str, Any]:
                 "name": row.values.get("fields", {}).get("name", ""),
                 "unit": " / ".join(row.values.get("unit", [])),
                 "stage": Stage(row.values["stage"]).label if row.values.get("stage") in Stage.values else "",
-                "changes": [change_words(change) for change in row.changes],
+                "changes": [change_words(c) for c in row.changes] if (row.identity, row.occurrence) in seen else [],
                 "problems": [problem_words(problem, titles) for problem in row.problems],
-                "twin": twin_words(row.twin, one),
+                "twin": None
+                if row.twin.startswith("here:") and int(row.twin[5:]) not in known
+                else twin_words(row.twin, one),
             }
             for row in shown.rows
         ],
         "ready": one.rows.exclude(how__in=("refused", "skipped")).count() if one.state == State.READY else 0,
         "refused": one.rows.filter(how="refused").count(),
         "gone": _gone(one),
-        "gone_names": [origin.initiative for origin in _gone_rows(one)[:5]] if one.state == State.READY else [],
+        "gone_names": [origin.initiative for origin in gone[:5]] if one.state == State.READY else [],
     }
 
 
@@ -132,16 +142,9 @@ def _listing(one: Batch) -> lists.Listing:
     )
 
 
-def _gone_rows(one: Batch):
-    """Return the origins whose record is not in the list. No query."""
-    listed = Staged.objects.filter(batch=one, identity=OuterRef("identity"), occurrence=OuterRef("occurrence"))
-    missing = Origin.objects.filter(~Exists(listed), profile=one.profile, gone_at=None)
-    return missing.select_related("initiative").order_by("pk")
-
-
 def _gone(one: Batch) -> int:
     """Return how many records are no longer listed. One query."""
-    return _gone_rows(one).count() if one.state == State.READY else one.counts.get("gone", 0)
+    return apply.no_longer_listed(one).count() if one.state == State.READY else one.counts.get("gone", 0)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

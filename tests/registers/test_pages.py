@@ -257,3 +257,30 @@ def test_a_use_answered_no_is_not_among_what_is_imported(office, send):
     words = page(office, "/imports/1/").words
     assert "Import 1 row" in words
     assert "Import 1 rows" not in words
+
+
+def test_who_may_not_see_it_reads_nothing_of_it_on_a_list_somebody_else_brought(client, cast, sign_in, office, send):
+    def bring(records):
+        send(records)
+        bringing.go_on(AT, pause=0)
+        return Batch.objects.latest("number")
+
+    first = bring([record(1), record(2)])
+    office.post(first.get_absolute_url(), {"do": "import"})
+    bringing.go_on(AT, pause=0)
+    for one in Initiative.objects.all():
+        actions.amend(one, {"purpose": "Canary words."}, by=cast.office, at=AT, seen_version=one.version)
+        actions.set_restricted(Initiative.objects.get(pk=one.pk), True, by=cast.office, at=AT)
+    hidden = make_initiative(cast, name="Use 9")
+    actions.set_restricted(hidden.fresh, True, by=cast.lead, at=AT)
+    second = bring([record(1, problem_solved="Theirs."), record(9)])
+    mine = page(office, second.get_absolute_url()).words
+    assert "Canary words." in mine
+    assert "Use 2" in mine
+    assert f"Called like {hidden.fresh.key}" in mine
+
+    theirs = page(sign_in(client, cast.admin), second.get_absolute_url()).words
+
+    assert "Canary words." not in theirs
+    assert "Use 2" not in theirs
+    assert "Called like" not in theirs
