@@ -131,8 +131,8 @@ def _begin(values: dict, stage: Stage, *, by, at: datetime) -> Initiative:
     return initiative
 
 
-def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_version: int) -> Initiative:
-    """Change what an initiative says. Only AMENDABLE fields count, whatever else `values` holds.
+def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_version: int, **detail: int) -> Initiative:
+    """Change what an initiative says. Only AMENDABLE fields count, whatever else `values` holds; `detail` goes on record.
 
     Raises Conflict when somebody saved since `seen_version`, Blocked when an open gate locks a field.
     A material change voids acceptances given for the earlier version; the page says so before saving.
@@ -163,6 +163,7 @@ def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_versio
             initiative,
             fields=sorted(changed),
             version=initiative.version,
+            **detail,
             text={"before": before, "after": {name: _plain(value) for name, value in changed.items()}},
         )
     return initiative

@@ -1,6 +1,7 @@
 """Reading the history: newest first, paged by the number of the entry."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Max
@@ -41,6 +42,12 @@ def last_of(initiative_ids: Iterable[int], but: str) -> dict[int, LedgerEntry]:
     entries = LedgerEntry.objects.filter(initiative_id__in=list(initiative_ids)).exclude(verb__startswith=but)
     last = entries.order_by().values("initiative_id").annotate(last=Max("seq")).values_list("last", flat=True)
     return {e.initiative_id: e for e in LedgerEntry.objects.filter(seq__in=list(last)).defer(*_HEAVY)}
+
+
+def since(initiative_ids: Iterable[int], verbs: Iterable[str], at: datetime) -> list[LedgerEntry]:
+    """Return what is on record of these initiatives from `at` on, of these verbs, in order. One query."""
+    entries = LedgerEntry.objects.filter(initiative_id__in=list(initiative_ids), verb__in=list(verbs), at__gte=at)
+    return list(entries.defer(*_HEAVY).order_by("seq"))
 
 
 def latest(before: int | None = None, limit: int = 50, verb: str | None = None) -> list[LedgerEntry]:

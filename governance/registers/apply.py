@@ -353,10 +353,16 @@ def finish(profile: Profile, batch: Batch, report: Report, *, by: Any, at: datet
         with ledger.act(by=by, at=at):
             tidings.tell(profile, unit, brought, key=key, at=at)
     report.unowned = Initiative.objects.unowned().filter(origin__profile=profile.name).count()
-    with ledger.act(by=by, at=at) as say:
-        counts = report.counts()
+    with ledger.act(by=by, at=at):
         Batch.objects.filter(pk__in=[each.pk for each in open_batches if each.pk != batch.pk]).update(
             finished_at=at, counts={"told_as": key}, state=State.DONE
         )
+        close(batch, report, by=by, at=at)
+
+
+def close(batch: Batch, report: Report, *, by: Any, at: datetime) -> None:
+    """Keep what an import came to, and record that it ended. Two queries and those of the record."""
+    counts = report.counts()
+    with ledger.act(by=by, at=at) as say:
         Batch.objects.filter(pk=batch.pk).update(finished_at=at, counts=counts, state=State.DONE)
         say(Verb.IMPORT_FINISHED, batch, **counts, problems=len(report.problems))

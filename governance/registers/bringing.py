@@ -22,9 +22,10 @@ from governance.core import clock
 from governance.core.errors import Conflict, Refused
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
-from governance.registers import apply, profiles, read, undo
+from governance.registers import apply, ours, profiles, read, undo
 from governance.registers.models import Batch, FilePart, Staged, State
 from governance.registers.profile import Profile, Shape, Unreadable, same
+from governance.registers.profiles import OURS
 from governance.registers.read import Record, Source
 from governance.registers.stage import PAUSE, REFUSED, TRIAGE, Reader, in_chunks, stage
 from governance.registers.weigh import weigh
@@ -51,8 +52,9 @@ def receive(
 
     A small transaction for each part: nobody waits while a large file comes in.
     """
-    profiles.may_import(by)
-    profiles.load(profile)
+    profiles.may_bring(by, profile)
+    if profile != OURS:
+        profiles.load(profile)
     with ledger.act(by=by, at=at) as say:
         batch = apply.made(profile, file_name, by=by, at=at, state=State.RECEIVING, encoding=encoding)
         say(Verb.LIST_BROUGHT, batch, profile=profile, text={"file": file_name})
@@ -70,17 +72,17 @@ def mend(batch: Batch, number: int, cells: dict[int, str], *, by: Any, at: datet
 
     `cells` are by place, counted from 0. Raises Refused, Conflict when the import has begun meanwhile.
     """
-    profiles.may_import(by)
+    may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
         batch = _held(batch, State.READY)
         old = batch.rows.get(record=number)
         mended = [cells.get(place, cell) for place, cell in enumerate(old.cells)]
-        profile, source = profiles.load(batch.profile), source_of(batch)
-        (row,) = Reader(profile, source, keep=True).read([Record(number, tuple(mended))])
+        profile, source = _profile(batch), source_of(batch)
+        (row,) = _reader(profile, source).read([Record(number, tuple(mended))])
         others = batch.rows.filter(identity=row.identity).exclude(pk=old.pk)
         row.occurrence = (others.aggregate(last=Max("occurrence"))["last"] or 0) + 1
         row.pk, row.batch = old.pk, batch
-        _foresee(profile, batch, [row], at)
+        _foresee(profile, source, batch, [row], at)
         row.save()
         say(Verb.LIST_MENDED, batch, record=number, sha256=row.raw_sha256)
     return row
@@ -88,7 +90,7 @@ def mend(batch: Batch, number: int, cells: dict[int, str], *, by: Any, at: datet
 
 def begin(batch: Batch, *, by: Any, at: datetime) -> None:
     """Have the rows that can be read imported. Raises Refused, and Conflict when that has begun already."""
-    profiles.may_import(by)
+    may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
         batch = _held(batch, State.READY)
         batch.state, batch.person, batch.began_by, batch.worked_at = State.APPLYING, by, f"person:{by.pk}", None
@@ -99,7 +101,7 @@ def begin(batch: Batch, *, by: Any, at: datetime) -> None:
 
 def set_aside(batch: Batch, *, by: Any, at: datetime) -> None:
     """Leave a list that was not imported; its rows go. Raises Refused, and Conflict when it is being imported."""
-    profiles.may_import(by)
+    may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
         batch = _held(batch, State.READY, State.FAILED)
         batch.state = State.SET_ASIDE
@@ -109,7 +111,7 @@ def set_aside(batch: Batch, *, by: Any, at: datetime) -> None:
 
 def take_back(batch: Batch, *, by: Any, at: datetime) -> None:
     """Have an import taken back. Raises Refused, and Conflict when it is too late or under way already."""
-    profiles.may_import(by)
+    may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
         batch = _held(batch, State.DONE)
         if not undo.is_possible(batch, at):
@@ -118,6 +120,14 @@ def take_back(batch: Batch, *, by: Any, at: datetime) -> None:
         batch.save()
         say(Verb.IMPORT_UNDONE, batch)
         nudge()
+
+
+def may_handle(by: Any, batch: Batch) -> None:
+    """Raise Refused unless `by` may look at this import and decide about it: an export brought back is its bringer's own."""
+    if batch.profile == OURS and batch.person_id != by.pk:
+        name = batch.person.name if batch.person else _("somebody else")
+        raise Refused(_("%(name)s brought this export back; nobody else goes on with it.") % {"name": name}, name)
+    profiles.may_bring(by, batch.profile)
 
 
 def _held(batch: Batch, *states: State) -> Batch:
@@ -204,7 +214,7 @@ def _work(batch: Batch, at: datetime, pause: float) -> None:
     """Take an import through the step it is at. Whoever asked for it must still be allowed to."""
     if batch.person is None or not batch.person.is_active:
         raise Refused(_("Whoever brought this list is no longer here."))
-    profiles.may_import(batch.person)
+    profiles.may_bring(batch.person, batch.profile)
     if batch.state == State.READING:
         _read(batch, at, pause)
     elif batch.state == State.APPLYING:
@@ -216,32 +226,51 @@ def _work(batch: Batch, at: datetime, pause: float) -> None:
 
 def _read(batch: Batch, at: datetime, pause: float) -> None:
     """Read the file into rows, each with what would become of it, from where the last worker got to."""
-    profile = profiles.load(batch.profile)
+    profile = _profile(batch)
     with _file(batch) as path:
-        source = read.look_through(path, profile, batch.encoding)
+        source, made_at = _looked_through(profile, path, batch, at)
         batch.file_sha256, batch.records = source.sha256, source.count
         batch.layout = {
             "shape": {name: getattr(source.shape, name) for name in Shape.__slots__},
             "titles": list(source.titles),
             "places": source.places,
             "found": source.found_words,
+            "made_at": made_at.isoformat() if made_at else "",
         }
         batch.save(update_fields=["file_sha256", "records", "layout"])
-        reader, twins = Reader(profile, source, keep=True), Twins(batch)
+        reader, twins = _reader(profile, source), Twins(batch)
         there = batch.rows.aggregate(last=Max("record"))["last"] or 0
         for rows in in_chunks(reader.rows()):
-            twins.note(rows)
+            if profile is not None:
+                twins.note(rows)
             if fresh := [row for row in rows if row.record > there]:
-                _foresee(profile, batch, fresh, at)
+                _foresee(profile, source, batch, fresh, at)
                 for _row in stage(batch, fresh, pause=pause):
                     pass
             _hold(batch)
-        batch.counts = {"unread": reader.unread()}
+        unread = ours.unread(source, at) if profile is None else reader.unread()
+        batch.counts = {"unread": unread}
     with transaction.atomic():
         FilePart.objects.filter(batch=batch).delete()
         Batch.objects.filter(pk=batch.pk, state=State.READING).update(
             state=State.READY, worked_at=None, counts=batch.counts
         )
+
+
+def _profile(batch: Batch) -> Profile | None:
+    """Return what the columns of a list mean; None where our own export comes in again."""
+    return None if batch.profile == OURS else profiles.load(batch.profile)
+
+
+def _looked_through(profile: Profile | None, path: Path, batch: Batch, at: datetime) -> tuple[Source, datetime | None]:
+    """Return the file, ready to be read, and when it was made where it says so. Raises Unreadable."""
+    if profile is None:
+        return ours.look_through(path, batch.encoding, at)
+    return read.look_through(path, profile, batch.encoding), None
+
+
+def _reader(profile: Profile | None, source: Source) -> Any:
+    return ours.Reader(source) if profile is None else Reader(profile, source, keep=True)
 
 
 @contextmanager
@@ -255,8 +284,11 @@ def _file(batch: Batch) -> Iterator[Path]:
         yield path
 
 
-def _foresee(profile: Profile, batch: Batch, rows: list[Staged], at: datetime) -> None:
+def _foresee(profile: Profile | None, source: Source, batch: Batch, rows: list[Staged], at: datetime) -> None:
     """Say of each row what would become of it now, and whether somebody has to look at it. Writes nothing."""
+    if profile is None:
+        ours.foresee(batch, source, rows, at)
+        return
     for outcome in weigh(profile, rows, at=at, lock=False):
         row = outcome.row
         row.how, row.changes = outcome.how, outcome.changes
@@ -291,7 +323,13 @@ class Twins:
 
 def _import(batch: Batch, at: datetime, pause: float) -> None:
     """Apply the rows that can be read, from where the last worker got to, and tell those it concerns."""
-    profile, by = profiles.load(batch.profile), batch.person
+    profile, by = _profile(batch), batch.person
+    if profile is None:
+        for _rows in ours.applied(batch, source_of(batch), by=by, at=at):
+            _hold(batch)
+            time.sleep(pause)
+        apply.close(batch, apply.report_of(batch), by=by, at=at)
+        return
     for _outcomes in apply.applied(profile, batch, by=by, at=at):
         _hold(batch)
         time.sleep(pause)

@@ -113,10 +113,10 @@ def weigh(path: Path) -> None:
         )
 
 
-def sheets(path: Path) -> list[str]:
-    """Return the names of the visible sheets of a workbook, in order. Raises Unreadable."""
+def sheets(path: Path, *, hidden: bool = False) -> list[str]:
+    """Return the names of the visible sheets of a workbook, in order, with `hidden` of all. Raises Unreadable."""
     with _workbook(path) as book:
-        return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        return [sheet.title for sheet in book.worksheets if hidden or sheet.sheet_state == "visible"]
 
 
 def _xlsx_rows(path: Path, shape: Shape) -> Iterator[Row]:
@@ -207,6 +207,18 @@ def _json_rows(path: Path, shape: Shape) -> Iterator[Row]:
     yield 1, list(titles)
     for number, item in enumerate(_objects(path, shape), 2):
         yield number, [item.get(title, "") for title in titles]
+
+
+def head(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the texts of these names that an object says of itself before its list. Raises Unreadable."""
+    found, wanted = {}, set(names)
+    with _json_errors(path), opened(path) as file:
+        for prefix, event, value in ijson.parse(_past_the_mark(file)):
+            if event == "start_array":
+                break
+            if event == "string" and prefix in wanted:
+                found[prefix] = value
+    return found
 
 
 def _objects(path: Path, shape: Shape) -> Iterator[dict[str, str]]:

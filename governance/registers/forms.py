@@ -15,7 +15,27 @@ from governance.registers.layout import USUAL, windows
 LONGEST = 20_000
 
 
-class Bring(Form):
+class BringBack(Form):
+    """An export of the catalog that somebody changed in a spreadsheet."""
+
+    file = forms.FileField(
+        label=gettext_lazy("The file"),
+        help_text=gettext_lazy("The XLSX or CSV you downloaded from the catalog, with cells changed. Up to 200 MB."),
+        allow_empty_file=True,
+    )
+
+    def clean_file(self):
+        """Return the file. Raises ValidationError for one that is too large."""
+        file = self.cleaned_data["file"]
+        if file.size > bringing.MOST_BYTES:
+            raise ValidationError(
+                _("%(file)s has %(mb)s MB. Expected 200 MB at most: leave out columns nobody reads.")
+                % {"file": file.name, "mb": f"{file.size // 1_000_000:,}"}
+            )
+        return file
+
+
+class Bring(BringBack):
     """A file, what its columns mean, and its letters where somebody knows better."""
 
     file = forms.FileField(
@@ -37,16 +57,6 @@ class Bring(Form):
             ("", _("Find out from the file")),
             *((name, windows(name)) for name in ("utf-8", "utf-16", *USUAL)),
         ]
-
-    def clean_file(self):
-        """Return the file. Raises ValidationError for one that is too large."""
-        file = self.cleaned_data["file"]
-        if file.size > bringing.MOST_BYTES:
-            raise ValidationError(
-                _("%(file)s has %(mb)s MB. Expected 200 MB at most: leave out columns nobody reads.")
-                % {"file": file.name, "mb": f"{file.size // 1_000_000:,}"}
-            )
-        return file
 
 
 class Mend(forms.Form):

@@ -25,6 +25,8 @@ from governance.registers.profile_text import read
 
 FOLDER = Path(__file__).with_name("profiles")
 
+#: What stands for a profile where our own export comes in again: its columns say themselves what they mean.
+OURS = "mandate"
 #: Who may import, and say what the columns of a list mean.
 IMPORTERS = (Function.PORTFOLIO, Function.ADMINISTRATORS)
 #: What a profile may be called: it stands in addresses and on command lines.
@@ -83,7 +85,7 @@ def checked(name: str, text: str) -> Profile:
             _("A profile is called “%(name)s”. Expected small letters, digits and hyphens, 2 to 60 of them.")
             % {"name": name[:80]}
         )
-    if name in shipped():
+    if name in (OURS, *shipped()):
         raise Unreadable(
             _("“%(name)s” comes with Mandate and stays as it is. Give your own profile another name.") % {"name": name}
         )
@@ -113,6 +115,12 @@ def may_import(by: Any) -> None:
             _("%(name)s may not import. The Portfolio office and administrators may.") % {"name": by.name},
             str(Function.PORTFOLIO.label),
         )
+
+
+def may_bring(by: Any, profile: str) -> None:
+    """Raise Refused unless `by` may bring a list under this profile: everybody an export of ours, others as `may_import`."""
+    if profile != OURS:
+        may_import(by)
 
 
 def fitting(titles: Sequence[str]) -> list[str]:

@@ -13,7 +13,9 @@ from governance import ledger
 from governance.initiatives import search
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb, queries
+from governance.registers import ours
 from governance.registers.models import Batch, Before, Origin, State
+from governance.registers.profiles import OURS
 from governance.registers.stage import CHUNK
 from governance.registers.weigh import STATED_BY_A_REGISTER
 
@@ -31,23 +33,33 @@ def taken_back(batch: Batch, *, at: datetime, pause: float) -> Iterator[int]:
     by, counts = batch.person, {"removed": 0, "restored": 0, "left": 0, "after": 0, **batch.counts.get("undone", {})}
     while True:
         with ledger.act(by=by, at=at) as say:
-            mine = Origin.objects.filter(batch=batch, initiative_id__gt=counts["after"])
-            origins = list(mine.select_related("initiative").order_by("initiative_id")[:CHUNK])
-            if origins:
-                _chunk(origins, batch, counts, say=say)
-                counts["after"] = origins[-1].initiative_id
-            else:
+            dealt_with = _amended_back(batch, counts, at) if batch.profile == OURS else _chunk(batch, counts, say)
+            if not dealt_with:
                 batch.state = State.UNDONE
             batch.counts = {**batch.counts, "undone": counts}
             batch.save(update_fields=["state", "counts"])
-        if not origins:
+        if not dealt_with:
             return
-        yield len(origins)
+        yield dealt_with
         time.sleep(pause)
 
 
-def _chunk(origins: list[Origin], batch: Batch, counts: dict[str, int], *, say: Any) -> None:
-    """Deal with these records: each initiative is removed, put back, or left as people made it."""
+def _amended_back(batch: Batch, counts: dict[str, int], at: datetime) -> int:
+    """Amend the next initiatives back to what they said before an export of ours came in; returns how many."""
+    mine = Before.objects.filter(batch=batch, initiative_id__gt=counts["after"])
+    befores = list(mine.select_related("initiative").order_by("initiative_id")[: ours.CHUNK])
+    touched = _touched([before.initiative_id for before in befores], batch)
+    for before in befores:
+        left = before.initiative_id in touched or not ours.take_back(before, batch, at=at)
+        counts["left" if left else "restored"] += 1
+        counts["after"] = before.initiative_id
+    return len(befores)
+
+
+def _chunk(batch: Batch, counts: dict[str, int], say: Any) -> int:
+    """Deal with the next records: each initiative is removed, put back, or left as people made it; returns how many."""
+    mine = Origin.objects.filter(batch=batch, initiative_id__gt=counts["after"])
+    origins = list(mine.select_related("initiative").order_by("initiative_id")[:CHUNK])
     pks = [origin.initiative_id for origin in origins]
     locked = Initiative.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk").in_bulk()
     befores = {before.initiative_id: before for before in Before.objects.filter(batch=batch, initiative_id__in=pks)}
@@ -70,6 +82,8 @@ def _chunk(origins: list[Origin], batch: Batch, counts: dict[str, int], *, say: 
                 Verb.RECORD_UNDONE, initiative, batch=batch.pk, number=initiative.number, text={"name": initiative.name}
             )
             initiative.delete()
+        counts["after"] = origin.initiative_id
+    return len(origins)
 
 
 def _touched(pks: list[int], batch: Batch) -> frozenset[int]:

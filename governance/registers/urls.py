@@ -8,6 +8,7 @@ app_name = "registers"
 
 urlpatterns = [
     path("imports/", views.index, name="list"),
+    path("imports/edited/", views.edited, name="edited"),
     path("imports/<int:number>/", views.batch, name="batch"),
     path("imports/<int:number>/rows/<int:record>/", views.row, name="row"),
     path("imports/<int:number>/report/", views.report, name="report"),

@@ -11,23 +11,27 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.core import lists
 from governance.core.http import Request, go
+from governance.initiatives.catalog import key_in
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
-from governance.registers import apply, bringing, gaps, profiles, undo
+from governance.registers import apply, bringing, gaps, ours, profiles, undo
 from governance.registers.columns import called
-from governance.registers.forms import Bring, Mend
+from governance.registers.forms import Bring, BringBack, Mend
 from governance.registers.models import Batch, Origin, State
+from governance.registers.profiles import OURS
 from governance.registers.words import change_words, problem_words, twin_words
 
 #: Imports on the list of imports.
 SHOWN = 30
 
 
-def find(number: int) -> Batch:
-    """Return the import of that number. Raises Http404. One query."""
+def find(request: Request, number: int) -> Batch:
+    """Return the import of that number. Raises Http404, and Refused where it is not this person's to handle. Two queries."""
     batch = Batch.objects.select_related("person").filter(number=number).first()
     if batch is None:
+        profiles.may_import(request.user)
         raise Http404
+    bringing.may_handle(request.user, batch)
     return batch
 
 
@@ -47,20 +51,32 @@ def index(request: Request) -> HttpResponse:
             at=request.at,
         )
         return go(batch)
-    context = {"form": form, "batches": Batch.objects.select_related("person").order_by("-number")[:SHOWN]}
+    brought = Batch.objects.exclude(profile=OURS).select_related("person").order_by("-number")
+    context = {"form": form, "batches": brought[:SHOWN]}
     return render(request, "registers/index.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edited(request: Request) -> HttpResponse:
+    """Take an export of the catalog that somebody changed in a spreadsheet, and show those they brought before."""
+    form = BringBack(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        return go(bringing.receive(file.chunks(), file.name, OURS, by=request.user, at=request.at))
+    brought = Batch.objects.filter(profile=OURS, person=request.user).order_by("-number")
+    context = {"form": form, "batches": brought[:SHOWN]}
+    return render(request, "registers/edited.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def batch(request: Request, number: int) -> HttpResponse:
     """Show where an import stands and what would become of each row; have it imported, or set it aside."""
-    profiles.may_import(request.user)
-    one = find(number)
+    one = find(request, number)
     if request.method == "POST":
         act = bringing.set_aside if request.POST.get("do") == "set_aside" else bringing.begin
         act(one, by=request.user, at=request.at)
         return go(one)
-    context: dict[str, Any] = {"batch": one, "profile": _title(one.profile)}
+    context: dict[str, Any] = {"batch": one, "profile": _title(one.profile), "is_ours": one.profile == OURS}
     if one.is_under_way or one.state == State.RECEIVING:
         context["progress"] = _progress(one)
     elif not request.htmx and one.rows.exists():
@@ -74,6 +90,8 @@ def batch(request: Request, number: int) -> HttpResponse:
 
 def _title(profile: str) -> str:
     """Return what a profile calls its register."""
+    if profile == OURS:
+        return _("an export of the catalog")
     try:
         return profiles.load(profile).title
     except profiles.Unreadable:
@@ -94,8 +112,7 @@ def _preview(request: Request, one: Batch) -> dict[str, Any]:
     visible = Initiative.objects.visible_to(request.user, request.at)
     gone = apply.no_longer_listed(one).filter(initiative__in=visible)
     # Whoever brought the list may see more than whoever reads its page: what is here is shown to who may see it.
-    mine = Origin.objects.filter(profile=one.profile, identity__in={row.identity for row in shown.rows})
-    seen = set(mine.filter(initiative__in=visible).values_list("identity", "occurrence"))
+    seen = _seen(one, shown.rows, visible)
     named = {int(row.twin[5:]) for row in shown.rows if row.twin.startswith("here:")}
     known = set(visible.filter(number__in=named).values_list("number", flat=True)) if named else set()
     return {
@@ -114,15 +131,25 @@ def _preview(request: Request, one: Batch) -> dict[str, Any]:
             }
             for row in shown.rows
         ],
-        "ready": one.rows.exclude(how__in=("refused", "skipped")).count() if one.state == State.READY else 0,
+        "ready": one.rows.exclude(how__in=_left_out(one)).count() if one.state == State.READY else 0,
         "refused": one.rows.filter(how="refused").count(),
         "gone": _gone(one),
         "gone_names": [origin.initiative for origin in gone[:5]] if one.state == State.READY else [],
     }
 
 
+def _seen(one: Batch, rows: list[Any], visible: Any) -> set[tuple[str, int]]:
+    """Return the identities, with their turns, of the rows that are about something `visible`. One query."""
+    identities = {row.identity for row in rows}
+    if one.profile == OURS:
+        numbers = {number for identity in identities if (number := key_in(identity)) is not None}
+        return {(f"AI-{number}", 1) for number in visible.filter(number__in=numbers).values_list("number", flat=True)}
+    mine = Origin.objects.filter(profile=one.profile, identity__in=identities, initiative__in=visible)
+    return set(mine.values_list("identity", "occurrence"))
+
+
 def _listing(one: Batch) -> lists.Listing:
-    what = (
+    what: tuple[lists.Option, ...] = (
         lists.Option("new", _("New"), Q(how="created")),
         lists.Option("changed", _("Changed"), Q(how="updated")),
         lists.Option("unchanged", _("Unchanged"), Q(how="unchanged")),
@@ -132,6 +159,8 @@ def _listing(one: Batch) -> lists.Listing:
         lists.Option("skipped", _("No initiative"), Q(how="skipped")),
         lists.Option("refused", _("Left out"), Q(how="refused")),
     )
+    if one.profile == OURS:
+        what = tuple(option for option in what if option.value in ("changed", "unchanged", "needs", "noted", "refused"))
     return lists.Listing(
         path=reverse("registers:batch", args=[one.number]),
         rows=one.rows.all(),
@@ -142,6 +171,11 @@ def _listing(one: Batch) -> lists.Listing:
     )
 
 
+def _left_out(one: Batch) -> tuple[str, ...]:
+    """Return what becomes of the rows that an import leaves out. Of an export of ours, what nobody changed is one of them."""
+    return ("refused", "skipped", "unchanged") if one.profile == OURS else ("refused", "skipped")
+
+
 def _gone(one: Batch) -> int:
     """Return how many records are no longer listed. One query."""
     return apply.no_longer_listed(one).count() if one.state == State.READY else one.counts.get("gone", 0)
@@ -150,12 +184,13 @@ def _gone(one: Batch) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 def row(request: Request, number: int, record: int) -> HttpResponse:
     """Show one row of a list with its cells, and take other ones in their place."""
-    profiles.may_import(request.user)
-    one = find(number)
+    one = find(request, number)
     staged = one.rows.filter(record=record).first()
     if staged is None or not staged.cells:
         raise Http404
     titles, places = called(one.layout["titles"]), one.layout["places"]
+    if one.profile == OURS:
+        places = {name: place for name, place in places.items() if name in ours.MENDABLE}
     columns = [
         (place, titles[place], staged.cells[place])
         for place in sorted(set(places.values()))
@@ -178,9 +213,8 @@ def row(request: Request, number: int, record: int) -> HttpResponse:
 @require_safe
 def report(request: Request, number: int) -> HttpResponse:
     """Show what a list says and does not say about what is in use: one page, also on paper."""
-    profiles.may_import(request.user)
-    one = find(number)
-    if not one.rows.exists():
+    one = find(request, number)
+    if one.profile == OURS or not one.rows.exists():
         raise Http404
     return render(
         request, "registers/report.html", {"batch": one, "profile": _title(one.profile), "report": gaps.report(one)}
@@ -190,8 +224,7 @@ def report(request: Request, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: Request, number: int) -> HttpResponse:
     """Say what taking an import back means, and do it."""
-    profiles.may_import(request.user)
-    one = find(number)
+    one = find(request, number)
     if request.method == "POST":
         bringing.take_back(one, by=request.user, at=request.at)
         return go(one)

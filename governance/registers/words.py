@@ -36,6 +36,8 @@ def change_words(change: dict[str, Any]) -> dict[str, Any]:
 
 def problem_words(problem: dict[str, Any], titles: list[str]) -> str:
     """Return one problem as a sentence: the column, what came, what was expected."""
+    if because := problem.get("because"):
+        return str(because)
     came = _("“%(came)s” came") % {"came": problem["came"]} if problem["came"] else _("the cell is empty")
     if not problem["field"]:
         return _("%(came)s; expected %(expected)s.") % {"came": came, "expected": problem["expected"]}
