@@ -52,6 +52,8 @@ _CHUNK = 500
 _LONGEST = 32_767
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+#: Only what `_ESCAPE` made: programs take an escape off as they read a cell, and not all write it again.
+_ESCAPED = re.compile(r"_x005F_(?=x[0-9A-Fa-f]{4}_)")
 #: What stands where something could not be written.
 LOST = "\ufffd"
 
@@ -89,7 +91,7 @@ def in_sheet(text: str) -> str:
 
 def bare_in_sheet(cell: str) -> str:
     """Return the text a cell of a sheet was made from, its line breaks LF."""
-    return bare(cell.replace("_x005F_", "_"))
+    return bare(_ESCAPED.sub("_", cell))
 
 
 def _iso(value: Any, zone: Any) -> Any:

@@ -348,6 +348,7 @@ REACH: dict[str, Reach] = {
     "registers:list": Reach(
         data=lambda w: {"profile": "survey", "file": SimpleUploadedFile("more.csv", b"Id,State,Tool\n9,live,More\n")}
     ),
+    "registers:edited": Reach(data=lambda w: {"file": SimpleUploadedFile("catalog.csv", b"Key,Purpose\nAI-1,Mine\n")}),
     "registers:batch": Reach(path=_list("waiting"), data=lambda w: {"do": "import"}),
     "registers:batch@aside": Reach(path=_list("waiting"), data=lambda w: {"do": "set_aside"}),
     "registers:batch@over": Reach(path=_list("imported"), data=lambda w: {"do": "import"}),
