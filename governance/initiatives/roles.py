@@ -513,6 +513,19 @@ def _end(assignment: Assignment, *, at: datetime, because, say) -> None:
     )
 
 
+def void_by(initiative, changed) -> list[str]:
+    """Return whose acceptance a change of these fields cancels: the business owner's, where it stands. No query beyond the matrix."""
+    if not set(changed) & set(material.MATERIAL):
+        return []
+    now = material.digest(initiative)
+    owners = {
+        a.person_id: a.person.name
+        for a in queries.matrix(initiative).standing
+        if is_owner(a) and a.material_sha256 == now
+    }
+    return [_("%(name)s (business owner)") % {"name": name} for name in owners.values()]
+
+
 def lapse_offer(assignment: Assignment, *, at: datetime) -> bool:
     """End an offer whose time is up: vacant, and the Portfolio office is told. Returns whether anything was done."""
     with ledger.act(by="system:sweep", at=at) as say:

@@ -49,7 +49,7 @@ def amend(request: Request, number: int) -> HttpResponse:
         return _amend_page(request, initiative, form, gate, status=422)
     values = form.values()
     changed = [name for name, value in values.items() if value != getattr(initiative, name)]
-    voided = void_by(initiative, changed)
+    voided = roles.void_by(initiative, changed)
     if voided and "confirmed" not in request.POST:
         return _amend_page(request, initiative, form, gate, voided=voided, changed=changed)
     try:
@@ -67,19 +67,6 @@ def amend(request: Request, number: int) -> HttpResponse:
         )
     messages.success(request, _("Saved.") if changed else _("Nothing was changed: everything is as it was."))
     return go(initiative)
-
-
-def void_by(initiative, changed) -> list[str]:
-    """Return whose acceptance a change of these fields cancels: the business owner's, where it stands. No query beyond the matrix."""
-    if not set(changed) & set(material.MATERIAL):
-        return []
-    now = material.digest(initiative)
-    owners = {
-        a.person_id: a.person.name
-        for a in raci.matrix(initiative).standing
-        if roles.is_owner(a) and a.material_sha256 == now
-    }
-    return [_("%(name)s (business owner)") % {"name": name} for name in owners.values()]
 
 
 def _for_version(request: Request, fresh, locked):
@@ -128,7 +115,7 @@ def _amend_page(
         "conflict": conflict,
         "theirs": theirs,
         "changed": [mid_sentence(form.fields[name].label) for name in changed if name in material.MATERIAL],
-        "warned": void_by(initiative, ["purpose"]) if gate is None and not voided else [],
+        "warned": roles.void_by(initiative, ["purpose"]) if gate is None and not voided else [],
         "material": [mid_sentence(Initiative._meta.get_field(name).verbose_name) for name in material.LOCKED],
     }
     return render(request, "initiatives/amend.html", context, status=status)

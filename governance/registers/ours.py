@@ -24,7 +24,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.lists import Column
 from governance.core.models import Installation
 from governance.core.rules import Blocked
-from governance.initiatives import actions, catalog, material
+from governance.initiatives import actions, catalog, material, roles
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.ledger import Verb, queries
 from governance.people.models import Unit
@@ -371,13 +371,16 @@ def _must_be_allowed(edit: Edit, person: Any, at: datetime) -> None:
         actions.require(person, edit.initiative, May.AMEND, at)
         if locked := sorted(set(edit.values) & set(material.LOCKED)):
             actions.refuse_while_gate_open(edit.initiative, [_label(name) for name in locked])
+        if void := roles.void_by(edit.initiative, edit.values):
+            words = _("This cancels the acceptance of %(names)s.") % {"names": ", ".join(void)}
+            edit.problems.append(said(edit.row, came, words, NOTED))
     except (Refused, Blocked) as why:
-        edit.problems.append(refusal(edit.row, came, why))
+        edit.problems.append(said(edit.row, came, str(why), REFUSED))
 
 
-def refusal(row: Staged, came: str, why: Exception) -> dict[str, Any]:
-    """Return the problem of a row that may not be changed: the sentence the page would say."""
-    return {**problem(row.record, "", came, "", REFUSED), "because": str(why)}
+def said(row: Staged, came: str, words: str, weight: str) -> dict[str, Any]:
+    """Return something to say of a row that is a sentence already."""
+    return {**problem(row.record, "", came, "", weight), "because": words}
 
 
 def foresee(batch: Batch, source: Source, rows: list[Staged], at: datetime) -> None:
@@ -426,7 +429,8 @@ def _amend(edit: Edit, batch: Batch, *, by: Any, at: datetime) -> None:
             Before.objects.create(batch=batch, initiative_id=initiative.pk, fields=before, origin={})
         except (Refused, Conflict, Blocked) as why:
             row.how = "refused"
-            row.problems = [*row.problems, refusal(row, ", ".join(_label(name) for name in edit.values), why)]
+            came = ", ".join(_label(name) for name in edit.values)
+            row.problems = [*row.problems, said(row, came, str(why), REFUSED)]
     row.needs = any(one["weight"] in (REFUSED, TRIAGE) for one in row.problems)
 
 

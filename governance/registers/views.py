@@ -160,7 +160,9 @@ def _listing(one: Batch) -> lists.Listing:
         lists.Option("refused", _("Left out"), Q(how="refused")),
     )
     if one.profile == OURS:
-        what = tuple(option for option in what if option.value in ("changed", "unchanged", "needs", "noted", "refused"))
+        kept = {option.value: option for option in what}
+        noted = lists.Option("noted", _("With a remark"), ~Q(problems=[]))
+        what = (*(kept[name] for name in ("changed", "unchanged", "needs")), noted, kept["refused"])
     return lists.Listing(
         path=reverse("registers:batch", args=[one.number]),
         rows=one.rows.all(),

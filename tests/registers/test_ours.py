@@ -324,6 +324,15 @@ def test_facts_an_open_gate_locks_do_not_change(cast, back):
     assert go(batch, cast).counts["updated"] == 0
 
 
+def test_a_change_that_cancels_an_acceptance_says_whose(cast, back):
+    row = make_initiative(cast, "production").initiative
+
+    batch = back(edited(made(cast.lead), {(row.number, "purpose"): "Mine.", (row.number, "vendor"): "Mine"}))
+
+    assert problems(batch) == {row.key: ["This cancels the acceptance of Priya Nair (business owner)."]}
+    assert set(changes(batch)) == {(row.key, "purpose"), (row.key, "vendor")}
+
+
 def test_stage_people_and_decisions_change_by_no_list(cast, crowd, back):
     batch = go(
         back(
