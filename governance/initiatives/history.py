@@ -322,6 +322,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.POLICY_SET: lambda o: _("set version %(number)s of the policy") % {"number": o.number("number")},
     V.PROFILE_KEPT: lambda o: _("said what the columns of the list %(name)s mean") % {"name": o.said("name")},
     V.LIST_BROUGHT: lambda o: _("brought the list %(file)s to be looked at") % {"file": o.said("file")},
+    V.LIST_TOLD: lambda o: _("said what the columns of a list are"),
     V.LIST_MENDED: lambda o: _("mended row %(n)s of a list") % {"n": o.number("record")},
     V.LIST_SET_ASIDE: lambda o: _("set a list aside"),
     V.IMPORT_BEGAN: lambda o: _("began to import a register"),

@@ -101,6 +101,7 @@ class Verb(models.TextChoices):
 
     PROFILE_KEPT = "profile.kept", _("said what the columns of a register mean")
     LIST_BROUGHT = "list.brought", _("brought a list to be looked at")
+    LIST_TOLD = "list.told", _("said what the columns of a list are")
     LIST_MENDED = "list.mended", _("mended a row of a list")
     LIST_SET_ASIDE = "list.set_aside", _("set a list aside")
     IMPORT_BEGAN = "import.began", _("began an import")

@@ -22,7 +22,7 @@ from governance.core import clock
 from governance.core.errors import Conflict, Refused
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
-from governance.registers import apply, ours, profiles, read, undo
+from governance.registers import apply, mapping, ours, profiles, read, undo
 from governance.registers.models import Batch, FilePart, Staged, State
 from governance.registers.profile import Profile, Shape, Unreadable, same
 from governance.registers.profiles import OURS
@@ -50,10 +50,10 @@ def receive(
 ) -> Batch:
     """Keep a file that somebody brought and have it read. Returns the import. Raises Refused, and Unreadable without such a profile.
 
-    A small transaction for each part: nobody waits while a large file comes in.
+    Without any profile it is looked at, and waits to be told what its columns mean. A small transaction for each part: nobody waits while a large file comes in.
     """
     profiles.may_bring(by, profile)
-    if profile != OURS:
+    if profile not in ("", OURS):
         profiles.load(profile)
     with ledger.act(by=by, at=at) as say:
         batch = apply.made(profile, file_name, by=by, at=at, state=State.RECEIVING, encoding=encoding)
@@ -65,6 +65,35 @@ def receive(
         nudge()
     batch.state = State.READING
     return batch
+
+
+def say_columns(batch: Batch, draft: dict[str, Any], *, header: int | None = None, by: Any, at: datetime) -> None:
+    """Keep what was said of the columns so far; with another row of titles the file is looked at again.
+
+    Raises Refused, and Conflict when the list does not wait for it.
+    """
+    may_handle(by, batch)
+    with ledger.act(by=by, at=at) as say:
+        batch = _held(batch, State.MAPPING)
+        if header is not None and header != batch.layout["shape"]["header"]:
+            batch.layout = {"shape": {**batch.layout["shape"], "header": header}}
+            batch.state, batch.worked_at = State.READING, None
+            nudge()
+        else:
+            batch.layout = {**batch.layout, "draft": draft}
+        batch.save(update_fields=["layout", "state", "worked_at"])
+        say(Verb.LIST_TOLD, batch)
+
+
+def mean(batch: Batch, name: str, text: str, *, by: Any, at: datetime) -> None:
+    """Keep a profile and have the list read under it. Raises Refused, Conflict, and Unreadable as profiles.keep."""
+    may_handle(by, batch)
+    with ledger.act(by=by, at=at):
+        batch = _held(batch, State.MAPPING)
+        profiles.keep(name, text, by=by, at=at)
+        batch.profile, batch.state, batch.worked_at = name, State.READING, None
+        batch.save(update_fields=["profile", "state", "worked_at"])
+        nudge()
 
 
 def mend(batch: Batch, number: int, cells: dict[int, str], *, by: Any, at: datetime) -> Staged:
@@ -103,7 +132,8 @@ def set_aside(batch: Batch, *, by: Any, at: datetime) -> None:
     """Leave a list that was not imported; its rows go. Raises Refused, and Conflict when it is being imported."""
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.READY, State.FAILED)
+        batch = _held(batch, State.READY, State.FAILED, State.MAPPING)
+        FilePart.objects.filter(batch=batch).delete()
         batch.state = State.SET_ASIDE
         batch.save(update_fields=["state"])
         say(Verb.LIST_SET_ASIDE, batch)
@@ -215,13 +245,31 @@ def _work(batch: Batch, at: datetime, pause: float) -> None:
     if batch.person is None or not batch.person.is_active:
         raise Refused(_("Whoever brought this list is no longer here."))
     profiles.may_bring(batch.person, batch.profile)
-    if batch.state == State.READING:
+    if batch.state == State.READING and not batch.profile:
+        _look(batch)
+    elif batch.state == State.READING:
         _read(batch, at, pause)
     elif batch.state == State.APPLYING:
         _import(batch, at, pause)
     else:
         for _chunk in undo.taken_back(batch, at=at, pause=pause):
             _hold(batch)
+
+
+def _look(batch: Batch) -> None:
+    """Find out what stands in each column of a file nobody has given a profile."""
+    declared = Shape(**batch.layout["shape"]) if batch.layout else Shape(encoding=batch.encoding)
+    with _file(batch) as path:
+        shape, digest, titles, columns, count = mapping.look_at(path, declared)
+    _hold(batch)
+    batch.layout = {
+        "shape": {name: getattr(shape, name) for name in Shape.__slots__},
+        "titles": titles,
+        "columns": columns,
+    }
+    Batch.objects.filter(pk=batch.pk, state=State.READING).update(
+        layout=batch.layout, file_sha256=digest, records=count, state=State.MAPPING, worked_at=None
+    )
 
 
 def _read(batch: Batch, at: datetime, pause: float) -> None:

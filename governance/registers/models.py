@@ -27,6 +27,7 @@ class State(models.TextChoices):
     COMMAND = "command", _("Being imported by a command")
     RECEIVING = "receiving", _("Coming in")
     READING = "reading", _("Being read")
+    MAPPING = "mapping", _("Waiting to be told what its columns mean")
     READY = "ready", _("Ready to import")
     APPLYING = "applying", _("Being imported")
     DONE = "done", _("Imported")
@@ -40,7 +41,7 @@ class Batch(models.Model):
     """One import of one file under one profile."""
 
     number = models.PositiveIntegerField(unique=True, editable=False)
-    profile = models.CharField(max_length=60)
+    profile = models.CharField(max_length=60, blank=True, help_text="Empty until somebody said what its columns mean.")
     file_name = models.CharField(max_length=200)
     file_sha256 = models.CharField(max_length=64, blank=True, help_text="Empty until it was read.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.COMMAND)

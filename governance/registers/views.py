@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.core import lists
+from governance.core.errors import Conflict
 from governance.core.http import Request, go
 from governance.initiatives.catalog import key_in
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
-from governance.registers import apply, bringing, gaps, ours, profiles, undo
+from governance.registers import apply, bringing, gaps, mapping, ours, profiles, undo
 from governance.registers.columns import called
-from governance.registers.forms import Bring, BringBack, Mend
+from governance.registers.forms import Bring, BringBack, Columns, Mend, OwnProfile, Words
 from governance.registers.models import Batch, Origin, State
 from governance.registers.profiles import OURS
 from governance.registers.words import change_words, problem_words, twin_words
@@ -76,6 +78,8 @@ def batch(request: Request, number: int) -> HttpResponse:
         act = bringing.set_aside if request.POST.get("do") == "set_aside" else bringing.begin
         act(one, by=request.user, at=request.at)
         return go(one)
+    if one.state == State.MAPPING and not request.htmx:
+        return go(reverse("registers:columns", args=[one.number]))
     context: dict[str, Any] = {"batch": one, "profile": _title(one.profile), "is_ours": one.profile == OURS}
     if one.is_under_way or one.state == State.RECEIVING:
         context["progress"] = _progress(one)
@@ -89,7 +93,9 @@ def batch(request: Request, number: int) -> HttpResponse:
 
 
 def _title(profile: str) -> str:
-    """Return what a profile calls its register."""
+    """Return what a profile calls its register; empty where nobody has said what its columns mean."""
+    if not profile:
+        return ""
     if profile == OURS:
         return _("an export of the catalog")
     try:
@@ -181,6 +187,81 @@ def _left_out(one: Batch) -> tuple[str, ...]:
 def _gone(one: Batch) -> int:
     """Return how many records are no longer listed. One query."""
     return apply.no_longer_listed(one).count() if one.state == State.READY else one.counts.get("gone", 0)
+
+
+def _mapping(request: Request, number: int) -> Batch:
+    """Return a list that waits to be told what its columns mean. Raises Conflict for another one."""
+    one = find(request, number)
+    if one.state != State.MAPPING:
+        raise Conflict(_("This list is not waiting for that any more: %(state)s.") % {"state": one.get_state_display()})
+    return one
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def columns(request: Request, number: int) -> HttpResponse:
+    """Show what stands in each column of a list, and take what each one is."""
+    one = _mapping(request, number)
+    if request.POST.get("do") == "set_aside":
+        bringing.set_aside(one, by=request.user, at=request.at)
+        return go(one)
+    there, draft = mapping.seen(one.layout), one.layout.get("draft", {})
+    said = draft.get("columns") or {str(place): likely for place, likely in mapping.likely(there).items()}
+    form = Columns(request.POST or None, columns=there, said=said, header=one.layout["shape"]["header"])
+    if request.method == "POST" and form.is_valid():
+        header = form.cleaned_data["header"]
+        bringing.say_columns(one, {**draft, "columns": form.said}, header=header, by=request.user, at=request.at)
+        again = header != one.layout["shape"]["header"]
+        return go(one if again else reverse("registers:words", args=[one.number]))
+    context = {"batch": one, "form": form, "fitting": profiles.fitting(one.layout["titles"])}
+    return render(request, "registers/columns.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def words(request: Request, number: int) -> HttpResponse:
+    """Ask what the words of a list mean, keep the profile this makes, and have the list read under it."""
+    one = _mapping(request, number)
+    there, draft = mapping.seen(one.layout), one.layout.get("draft", {})
+    if next(mapping.wrong(there, draft), None):
+        return go(reverse("registers:columns", args=[one.number]))
+    form = Words(request.POST or None, columns=there, draft=draft, file=one.file_name)
+    if request.method == "POST" and form.is_valid():
+        text = mapping.toml(form.cleaned_data["title"], one.layout, {**draft, **form.said})
+        bringing.mean(one, form.cleaned_data["name"], text, by=request.user, at=request.at)
+        return go(one)
+    many = [c.name for c in mapping.meant(there, draft, mapping.STAGE) if c.words is None]
+    context = {"batch": one, "form": form, "many": many}
+    return render(request, "registers/words.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_list(request: Request) -> HttpResponse:
+    """Show every profile there is, and take one that somebody wrote."""
+    profiles.may_import(request.user)
+    form = OwnProfile(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            kept = profiles.keep(*form.name_and_text, by=request.user, at=request.at)
+        except profiles.Unreadable as why:
+            form.add_error("file", str(why))
+        else:
+            messages.success(request, _("The profile %(name)s is kept.") % {"name": kept.name})
+            return go(reverse("registers:profiles"))
+    shipped = profiles.shipped()
+    listed = [(name, profiles.load(name).title, name in shipped) for name in profiles.names()]
+    return render(
+        request, "registers/profiles.html", {"form": form, "profiles": listed}, status=422 if form.errors else 200
+    )
+
+
+@require_safe
+def profile_file(request: Request, name: str) -> HttpResponse:
+    """Return the text of a profile as a file, to be read, changed and brought back."""
+    profiles.may_import(request.user)
+    if name not in profiles.names():
+        raise Http404
+    response = HttpResponse(profiles.text_of(name), content_type="application/toml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.toml"'
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

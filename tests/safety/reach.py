@@ -348,6 +348,12 @@ REACH: dict[str, Reach] = {
     "registers:list": Reach(
         data=lambda w: {"profile": "survey", "file": SimpleUploadedFile("more.csv", b"Id,State,Tool\n9,live,More\n")}
     ),
+    "registers:profiles": Reach(
+        data=lambda w: {"file": SimpleUploadedFile("own.toml", b'identity = ["A"]\n[fields]\nname = "A"\n')}
+    ),
+    "registers:profile_file": Reach(path=lambda w, p: {"name": "omb-2025"}),
+    "registers:columns": Reach(path=_list("unmapped"), data=lambda w: {"header": 1, "is-0": "name"}),
+    "registers:words": Reach(path=_list("unmapped"), data=lambda w: {"title": "T", "name": "told"}),
     "registers:edited": Reach(data=lambda w: {"file": SimpleUploadedFile("catalog.csv", b"Key,Purpose\nAI-1,Mine\n")}),
     "registers:batch": Reach(path=_list("waiting"), data=lambda w: {"do": "import"}),
     "registers:batch@aside": Reach(path=_list("waiting"), data=lambda w: {"do": "set_aside"}),

@@ -44,6 +44,8 @@ def expected(entry: str, method: str) -> dict[str, int]:
 def ask(made, who: str, method: str, url: str, data: dict):
     """Send one request as somebody, and return the answer."""
     client = made.client(who)
+    for file in (value for value in data.values() if hasattr(value, "seek")):
+        file.seek(0)  # everybody sends it whole
     return client.post(url, data) if method == "post" else client.get(url)
 
 

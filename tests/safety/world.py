@@ -225,6 +225,11 @@ def _lists(world: World, cast: make.Cast, now) -> None:
             bringing.begin(batch, by=cast.office, at=now)
             bringing.go_on(now, pause=0)
         world.known[f"{name} list"] = batch.number
+    batch = bringing.receive([b"Tool\nDrafts\n"], "unmapped.csv", "", by=cast.office, at=now)
+    bringing.go_on(now, pause=0)
+    batch.refresh_from_db()
+    bringing.say_columns(batch, {"columns": {"0": {"is": "name"}}}, by=cast.office, at=now)
+    world.known["unmapped list"] = batch.number
 
 
 def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
