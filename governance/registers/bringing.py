@@ -85,12 +85,16 @@ def say_columns(batch: Batch, draft: dict[str, Any], *, header: int | None = Non
         say(Verb.LIST_TOLD, batch)
 
 
-def mean(batch: Batch, name: str, text: str, *, by: Any, at: datetime) -> None:
-    """Keep a profile and have the list read under it. Raises Refused, Conflict, and Unreadable as profiles.keep."""
+def mean(batch: Batch, name: str, text: str = "", *, by: Any, at: datetime) -> None:
+    """Have a list read under a profile, kept first where `text` says it. Raises Refused, Conflict, and Unreadable as profiles.keep."""
     may_handle(by, batch)
-    with ledger.act(by=by, at=at):
+    with ledger.act(by=by, at=at) as say:
         batch = _held(batch, State.MAPPING)
-        profiles.keep(name, text, by=by, at=at)
+        if text:
+            profiles.keep(name, text, by=by, at=at)
+        else:
+            profiles.load(name)
+        say(Verb.LIST_TOLD, batch, profile=name)
         batch.profile, batch.state, batch.worked_at = name, State.READING, None
         batch.save(update_fields=["profile", "state", "worked_at"])
         nudge()

@@ -153,6 +153,8 @@ class Words(Form):
 
     def __init__(self, *args: Any, columns: Sequence[mapping.Seen], draft: dict[str, Any], file: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        #: What is asked of the words of one column each: the column, and its words with how often they stand there and their fields.
+        self.asked: list[tuple[str, list[tuple[str, int, str]]]] = []
         self._words: dict[str, list[tuple[str, str]]] = {}
         for column in mapping.meant(columns, draft, mapping.STAGE):
             self._ask("stages", column, mapping.stages(), mapping.likely_stage)
@@ -194,11 +196,13 @@ class Words(Form):
     ) -> None:
         """Ask what each word of a column means."""
         self._words[what] = []
+        self.asked.append((column.name, []))
         for number, (word, n) in enumerate(column.words or ()):
             name = f"{what}-{number}"
             self._words[what].append((word, name))
+            self.asked[-1][1].append((word, n, name))
             self.fields[name] = forms.ChoiceField(
-                label=_("“%(word)s” in “%(column)s”, %(n)s times") % {"word": word, "column": column.name, "n": n},
+                label=_("“%(word)s” in “%(column)s”") % {"word": word, "column": column.name},
                 choices=choices,
                 initial=likely(word),
                 required=False,
@@ -215,6 +219,20 @@ class Words(Form):
                 % {"name": name}
             )
         return name
+
+    @property
+    def tables(self) -> list[dict[str, Any]]:
+        """Return each column whose words are asked: its name, and each word, how often it stands there, and its field."""
+        return [
+            {"column": column, "rows": [{"word": word, "n": n, "field": self[name]} for word, n, name in rows]}
+            for column, rows in self.asked
+        ]
+
+    @property
+    def others(self) -> list[Any]:
+        """Return the fields that are no word of a column."""
+        words = {name for _column, rows in self.asked for _word, _n, name in rows}
+        return [field for field in self if field.name not in words]
 
     @property
     def said(self) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def offered() -> list[tuple[str, Any]]:
         ("unit-2", _("Unit, the part below")),
         ("unit-3", _("Unit, the part below that")),
         (STAGE, _("Stage")),
-        (FACT, _("A fact that stands beside the initiative")),
+        (FACT, _("A fact beside it")),
     ]
 
 
@@ -196,7 +196,7 @@ def wrong(columns: Sequence[Seen], draft: dict[str, Any]) -> Iterator[str]:
 def stages() -> list[tuple[str, Any]]:
     """Return what a word of the stage column may mean, as choices."""
     return [
-        ("", _("Not known: it waits until somebody places it")),
+        ("", _("Not known")),
         *((stage.value, stage.label) for stage in STATABLE),
         (SKIP, _("No initiative: leave the row out")),
     ]
@@ -217,8 +217,8 @@ def choices_of(field: str) -> list[tuple[str, Any]]:
 
 
 def slug(text: str) -> str:
-    """Return a name a profile may have, made from a file's name."""
-    found = slugify(Path(text).stem)[:60].strip("-_").replace("_", "-")
+    """Return a name a profile may have, made from what a file is called."""
+    found = slugify(text)[:60].strip("-_").replace("_", "-")
     return found if len(found) > 1 else "our-list"
 
 

