@@ -184,6 +184,136 @@ name = "#2"
 purpose = "#3"
 """
 
+#: A Brazilian ministry's extract: Latin letters, bars between quoted cells, line breaks inside them, the month alone as a date.
+BRAZILIAN = """\
+"Código"|"Solução de IA"|"Órgão"|"Situação"|"Finalidade"|"Trata dados pessoais?"|"Início"|"Responsável"
+"BR-01"|"Análise de recursos"|"Fazenda"|"Em produção"|"Lê recursos
+e sugere respostas"|"Sim"|"03/2024"|"Ana"
+"BR-02"|"Previsão de chuvas"|"Meio Ambiente"|"Em testes"|"Prevê; avisa"|"Não"|""|""
+"BR-03"|"Triagem | filas"|"Saúde"|"Descontinuada"|""|"Não informado"|"2019"|"Rui"
+"br-01 "|"Análise de recursos"|"Fazenda"|"Em Produção"|""|"Sim"|"13/2024"|""
+"""
+BRAZILIAN_PROFILE = """
+title = "Soluções de IA"
+identity = ["Código"]
+reference = "Código"
+unit = "Órgão"
+[file]
+encoding = "latin-1"
+delimiter = "|"
+[stage]
+column = "Situação"
+words = { "Em produção" = "production", "Em testes" = "pilot", "Descontinuada" = "retired" }
+[words]
+yes = ["sim"]
+no = ["não"]
+unknown = ["Não informado"]
+[fields]
+name = "Solução de IA"
+purpose = "Finalidade"
+[[dates]]
+layout = "%m/%Y"
+precision = "month"
+[[dates]]
+layout = "%Y"
+precision = "year"
+[[states]]
+name = "since"
+label = "Início"
+column = "Início"
+kind = "date"
+[gap]
+owner = "Responsável"
+personal_data = { column = "Trata dados pessoais?", words = ["sim"] }
+"""
+
+#: A Korean table with tabs, in the country's older letters; what is not used is on it as well.
+KOREAN = """\
+번호\t서비스명\t부서\t도입 여부\t공급사
+1\t민원 상담\t민원과\t도입\t가나다
+2\t교통 예측\t교통과\t미도입\t
+3\t문서 요약\t총무과\t시범\t라마바
+"""
+KOREAN_PROFILE = """
+title = "AI 서비스 목록"
+identity = ["번호", "부서"]
+unit = "부서"
+[stage]
+column = "도입 여부"
+skip = ["미도입"]
+words = { "도입" = "production", "시범" = "pilot" }
+[fields]
+name = "서비스명"
+vendor = "공급사"
+"""
+
+POLISH_PROFILE = """
+title = "Rejestr systemów"
+identity = ["Lp."]
+reference = "Lp."
+unit = ["Urząd", "Departament"]
+[file]
+kind = "xlsx"
+sheet = "Rejestr 2026"
+[stage]
+column = "Etap"
+words = { "wdrożony" = "production", "pilotaż" = "pilot" }
+[words]
+unknown = ["brak"]
+[fields]
+name = "System"
+could_go_wrong = "Ryzyka"
+rollback_minutes = "Czas wyłączenia (min)"
+[[states]]
+name = "checked"
+label = "Data przeglądu"
+column = "Data przeglądu"
+kind = "date"
+[[dates]]
+layout = "%Y-%m-%d"
+precision = "day"
+"""
+
+#: A Norwegian interface answers with the list itself, behind a byte order mark, and writes numbers as numbers.
+NORWEGIAN = [
+    {
+        "id": 7,
+        "tittel": "Søknadshjelp",
+        "etat": {"navn": "Etaten", "kode": 12},
+        "fase": {"kode": "PROD"},
+        "åpen": False,
+    },
+    {"id": 8, "tittel": None, "etat": {"navn": "Etaten"}, "fase": {"kode": "FOU"}, "merkelapper": ["bilde", "lyd"]},
+    {"id": 9, "tittel": "Kartlesing", "etat": None, "fase": None, "åpen": True},
+]
+NORWEGIAN_PROFILE = """
+title = "Oversikt"
+identity = "id"
+reference = "id"
+unit = "etat.navn"
+[file]
+kind = "json"
+[stage]
+column = "fase.kode"
+words = { "PROD" = "production", "FOU" = "discovered" }
+[fields]
+name = "tittel"
+[[states]]
+name = "open"
+label = "Åpen"
+column = "åpen"
+kind = "yes_no"
+[[states]]
+name = "tags"
+label = "Merkelapper"
+column = "merkelapper"
+kind = "list"
+style = "bracketed"
+[words]
+yes = ["true"]
+no = ["false"]
+"""
+
 
 @pytest.fixture
 def come_in(bring, file):
@@ -304,6 +434,75 @@ def test_a_japanese_list_without_titles(come_in):
     assert counted(report) == {"records": 3, "created": 3}
     assert found == {"production": ["議事録作成", "需要予測", "議事録作成"]}
     assert set(Unit.objects.values_list("name", flat=True)) == {"東京支店", "大阪支店"}
+
+
+def test_a_brazilian_extract_with_bars_line_breaks_and_a_code_that_is_there_twice(come_in):
+    report, found = come_in(BRAZILIAN.encode("latin-1"), "solucoes.csv", BRAZILIAN_PROFILE)
+
+    assert counted(report) == {"records": 4, "created": 4, "triage": 1}
+    assert found == {
+        "production": ["Análise de recursos"],
+        "pilot": ["Previsão de chuvas"],
+        "retired": ["Triagem | filas"],
+        "triage": ["Análise de recursos"],  # "Em Produção" is not the word "Em produção"
+    }
+    first = Initiative.objects.get(name="Análise de recursos", stage="production")
+    assert first.purpose == "Lê recursos\ne sugere respostas"
+    assert first.origin.stated["states"] == {"since": {"on": "2024-03-01", "precision": "month"}}
+    assert [(p["record"], p["field"], p["came"], p["weight"]) for p in report.problems if p["came"]] == [
+        (5, "Código", "br-01", "noted"),
+        (5, "Situação", "Em Produção", "triage"),
+        (5, "Início", "13/2024", "noted"),
+    ]
+
+
+def test_a_korean_table_in_older_letters_with_what_is_not_used(come_in):
+    report, found = come_in(KOREAN.encode("cp949"), "list.tsv", KOREAN_PROFILE + '[file]\nencoding = "euc_kr"\n')
+
+    assert counted(report) == {"records": 3, "created": 2, "skipped": 1}
+    assert found == {"production": ["민원 상담"], "pilot": ["문서 요약"]}
+    assert Initiative.objects.get(name="문서 요약").vendor == "라마바"
+
+
+def test_a_polish_workbook_with_joined_cells_formulas_and_real_dates(come_in, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Rejestr 2025"
+    book.active.append(["Lp.", "Urząd", "Departament", "System", "Etap", "Ryzyka", "Czas wyłączenia (min)"])
+    sheet = book.create_sheet("Rejestr 2026")
+    sheet.append(["Rejestr systemów sztucznej inteligencji"])
+    sheet.merge_cells("A1:H1")
+    sheet.append(["Lp.", "Urząd", "Departament", "System", "Etap", "Ryzyka", "Czas wyłączenia (min)", "Data przeglądu"])
+    sheet.append([1.0, "Urząd A", "Obsługa", "Asystent", "wdrożony", "Myli się", 15.0, date(2026, 1, 31)])
+    sheet.append([2, "Urząd A", None, "Klasyfikator", "pilotaż", "brak", "brak", None])
+    sheet.append([3, "Urząd B", "Urząd B", "Tłumacz", '=LOWER("X")', None, 0, "2026-02-30"])
+    book.save(tmp_path / "rejestr.xlsx")
+
+    report, found = come_in(tmp_path / "rejestr.xlsx", "", POLISH_PROFILE)
+
+    assert counted(report) == {"records": 3, "created": 3, "triage": 1}
+    assert found == {"production": ["Asystent"], "pilot": ["Klasyfikator"], "triage": ["Tłumacz"]}
+    helper, sorter, translator = Initiative.objects.order_by("number")
+    assert (helper.origin.identity, helper.rollback_minutes, helper.unit.name) == ("1", 15, "Obsługa")
+    assert (sorter.could_go_wrong, sorter.rollback_minutes, sorter.unit.name) == ("", None, "Urząd A")
+    assert (translator.unit.name, translator.unit.parent) == ("Urząd B", None)
+    assert helper.origin.stated["states"] == {"checked": {"on": "2026-01-31", "precision": "day"}}
+    assert Counter((p["field"], p["came"]) for p in report.problems) == {
+        ("Etap", ""): 1,  # a formula that no program has worked out yet
+        ("Czas wyłączenia (min)", "0"): 1,
+        ("Data przeglądu", "2026-02-30"): 1,
+    }
+
+
+def test_a_norwegian_answer_that_is_the_list_itself(come_in):
+    content = codecs.BOM_UTF8 + json.dumps(NORWEGIAN, ensure_ascii=False).encode()
+
+    report, found = come_in(content, "oversikt.json", NORWEGIAN_PROFILE)
+
+    assert counted(report) == {"records": 3, "created": 3, "triage": 1}
+    assert found == {"production": ["Søknadshjelp"], "discovered": ["(no name) 8"], "triage": ["Kartlesing"]}
+    rows = {origin.identity: origin for origin in Origin.objects.select_related("initiative__unit")}
+    assert [rows[n].initiative.unit and rows[n].initiative.unit.name for n in "789"] == ["Etaten", "Etaten", None]
+    assert [rows[n].stated["states"] for n in "789"] == [{"open": "no"}, {"tags": ["bilde", "lyd"]}, {"open": "yes"}]
 
 
 @pytest.mark.parametrize(
