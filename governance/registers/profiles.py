@@ -47,6 +47,13 @@ def load(name: str) -> Profile:
     """Return the profile `name`. A query unless it comes with Mandate. Raises Unreadable when there is none."""
     if name in shipped():
         return _shipped(name)
+    if name == OURS:
+        raise Unreadable(
+            _(
+                "“%(name)s” stands for an export of the catalog, which its bringer looks at first: bring it back on its page."
+            )
+            % {"name": name}
+        )
     kept = KeptProfile.objects.filter(name=name).first()
     if kept is None:
         raise Unreadable(
