@@ -136,6 +136,7 @@ def _initiative(number: int, dice: random.Random, at: datetime, people: list[Per
         number=number,
         name=f"{dice.choice(WHERE)} {dice.choice(WHAT)}",
         purpose="Does some of the work.",
+        tags=("", "", " voice ", " hr voice ")[number % 4],
         capability=dice.choice(["", "draft_only", "can_act"]),
         tier=tier,
         tier_proposed=dice.choice([tier, tier, 2]),

@@ -92,6 +92,9 @@ class Page(HTMLParser):
         self._in_label = 0
         self._catch: list[list] = []
         self.feed(self.html)
+        for control in [c for c in self.loose if c.attrs.get("form") in self._by_id]:  # before its form on the page
+            self.loose.remove(control)
+            self._by_id[control.attrs["form"] or ""].controls.append(control)
 
     # What tests ask
 

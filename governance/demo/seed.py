@@ -432,9 +432,10 @@ class Story:
             )
             if k in v
         }
+        unit = None if "no_unit" in self.flags else units[v["unit"]]
         words |= {
-            "unit": units[v["unit"]],
-            "receiving_unit": units[v["unit"]],
+            "unit": unit,
+            "receiving_unit": unit,
             "building_unit": units["engineering"],
             "tools": "\n".join(v.get("tools", ())),
             "tier_proposed": v.get("tier"),

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from governance import policy
+from governance.gates import triage
 from governance.gates.models import Decision, Kind, Stop, StopWish
 from governance.gates.queries import row_of
 from governance.gates.questions import QUESTIONS
@@ -306,7 +307,7 @@ def _office(mine: Mine) -> None:
         mine.leavers = list(
             left.select_related("person", "initiative").order_by("initiative__number", "row", "role")[:MOST]
         )
-        mine.triage = mine.visible.filter(stage=Stage.TRIAGE).count()
+        mine.triage = triage.waiting(mine.visible, mine.at).count()
     if office or mine.led:
         unowned = catalog.marked(mine.visible).filter(catalog.waits(mine.at)["owner"][1])
         if not office:

@@ -324,16 +324,12 @@ def _owners(mine: Mine) -> Iterator[Item]:
 
 def _triage(mine: Mine) -> Iterator[Item]:
     if mine.triage:
-        title = ngettext(
-            "Say where it stands: %(n)s initiative of unknown stage",
-            "Say where they stand: %(n)s initiatives of unknown stage",
-            mine.triage,
-        ) % {"n": mine.triage}
+        title = ngettext("Triage: %(n)s initiative", "Triage: %(n)s initiatives", mine.triage) % {"n": mine.triage}
         yield Item(
             title,
-            f"{reverse('catalog:list')}?stage=triage",
+            reverse("gates:triage"),
             "info",
-            facts=[_("The register did not say.")],
-            consequence=_("Until then no clock runs for them and they are in no count."),
-            action=_("See them"),
+            facts=[_("Stage not known, no name, no unit, or found in use and nobody asked to own it.")],
+            consequence=_("Until then no question can be asked about them, and nobody is called when one goes wrong."),
+            action=_("Work the queue"),
         )

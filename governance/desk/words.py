@@ -24,6 +24,13 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, Any], ...]], ...] = (
                 ),
             ),
             (
+                "triage",
+                _("Triage"),
+                _(
+                    "The queue of what needs somebody before it can go on: its stage is not known, it has no name or no unit, or it was found in use and nobody is asked to own it."
+                ),
+            ),
+            (
                 "draft-only",
                 _("Draft only"),
                 _("Nothing it makes leaves or changes anything until a named person releases it."),

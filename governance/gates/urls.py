@@ -4,13 +4,16 @@ from django.urls import path
 
 import governance.core.converters
 import governance.initiatives.converters  # noqa: F401  they register <file:…> and <key:…>
-from governance.gates import views, views_answer, views_ask, views_end, views_stop
+from governance.gates import views, views_answer, views_ask, views_end, views_stop, views_triage
 
 app_name = "gates"
 
 urlpatterns = [
     path("gates/", views.index, name="list"),
     path("gates.<file:kind>", views.as_file, name="file"),
+    path("triage/", views_triage.index, name="triage"),
+    path("triage.<file:kind>", views_triage.as_file, name="triage_file"),
+    path("triage/<key:number>/", views_triage.one, name="triage_one"),
     path("initiatives/<key:number>/ask/", views_ask.ask, name="ask"),
     path("initiatives/<key:number>/decisions/<int:nth>/", views.decision, name="decision"),
     path("initiatives/<key:number>/decisions/<int:nth>/sign/", views_answer.sign, name="sign"),

@@ -1,6 +1,7 @@
 """The thing governed: what it is, its lifecycle, the rules of each step, the one door, the catalog.
 
 Words: *stage* and *step* (see lifecycle.py), *in use* (discovered, pilot, funding, build, production).
+*Tag*: a short word of its own on an initiative (tags.py).
 *View*: a question to the catalog kept under a name; saved.py says why its table lives here.
 `steps.move` is the only door for people, `steps.admit` the register's. Rules import exactly the facts a
 stage change depends on.

@@ -15,6 +15,7 @@ from governance.notices import actions as notices
 from governance.people import functions
 from governance.people.functions import Function
 from governance.raci import grants
+from governance.raci import queries as raci
 from governance.raci.grants import May
 from governance.raci.models import Assignment, Role, Row
 
@@ -28,6 +29,7 @@ AMENDABLE = (
     "today",
     "could_go_wrong",
     "vendor",
+    "tags",
     "capability",
     "tools",
     "exposure",
@@ -311,6 +313,24 @@ def resume_rollout(initiative: Initiative, *, by, at: datetime) -> Initiative:
         initiative.rollout_paused_at, initiative.rollout_paused_by, initiative.rollout_paused_because = None, None, ""
         initiative.save(update_fields=["rollout_paused_at", "rollout_paused_by", "rollout_paused_because"])
         say(Verb.INITIATIVE_ROLLOUT_RESUMED, initiative)
+    return initiative
+
+
+def say_nobody_known(initiative: Initiative, *, by, at: datetime) -> Initiative:
+    """Say that nobody is known who would be called first if it gave a bad answer. For those who propose names.
+
+    Its clock runs on. Said once until somebody is asked to own it. Raises Refused; Conflict when somebody
+    owns it.
+    """
+    with ledger.act(by=by, at=at) as say:
+        initiative = Initiative.objects.lock(initiative.pk)
+        require(by, initiative, May.PROPOSE, at)
+        if (owner := raci.matrix(initiative).owner) is not None:
+            raise Conflict(_("%(name)s owns it and is called.") % {"name": owner.name})
+        if initiative.nobody_known_at is None:
+            initiative.nobody_known_at = at
+            initiative.save(update_fields=["nobody_known_at"])
+            say(Verb.INITIATIVE_NOBODY_KNOWN, initiative)
     return initiative
 
 

@@ -35,7 +35,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from governance import policy
 from governance.core.lists import Column, Facet, Listing, Option, Sort
-from governance.initiatives import search
+from governance.initiatives import search, tags
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
@@ -161,12 +161,13 @@ def listing(
 ) -> Listing:
     """Return the catalog for `person` at `at`. `rows` are what they may see and `tree` the units, where the caller knows.
 
-    `known` is passed on to the Listing. Costs the queries of `visible_to`, and one for the units.
+    `known` is passed on to the Listing. Costs the queries of `visible_to`, one for the units and one for the tags.
     """
+    visible = Initiative.objects.visible_to(person, at) if rows is None else rows
     return Listing(
         path=path,
-        rows=marked(Initiative.objects.visible_to(person, at) if rows is None else rows),
-        facets=_facets(person, at, _units(tree or Tree.read(), company)),
+        rows=marked(visible),
+        facets=(*_facets(person, at, _units(tree or Tree.read(), company)), tags.facet(visible)),
         sorts=SORTS,
         sort="name",
         search=search.matching,
@@ -456,6 +457,7 @@ def columns(at: datetime) -> list[Column]:
         Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None, kind="next", width=20),
         Column("next_at", _("Next at"), lambda i: following(i).due_at if following(i) else None, kind="when", width=26),
         Column("review_due_at", _("Review due"), lambda i: i.review_due_at, kind="when", width=26),
+        titled("tags", lambda i: i.tags.strip(), editable=True, width=24),
         Column("restricted", _("Restricted"), lambda i: i.restricted, kind="yes"),
         Column("address", _("Address"), lambda i: f"{before}{i.key}{after}", kind="address", width=44),
     ]

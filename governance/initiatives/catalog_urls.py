@@ -3,7 +3,7 @@
 from django.urls import path
 
 from governance.core import converters  # noqa: F401  registers <file:…>
-from governance.initiatives import catalog_views, views_saved
+from governance.initiatives import catalog_views, views_chosen, views_saved
 
 app_name = "catalog"
 
@@ -11,5 +11,7 @@ urlpatterns = [
     path("catalog/", catalog_views.show, name="list"),
     path("catalog/views/", views_saved.index, name="views"),
     path("catalog/views/save/", views_saved.save, name="save_view"),
+    path("catalog/chosen/", views_chosen.chosen, name="chosen"),
+    path("catalog/chosen.<file:kind>", views_chosen.as_file, name="chosen_file"),
     path("catalog.<file:kind>", catalog_views.as_file, name="file"),
 ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from governance.core import export, lists
 from governance.core.http import Request
-from governance.initiatives import catalog, saved
+from governance.initiatives import bulk, catalog, saved
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative, SavedView
 
@@ -19,7 +19,7 @@ from governance.initiatives.models import Initiative, SavedView
 def show(request: Request) -> HttpResponse:
     """Show the catalog; only its list when a part is asked for. A key typed into the search leads to its page.
 
-    Five queries of its own whatever the size; one more for a key, two more when nothing is found. When nothing
+    Six queries of its own whatever the size; one more for a key, two more when nothing is found. When nothing
     is asked and somebody's catalog opens with a view, it leads there.
     """
     tree = catalog.Tree.read()
@@ -48,6 +48,7 @@ def show(request: Request) -> HttpResponse:
         "asks": shown.query,
         "keeps": bool(views),
         "files": export.links(shown.listing, shown.query),
+        "deeds": bulk.choices(),
     }
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
 

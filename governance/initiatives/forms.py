@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from governance import policy
 from governance.core.forms import Day, Form, ModelForm
-from governance.initiatives import technical
+from governance.initiatives import tags, technical
 from governance.initiatives.actions import AMENDABLE
 from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
@@ -123,7 +123,7 @@ def _written(value: Any) -> Any:
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         gettext_lazy("What it is"),
-        ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong"),
+        ("name", "purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tags"),
     ),
     (gettext_lazy("What it may do"), ("capability", "tools", "exposure", "vendor")),
     (gettext_lazy("If it makes a bad call"), ("breaks", "rollback_how", "rollback_minutes", "fallback")),
@@ -142,6 +142,7 @@ _HELP = {
     "fallback": gettext_lazy("Everybody reads this the moment it is stopped."),
     "receiving_unit": gettext_lazy("Its leader is the one to be business owner. Empty means the unit above."),
     "building_unit": gettext_lazy("Nobody from its line is business owner."),
+    "tags": gettext_lazy("Short words by which people find what belongs together, with spaces between."),
     "scope_limit": gettext_lazy("For example: 200 cases a week, refunds up to €50."),
     "scope_until": gettext_lazy("At most 90 days after the pilot go."),
     "gate_on": gettext_lazy("The day on which the business owner is to decide about production money."),
@@ -172,6 +173,7 @@ class Amend(Writing):
         } | {
             "capability": forms.RadioSelect,
             "exposure": forms.RadioSelect,
+            "tags": forms.TextInput,
         }
         help_texts = _HELP
 
@@ -184,12 +186,17 @@ class Amend(Writing):
             choices = [choice for choice in self.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
             self.fields[name].choices = [*choices, ("", unknown)]  # type: ignore[attr-defined]
         self.fields["version"].initial = self.instance.version
+        self.initial["tags"] = self.instance.tags.strip()
         for name in locked:
             self.fields.pop(name, None)
 
     def clean_name(self) -> str:
         """Return the name without spaces at its ends; empty is refused by the field."""
         return self.cleaned_data["name"].strip()
+
+    def clean_tags(self) -> str:
+        """Return the tags as they are kept. Raises ValidationError for what is none."""
+        return tags.keep(tags.read(self.cleaned_data["tags"]))
 
     def values(self) -> dict[str, Any]:
         """Return what to amend: every field that is on the form."""

@@ -43,7 +43,7 @@ TYPES: dict[str, tuple[Any, tuple[str, ...]]] = {
         ),
     ),
     "decisions": (gettext_lazy("Decisions"), ("decision.", "signoff.")),
-    "people": (gettext_lazy("People"), ("role.",)),
+    "people": (gettext_lazy("People"), ("role.", "initiative.nobody_known")),
     "words": (
         gettext_lazy("What it says"),
         ("initiative.amended", "initiative.tier", "initiative.restricted", "initiative.unrestricted"),
@@ -216,6 +216,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     ),
     V.INITIATIVE_ROLLOUT_PAUSED: lambda o: _("paused the rollout: it runs on and must not expand"),
     V.INITIATIVE_ROLLOUT_RESUMED: lambda o: _("resumed the rollout"),
+    V.INITIATIVE_NOBODY_KNOWN: lambda o: _("found nobody who would be called first if it gave a bad answer"),
     V.ROLE_OFFERED: lambda o: (
         _("asked %(name)s to be %(role)s, answer by %(day)s")
         % {"name": o.name("person"), "role": o.role, "day": o.day("answer_by")}

@@ -83,6 +83,7 @@ class Initiative(Lifecycle):
     vendor = models.CharField(_("vendor or model"), max_length=200, blank=True)
     capability = models.CharField(_("capability"), max_length=10, choices=Capability.choices, blank=True)
     tools = models.TextField(_("tools it may use"), blank=True, help_text="One a line.")
+    tags = models.TextField(_("tags"), blank=True, help_text="Each between two spaces, see tags.py.")
     exposure = models.CharField(_("who meets what it produces"), max_length=10, choices=Exposure.choices, blank=True)
     tier_proposed = models.PositiveSmallIntegerField(
         _("proposed tier"), null=True, blank=True, validators=[MaxValueValidator(4)]
@@ -155,6 +156,9 @@ class Initiative(Lifecycle):
     unowned_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The ownership clock; empty while somebody accepted."
     )
+    nobody_known_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Somebody asked who would be called first, and found nobody."
+    )
     review_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     evidence_due_on = models.DateField(
         null=True, blank=True, editable=False, help_text="Admitted with evidence missing, due on this day."
@@ -200,12 +204,16 @@ class Initiative(Lifecycle):
             ),
             models.CheckConstraint(condition=Q(tier__isnull=True) | Q(tier__lte=4), name="tiers_end_at_four"),
             models.CheckConstraint(condition=Q(number__gte=1), name="keys_start_at_one"),
+            models.CheckConstraint(
+                condition=Q(tags="") | Q(tags__startswith=" ", tags__endswith=" "), name="tags_stand_between_spaces"
+            ),
         ]
         indexes = [
             models.Index(fields=["stage", "number"], name="catalog_by_stage"),
             models.Index(fields=["name", "number"], name="catalog_by_name"),
             models.Index(fields=["review_due_at"], condition=Q(review_due_at__isnull=False), name="reviews_by_due"),
             models.Index(fields=["unowned_since"], condition=Q(unowned_since__isnull=False), name="ownership_clocks"),
+            models.Index(fields=["tags"], condition=~Q(tags=""), name="catalog_by_tag"),
             models.Index(fields=["stage_since"], condition=Q(stage__in=["stopped", "build"]), name="stages_that_wait"),
         ]
 
@@ -252,6 +260,11 @@ class Initiative(Lifecycle):
     def evidence_missing(self) -> bool:
         """Whether a register admitted it with no evidence here."""
         return self.evidence_due_on is not None
+
+    @property
+    def tag_words(self) -> list[str]:
+        """Return its tags, by the alphabet."""
+        return self.tags.split()
 
     @property
     def output_unit(self):

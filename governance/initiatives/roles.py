@@ -135,6 +135,9 @@ def offer(
                 answer_by=due,
                 text={"grade_waived_because": grade_waived_because} if grade_waived_because else None,
             )
+        if is_owner(made[0]) and initiative.nobody_known_at is not None:
+            initiative.nobody_known_at = None
+            initiative.save(update_fields=["nobody_known_at"])
         grants.rebuild(initiative)
         notices.owe(
             person,

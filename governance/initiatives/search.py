@@ -13,7 +13,18 @@ from django.db.models import BooleanField, F, Func, Value
 
 from governance.initiatives.models import Initiative, SearchText
 
-_FIELDS = ("name", "purpose", "not_for", "known_limits", "today", "could_go_wrong", "vendor", "tools", "how_to_get")
+_FIELDS = (
+    "name",
+    "purpose",
+    "not_for",
+    "known_limits",
+    "today",
+    "could_go_wrong",
+    "vendor",
+    "tools",
+    "how_to_get",
+    "tags",
+)
 
 
 def fold(text: str) -> str:

@@ -92,29 +92,30 @@ def heard_of_by(person, at: datetime) -> QuerySet[Initiative]:
 # What people choose
 
 
-def watch(initiative: Initiative, *, by, at: datetime) -> None:
-    """Hear of the comments on it from now on. Who hears of them already goes on as before."""
-    _choose(initiative, Hears.CHOSEN, by, at)
+def watch(initiative: Initiative, *, by, at: datetime) -> bool:
+    """Hear of the comments on it from now on, and return whether that is new. Who chose so before goes on as before."""
+    return _choose(initiative, Hears.CHOSEN, by, at)
 
 
-def mute(initiative: Initiative, *, by, at: datetime) -> None:
-    """Hear of no more comments on it, until somebody mentions this person by name."""
-    _choose(initiative, Hears.MUTED, by, at)
+def mute(initiative: Initiative, *, by, at: datetime) -> bool:
+    """Hear of no more comments on it, until somebody mentions this person by name; return whether that is new."""
+    return _choose(initiative, Hears.MUTED, by, at)
 
 
-def _choose(initiative: Initiative, hears: Hears, by, at: datetime) -> None:
+def _choose(initiative: Initiative, hears: Hears, by, at: datetime) -> bool:
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
         require_seeing(by, initiative, at)
         there = queries.watch_of(initiative.pk, by)
         if there is not None and (there.hears == Hears.MUTED) == (hears == Hears.MUTED):
-            return
+            return False
         row = there or Watch(initiative=initiative, person=by)
         row.hears, row.since = hears, at
         row.save()
         # About the person: what somebody likes to hear of is no event in the life of an initiative.
         verb = Verb.WATCH_MUTED if hears == Hears.MUTED else Verb.WATCH_BEGUN
         say(verb, by, watched=initiative.pk, text={"initiative": str(initiative)})
+    return True
 
 
 def follow(initiative: Initiative, people: Iterable[Person], hears: Hears, at: datetime) -> None:

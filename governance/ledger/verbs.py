@@ -20,6 +20,7 @@ class Verb(models.TextChoices):
     INITIATIVE_CORRECTED = "initiative.corrected", _("corrected the stage")
     INITIATIVE_ROLLOUT_PAUSED = "initiative.rollout_paused", _("paused the rollout")
     INITIATIVE_ROLLOUT_RESUMED = "initiative.rollout_resumed", _("resumed the rollout")
+    INITIATIVE_NOBODY_KNOWN = "initiative.nobody_known", _("found nobody who would be called first")
 
     ROLE_OFFERED = "role.offered", _("offered a role")
     ROLE_ACCEPTED = "role.accepted", _("accepted a role")

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.lists import Column
 from governance.core.models import Installation
 from governance.core.rules import Blocked
-from governance.initiatives import actions, catalog, material, roles
+from governance.initiatives import actions, catalog, material, roles, tags
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.ledger import Verb, queries
 from governance.people.models import Unit
@@ -291,6 +292,8 @@ def _value(name: str, text: str) -> Any:
         return _number(text)
     if name == "unit":
         return _unit(text)
+    if name == "tags":
+        return _tags(text)
     if name == "name" and not text:
         raise ValueError(_("a name"))
     most = Initiative._meta.get_field(name).max_length
@@ -314,6 +317,14 @@ def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= 1_000_000):
         raise ValueError(_("a whole number from 1 on"))
     return int(text) if text else None
+
+
+def _tags(text: str) -> str:
+    """Return tags as they are kept. Raises ValueError saying which is none."""
+    try:
+        return tags.keep(tags.read(text))
+    except ValidationError as wrong:
+        raise ValueError(_("tags: %(why)s") % {"why": " ".join(wrong.messages)}) from wrong
 
 
 def _unit(text: str) -> Unit | None:

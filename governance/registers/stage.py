@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from governance.gates.triage import NAMELESS
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.people.models import Unit
@@ -248,7 +249,7 @@ class _Statement:
             text = _BREAKS.sub(" ", text)
         if name == "name" and not text:
             reference = self._reference or _("record %(n)d") % {"n": self._number}
-            text = _("(no name) %(reference)s") % {"reference": reference}
+            text = NAMELESS % {"reference": reference}
             self.note(columns[0], "", _("a name"), keep=False)
         if most and len(text) > most:
             self.note(columns[0], self._cells[columns[0]], _("%(most)d characters at most") % {"most": most})

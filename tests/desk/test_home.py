@@ -10,7 +10,7 @@ from governance.core.models import Installation
 from governance.desk import home, mine, queries
 from governance.gates import actions as gates
 from governance.gates import queries as gate_queries
-from governance.gates import retire, stop
+from governance.gates import retire, stop, triage
 from governance.initiatives import actions, figures, roles
 from governance.initiatives.models import Initiative
 from governance.people.models import Deputy, Person
@@ -426,7 +426,7 @@ def test_owners_are_looked_for_by_the_office_and_by_the_nearest_leader(cast):
     actions.report_found({"name": "Homemade", "unit": cast.sales}, by=cast.staff, at=AT)
     two, one = "Name owners: 2 initiatives of Support", "Name an owner: 1 initiative of Sales"
 
-    assert set(titles(cast.office, AT, "do")) == {two, one}
+    assert set(titles(cast.office, AT, "do")) == {two, one, "Triage: 3 initiatives"}
     assert titles(cast.owner, AT, "do") == [two]
     assert titles(cast.other_owner, AT, "do") == [one]
     assert (
@@ -437,12 +437,14 @@ def test_owners_are_looked_for_by_the_office_and_by_the_nearest_leader(cast):
     assert row(cast.office, AT + timedelta(days=31), "Name owners").whose == "overdue"
 
 
-def test_where_the_stage_is_not_known_the_office_says_it(cast):
-    made = make_crowd(cast, 60, AT)
-    unknown = sum(1 for one in made if one.stage == "triage")
+def test_the_office_is_led_to_the_queue_with_its_number(cast):
+    make_crowd(cast, 60, AT)
+    office = Person.objects.get(pk=cast.office.pk)
+    in_the_queue = triage.waiting(Initiative.objects.visible_to(office, AT), AT).count()
 
-    assert f"Say where they stand: {unknown} initiatives of unknown stage" in titles(cast.office, AT, "do")
-    assert not any("stand" in title for title in titles(cast.compliance, AT, "do"))
+    assert in_the_queue > 2
+    assert row(cast.office, AT, f"Triage: {in_the_queue} initiatives").url == "/triage/"
+    assert not any("Triage" in title for title in titles(cast.compliance, AT, "do"))
 
 
 # --- Under my stop authority ------------------------------------------------------------------

@@ -151,6 +151,7 @@ COLUMNS = [
     "next",
     "next_at",
     "review_due_at",
+    "tags",
     "restricted",
     "address",
 ]
@@ -182,6 +183,7 @@ def test_it_has_the_columns_people_may_want_and_says_which_a_list_coming_in_may_
             "breaks",
             "rollback_how",
             "rollback_minutes",
+            "tags",
             "fallback",
             "unit",
         ]
@@ -231,7 +233,7 @@ def test_every_column_at_once_costs_no_more_questions(client, crowd, sign_in):
         b"".join(client.get("/catalog.csv").streaming_content)
 
     assert len(whole) == len(usual) <= 12
-    assert len(file) <= 6
+    assert len(file) <= 7
     assert len(head(page)) == len(COLUMNS)
     assert "None" not in page.partition("<tbody>")[2].partition("</tbody>")[0]
 

@@ -198,6 +198,21 @@ def test_what_was_changed_is_amended_by_whoever_brought_it_and_on_record(cast, c
     assert entry.text["before"]["purpose"] == "Purpose 3"
 
 
+def test_tags_come_back_as_they_are_kept_and_what_is_none_is_named(cast, crowd, back):
+    tagged, wrong, theirs = crowd[3], crowd[4], crowd[5]
+    before = AT - timedelta(minutes=1)
+    actions.amend(theirs, {"tags": " voice "}, by=cast.lead, at=before, seen_version=theirs.version)
+    content = edited(made(cast.lead), {(tagged.number, "tags"): "Voice, hr", (wrong.number, "tags"): "a/b"})
+    actions.amend(theirs, {"tags": " hr voice "}, by=cast.lead, at=LATER, seen_version=theirs.version + 1)
+
+    batch = go(back(content, at=LATER + timedelta(minutes=1)), cast, at=LATER + timedelta(minutes=2))
+
+    for row in (tagged, theirs):
+        row.refresh_from_db()
+    assert (tagged.tags, theirs.tags) == (" hr voice ", " hr voice ")
+    assert problems(batch) == {wrong.key: ["a/b | tags: “a/b” is no tag. A tag is letters, digits and hyphens."]}
+
+
 def test_bringing_the_same_file_twice_changes_nothing_the_second_time(cast, crowd, back):
     content = edited(made(cast.lead), {(crowd[0].number, "purpose"): "New words."})
     go(back(content), cast)

@@ -113,6 +113,12 @@ def _amend(place: str):
     }
 
 
+def _shown(world: World, place: str) -> str:
+    """Return what the page of chosen rows names an initiative by: its number and the version it showed."""
+    one = world.fresh(place)
+    return f"{one.number}.{one.version}"
+
+
 OUTCOME = {
     "metric": "Cost per refund",
     "kind": "money",
@@ -297,6 +303,11 @@ REACH: dict[str, Reach] = {
         "retiring", data=lambda w: {**POSTMORTEM, "seen_version": w.known["draft"], "do": "publish"}
     ),
     "gates:close": Reach("idea", data=lambda w: {"because": "Nobody needs it."}),
+    "gates:triage_file": _file("csv"),
+    "gates:triage_one": Reach("triage", data=lambda w: {"version": 1, "to": "pilot", "source": "The desk lead."}),
+    "gates:triage_one@vacant": Reach(
+        "vacant", data=lambda w: {"version": 1, "who": "other", "person": w.cast.owner.pk}
+    ),
     "gates:place": Reach("triage", data=lambda w: {"to": "pilot", "source": "The desk lead."}),
     "gates:correct": Reach("imported", data=lambda w: {"to": "retired", "because": "Switched off last year."}),
     "reviews:do": Reach(
@@ -307,6 +318,15 @@ REACH: dict[str, Reach] = {
     "catalog:views@opens": Reach(data=lambda w: {"opens": w.known["view"]}),
     "catalog:views@unknown": Reach(data=lambda w: {"remove": "987654"}),
     "catalog:save_view": Reach(query={"stage": "idea"}, data=lambda w: {"name": "Ideas", "whose": "me"}),
+    "catalog:chosen": Reach(query={"do": "watch"}, data=lambda w: {"rows": _shown(w, "production")}),
+    "catalog:chosen@unit": Reach(
+        query={"do": "unit"}, data=lambda w: {"rows": _shown(w, "pilot"), "unit": w.cast.sales.pk}
+    ),
+    "catalog:chosen@offer": Reach(
+        query={"do": "offer"}, data=lambda w: {"rows": _shown(w, "vacant"), "person": w.cast.owner.pk}
+    ),
+    "catalog:chosen@tag": Reach(query={"do": "tag"}, data=lambda w: {"rows": _shown(w, "pilot"), "tag": "voice"}),
+    "catalog:chosen_file": _file("csv"),
     "catalog:file": _file("xlsx"),
     "catalog:file@csv": _file("csv"),
     "catalog:file@json": _file("json"),

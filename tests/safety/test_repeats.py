@@ -13,7 +13,7 @@ from tests.web import Browser
 BINDING = [
     entry
     for entry in ENTRIES
-    if entry.startswith(("gates:", "reviews:do", "initiatives:answer_offer", "people:", "comments:"))
+    if entry.startswith(("gates:", "catalog:chosen", "reviews:do", "initiatives:answer_offer", "people:", "comments:"))
     or entry
     in (
         "initiatives:tier@confirm",

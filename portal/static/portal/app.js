@@ -12,6 +12,19 @@ document.addEventListener("keydown", (event) => {
   find.select();
 });
 
+// --- j and k walk the rows of a list, x ticks the one at hand ---
+document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+  if (!/^[jkx]$/.test(key) || ctrlKey || metaKey || altKey || target.closest("input:not([type=checkbox]), textarea, select")) return;
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const here = rows.findIndex((row) => row.contains(target));
+  const row = rows[key === "x" ? here : Math.min(Math.max(here + (key === "j" ? 1 : -1), 0), rows.length - 1)];
+  if (row) key === "x" ? row.querySelector("[type=checkbox]").click() : row.querySelector("a").focus();
+});
+document.addEventListener("change", () => {
+  const said = document.querySelector("[data-chosen]");
+  if (said) said.textContent = document.querySelectorAll("[data-row] :checked").length + said.dataset.chosen;
+});
+
 // --- Menus close when attention leaves them ----------------------------------------------------
 const menus = "details.menu[open], details.facet[open], details.dock-more[open]";
 document.addEventListener("click", (event) => {
