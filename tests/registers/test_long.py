@@ -104,7 +104,7 @@ def come_in(home: Path, long_list: Path, kills: int) -> tuple[list, dict, int]:
     out, error = worker.communicate(timeout=1800)
     assert worker.returncode == 0, error
     state, memory = out.split()
-    assert state == "done"
+    assert state == "done", error
     with sqlite3.connect(home / "mandate.sqlite3") as there:
         (counts,) = there.execute("SELECT counts FROM governance_batch").fetchone()
         return there.execute(SAME).fetchall(), json.loads(counts), int(memory)
