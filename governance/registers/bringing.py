@@ -22,6 +22,7 @@ from governance.core import clock
 from governance.core.errors import Conflict, Refused
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
+from governance.notices import delivery
 from governance.registers import apply, mapping, ours, profiles, read, undo
 from governance.registers.models import Batch, FilePart, Staged, State
 from governance.registers.profile import Profile, Shape, Unreadable, same
@@ -194,10 +195,7 @@ def nudge() -> None:
 def _look_now() -> None:
     from governance.registers.tasks import go_on
 
-    try:
-        go_on.apply_async(retry=False, expires=60, ignore_result=True)
-    except Exception as error:
-        log.warning("The task queue does not answer (%s). Imports go on with the next beat.", type(error).__name__)
+    delivery.queue(go_on)
 
 
 # What workers do
