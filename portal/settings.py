@@ -260,10 +260,11 @@ ACCOUNT_SESSION_REMEMBER = None
 PASSWORD_RESET_TIMEOUT = 3600
 SECOND_FACTOR = read(
     "SECOND_FACTOR",
-    "optional",
+    "optional" if LOOPBACK else "required",
     "Whether people need a second factor, a code from an app: optional, or required, which leads everybody"
-    " to set one up before they go on.",
+    " to set one up before they go on. Never in a demo.",
     wanted,
+    shown="required; optional on loopback",
 )
 OIDC_ISSUER = read(
     "OIDC_ISSUER",

@@ -17,6 +17,9 @@ class Installation(models.Model):
     setup_digest = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the one-time set-up link's token; empty once used."
     )
+    setting_up = models.BooleanField(
+        default=False, help_text="Whether what is left to set up still stands on Home; nobody has put it away."
+    )
     clock_offset_seconds = models.BigIntegerField(default=0)
     made_at = models.DateTimeField()
 

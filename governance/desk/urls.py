@@ -7,6 +7,7 @@ from governance.desk import views, views_help
 desk = [
     path("", views.home, name="home"),
     path("portfolio/", views.portfolio, name="portfolio"),
+    path("setting-up/", views.set_up, name="setting_up"),
     path("notices/", views.notices, name="notices"),
 ]
 

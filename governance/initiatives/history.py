@@ -308,11 +308,13 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
         _("removed the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
     ),
     V.PASSWORD_CHANGED: lambda o: _("changed the password of %(name)s") % {"name": o.subject},
+    V.SESSIONS_ENDED: lambda o: _("signed %(name)s out everywhere else") % {"name": o.subject},
     V.SECOND_FACTOR_SET_UP: lambda o: _("set up a second factor"),
     V.SECOND_FACTOR_REMOVED: lambda o: _("removed the second factor of %(name)s") % {"name": o.subject},
     V.RECOVERY_CODES_MADE: lambda o: _("made recovery codes anew"),
     V.RECOVERY_CODE_USED: lambda o: _("used a recovery code"),
     V.INSTALLATION_MADE: lambda o: _("set up this installation"),
+    V.INSTALLATION_CHANGED: lambda o: _("changed what is said of the company"),
     V.INSTALLATION_RESTORED: lambda o: (
         _("brought this installation back from its backup of %(day)s, up to entry %(entry)s")
         % {"day": o.day("made_at"), "entry": o.number("size")}
@@ -326,8 +328,8 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.LIST_TOLD: lambda o: _("said what the columns of a list are"),
     V.LIST_MENDED: lambda o: _("mended row %(n)s of a list") % {"n": o.number("record")},
     V.LIST_SET_ASIDE: lambda o: _("set a list aside"),
-    V.IMPORT_BEGAN: lambda o: _("began to import a register"),
-    V.IMPORT_FINISHED: lambda o: _("finished importing a register"),
+    V.IMPORT_BEGAN: lambda o: _("began to import a list"),
+    V.IMPORT_FINISHED: lambda o: _("finished importing a list"),
     V.IMPORT_UNDONE: lambda o: _("took an import back"),
     V.RECORD_UNDONE: lambda o: _("took back what an import had brought"),
     V.RECORD_CREATED: lambda o: _("brought it from a register; no approval came with it"),

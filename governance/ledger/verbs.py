@@ -84,6 +84,7 @@ class Verb(models.TextChoices):
     INVITATION_MADE = "invitation.made", _("made an invitation")
     INVITATION_USED = "invitation.used", _("used an invitation")
     PASSWORD_CHANGED = "password.changed", _("changed a password")
+    SESSIONS_ENDED = "sessions.ended", _("signed out everywhere else")
     SECOND_FACTOR_SET_UP = "second_factor.set_up", _("set up a second factor")
     SECOND_FACTOR_REMOVED = "second_factor.removed", _("removed a second factor")
     RECOVERY_CODES_MADE = "second_factor.codes_made", _("made recovery codes anew")
@@ -94,13 +95,14 @@ class Verb(models.TextChoices):
     VIEW_REMOVED = "view.removed", _("removed a view of the catalog")
 
     INSTALLATION_MADE = "installation.made", _("set up this installation")
+    INSTALLATION_CHANGED = "installation.changed", _("changed what is said of the company")
     INSTALLATION_RESTORED = "installation.restored", _("restored this installation from a backup")
     CLOCK_REMINDED = "clock.reminded", _("reminded the people it concerns")
     CLOCK_ESCALATED = "clock.escalated", _("told others, because nobody had acted")
     CLOCK_MOVED = "clock.moved", _("moved the demo clock")
     POLICY_SET = "policy.set", _("set a version of the policy")
 
-    PROFILE_KEPT = "profile.kept", _("said what the columns of a register mean")
+    PROFILE_KEPT = "profile.kept", _("said what the columns of a list mean")
     LIST_BROUGHT = "list.brought", _("brought a list to be looked at")
     LIST_TOLD = "list.told", _("said what the columns of a list are")
     LIST_MENDED = "list.mended", _("mended a row of a list")

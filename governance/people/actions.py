@@ -242,6 +242,15 @@ def come_back(person: Person, *, by, at: datetime) -> Person:
     return person
 
 
+def end_other_sessions(person: Person, *, at: datetime) -> Person:
+    """End every session of one's own; the one it is asked from goes on where its page renews it. Returns the person as they are now."""
+    with ledger.act(by=person, at=at) as say:
+        person = person.locked()
+        person.end_sessions()
+        say(Verb.SESSIONS_ENDED, person)
+    return Person.objects.get(pk=person.pk)
+
+
 # Units
 
 
@@ -562,7 +571,8 @@ def set_up(token: str, *, company: str, time_zone: str, name: str, email: str, p
         installation = Installation.objects.select_for_update().filter(pk=1).first()
         if installation is None or not set_up_waits(token):
             raise Conflict(_("This set-up link was used or is not this installation's."))
-        installation.company, installation.time_zone, installation.setup_digest = company, time_zone, ""
+        installation.company, installation.time_zone = company, time_zone
+        installation.setup_digest, installation.setting_up = "", True
         installation.save()
         unit = Unit.objects.create(name=company, slug="company", time_zone=time_zone)
         person = Person(email=email, name=name, unit=unit, joined_at=at, password=hashed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from governance.people.holidays import day_of
 from governance.people.models import DAY_ENDS, Unit
 
 #: No calendar is so full of holidays that a working day cannot be found within this many days.
@@ -77,7 +78,7 @@ def of(unit: Unit | None) -> Calendar:
         for name, value in (("zone", unit.time_zone), ("weekdays", unit.working_days), ("closes_at", unit.closes_at)):
             if value and name not in said:
                 said[name] = value
-        holidays |= {date.fromisoformat(day) for day in unit.holidays}
+        holidays |= {day_of(day) for day in unit.holidays}
         unit = unit.parent
     if "zone" not in said:
         said["zone"] = Installation.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from governance import policy
 from governance.core.forms import Day, Form, ModelForm, came
-from governance.people import actions, calendars, units
+from governance.people import actions, calendars, holidays, units
 from governance.people.choosing import PersonField
 from governance.people.functions import Function
 from governance.people.models import Person, Unit, address
@@ -117,7 +117,7 @@ class Zone(forms.CharField):
 
 
 class Holidays(forms.CharField):
-    """Days nobody works: one ISO date a line; what follows the date on its line is for the reader and is dropped."""
+    """Days nobody works: one a line with what it is called, or the text of a calendar file."""
 
     widget = forms.Textarea(attrs={"rows": 6, "spellcheck": "false"})
 
@@ -126,19 +126,13 @@ class Holidays(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        """Return ISO dates, each once, in order. Raises ValidationError naming each line that is none."""
-        lines = [line.strip() for line in super().clean(value).splitlines()]
-        days, wrong = set(), []
-        for number, line in enumerate(lines, start=1):
-            if not line:
-                continue
-            try:
-                days.add(date.fromisoformat(line.split()[0]).isoformat())
-            except ValueError:
-                said = {"label": self.label, "number": number, "came": came(line)}
-                wrong.append(
-                    _("%(label)s, line %(number)s, is “%(came)s”. Enter a date, for example 2026-12-25.") % said
-                )
+        """Return the days as they are kept, each once, in order. Raises ValidationError naming each line that is none."""
+        days, lines = holidays.read(super().clean(value))
+        wrong = [
+            _("%(label)s, line %(number)s, is “%(came)s”. Enter a date, for example 2026-12-25.")
+            % {"label": self.label, "number": number, "came": came(line)}
+            for number, line in lines
+        ]
         if len(days) > MOST_HOLIDAYS:
             wrong.append(
                 _("%(label)s has %(has)s days and may have %(most)s. Leave out those that are over.")
@@ -146,7 +140,7 @@ class Holidays(forms.CharField):
             )
         if wrong:
             raise ValidationError(wrong[:5])
-        return sorted(days)
+        return days
 
 
 class Weekdays(forms.MultipleChoiceField):
@@ -447,7 +441,7 @@ class UnitForm(ModelForm):
         label=gettext_lazy("Holidays"),
         required=False,
         max_length=20_000,
-        help_text=gettext_lazy("One date a line, such as 2026-12-25. Those of the units above count too."),
+        help_text=gettext_lazy("One day a line, such as 2026-12-25 Christmas Day. Those of the units above count too."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 

@@ -40,7 +40,9 @@ class Unit(models.Model):
         _("working days"), max_length=7, blank=True, help_text="Days as digits, Monday 0 to Sunday 6."
     )
     closes_at = models.TimeField(_("the day ends at"), null=True, blank=True)
-    holidays = models.JSONField(_("holidays"), default=list, blank=True, help_text="ISO dates.")
+    holidays = models.JSONField(
+        _("holidays"), default=list, blank=True, help_text="ISO dates, each with what the day is called."
+    )
 
     objects = UnitQuerySet.as_manager()
 

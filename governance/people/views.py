@@ -1,5 +1,7 @@
 """The directory, and the page of one person. Everybody who signs in may read both; restricted initiatives leave no trace."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_safe
 from governance import policy
 from governance.core import export, lists
 from governance.core.http import Request
-from governance.people import deputies, functions, queries, second_factor
+from governance.people import deputies, forms, functions, queries, second_factor
 from governance.people.functions import Function
 from governance.people.models import Person, Unit
 from governance.people.views_holdings import roles
@@ -57,8 +59,9 @@ def index(request: Request) -> HttpResponse:
 
 @require_safe
 def as_file(request: Request, kind: str) -> HttpResponseBase:
-    """Return the same list as a file. Three queries."""
-    listing = _listing(queries.memberships(), functions.has(request.user, Function.ADMINISTRATORS))
+    """Return the same list as a file, which a directory coming in can read. Four queries."""
+    is_admin = functions.has(request.user, Function.ADMINISTRATORS)
+    listing = _listing(queries.memberships(), is_admin, dict(forms.unit_choices()))
     company, at = request.installation.company, request.at
     return export.as_file(kind, listing, _asked(request), "people", company=company, at=at)
 
@@ -70,8 +73,13 @@ def _asked(request: Request) -> QueryDict:
     return asked
 
 
-def _listing(members: dict[str, list[int]], is_admin: bool) -> lists.Listing:
-    """Return what may be asked of the directory; who has a second factor, by administrators alone. One query for the units."""
+def _listing(
+    members: dict[str, list[int]], is_admin: bool, ways: Mapping[int, str] = MappingProxyType({})
+) -> lists.Listing:
+    """Return what may be asked of the directory; second factors and what administrators set, by them alone. One query for the units.
+
+    `ways` are the units with those above them, for its files.
+    """
     units = list(Unit.objects.active().order_by("name", "pk").values_list("pk", "name")[: UNITS_LISTED + 1])
     facets = [
         lists.Facet(
@@ -103,17 +111,31 @@ def _listing(members: dict[str, list[int]], is_admin: bool) -> lists.Listing:
         sorts=(lists.Sort("name", _("Name"), Lower("name")),),
         sort="name",
         search=queries.searched,
-        dress=lambda rows: rows.select_related("unit"),
+        dress=lambda rows: rows.select_related("unit", "manager"),
         columns=(
             lists.Column("email", _("E-mail address"), lambda p: p.email, width=32),
             lists.Column("name", _("Name"), lambda p: p.name, width=28),
             lists.Column("title", _("Title"), lambda p: p.title, width=28),
             lists.Column("unit", _("Unit"), lambda p: p.unit.name if p.unit_id else None, width=24),
             lists.Column("functions", _("Functions"), lambda p: ", ".join(queries.labels(members, p)), width=28),
+            lists.Column("way", _("Unit with those above it"), lambda p: ways.get(p.unit_id), width=44),
+            *(_administered() if is_admin else ()),
             lists.Column("is_active", _("Working here"), lambda p: p.is_active),
             lists.Column("left_on", _("Last day"), lambda p: p.left_on),
             lists.Column("address", _("Address"), lambda p: f"{settings.SITE_URL}{p.get_absolute_url()}", width=44),
         ),
+    )
+
+
+def _administered() -> tuple[lists.Column, ...]:
+    """Return the columns that administrators alone read, in files: what they set on people."""
+    grade_word = policy.current().grade_word
+    return (
+        lists.Column("grade", _("Grade"), lambda p: grade_word(p.grade)),
+        lists.Column("job_family", _("Job family"), lambda p: p.job_family, width=20),
+        lists.Column("manager", _("Manager’s e-mail address"), lambda p: p.manager and p.manager.email, width=32),
+        lists.Column("phone", _("Phone"), lambda p: p.phone, width=20),
+        lists.Column("time_zone", _("Time zone"), lambda p: p.time_zone, width=20),
     )
 
 

@@ -62,8 +62,8 @@ def set_up(request: Request, token: str) -> HttpResponse:
         return _enter(
             request,
             person,
-            _("%(company)s is set up. Add the units and the people next.") % {"company": values["company"]},
-            to="people:units",
+            _("%(company)s has its Mandate, and you are signed in.") % {"company": values["company"]},
+            to="desk:setting_up",
         )
     return render(request, "people/setup.html", {"form": form}, status=422 if form.errors else 200)
 

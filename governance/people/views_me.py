@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -62,6 +63,15 @@ def _mine(request: Request, data: Any) -> forms.Mine:
 def _coming(person: Person, at) -> list[dict[str, Any]]:
     """Return the deputies of `person` that are not over, each with whether it counts now. Queries as deputies.is_active."""
     return [{"row": d, "now": deputies.is_active(d, at)} for d in deputies.coming(at).filter(person=person)]
+
+
+@require_POST
+def sign_out_elsewhere(request: Request) -> HttpResponse:
+    """End every session of one's own but this one, which goes on under a new key."""
+    person = actions.end_other_sessions(request.user, at=request.at)
+    update_session_auth_hash(request, person)
+    messages.success(request, _("You are signed out everywhere else. Here you go on."))
+    return go("people:me")
 
 
 # Deputies

@@ -6,7 +6,7 @@ and goes on where the last one got to; one that is killed is followed by another
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.notices import delivery
 from governance.registers import apply, mapping, ours, profiles, read, undo
-from governance.registers.models import Batch, FilePart, Staged, State
+from governance.registers.models import Batch, FilePart, Kind, Staged, State
 from governance.registers.profile import Profile, Shape, Unreadable, same
 from governance.registers.profiles import OURS
 from governance.registers.read import Record, Source
@@ -59,13 +59,18 @@ def receive(
     with ledger.act(by=by, at=at) as say:
         batch = apply.made(profile, file_name, by=by, at=at, state=State.RECEIVING, encoding=encoding)
         say(Verb.LIST_BROUGHT, batch, profile=profile, text={"file": file_name})
+    keep_parts(batch, parts)
+    return batch
+
+
+def keep_parts(batch: Batch, parts: Iterable[bytes]) -> None:
+    """Keep the bytes of a file, a small transaction for each part, and have it read."""
     for number, content in enumerate(_evenly(parts)):
         FilePart.objects.create(batch=batch, number=number, content=content)
     with transaction.atomic():
         Batch.objects.filter(pk=batch.pk).update(state=State.READING)
         nudge()
     batch.state = State.READING
-    return batch
 
 
 def say_columns(batch: Batch, draft: dict[str, Any], *, header: int | None = None, by: Any, at: datetime) -> None:
@@ -75,7 +80,7 @@ def say_columns(batch: Batch, draft: dict[str, Any], *, header: int | None = Non
     """
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.MAPPING)
+        batch = held(batch, State.MAPPING)
         if header is not None and header != batch.layout["shape"]["header"]:
             batch.layout = {"shape": {**batch.layout["shape"], "header": header}}
             batch.state, batch.worked_at = State.READING, None
@@ -90,7 +95,7 @@ def mean(batch: Batch, name: str, text: str = "", *, by: Any, at: datetime) -> N
     """Have a list read under a profile, kept first where `text` says it. Raises Refused, Conflict, and Unreadable as profiles.keep."""
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.MAPPING)
+        batch = held(batch, State.MAPPING)
         if text:
             profiles.keep(name, text, by=by, at=at)
         else:
@@ -108,7 +113,7 @@ def mend(batch: Batch, number: int, cells: dict[int, str], *, by: Any, at: datet
     """
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.READY)
+        batch = held(batch, State.READY)
         old = batch.rows.get(record=number)
         mended = [cells.get(place, cell) for place, cell in enumerate(old.cells)]
         profile, source = _profile(batch), source_of(batch)
@@ -126,7 +131,7 @@ def begin(batch: Batch, *, by: Any, at: datetime) -> None:
     """Have the rows that can be read imported. Raises Refused, and Conflict when that has begun already."""
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.READY)
+        batch = held(batch, State.READY)
         batch.state, batch.person, batch.began_by, batch.worked_at = State.APPLYING, by, f"person:{by.pk}", None
         batch.save()
         apply.say_begun(say, batch)
@@ -137,7 +142,7 @@ def set_aside(batch: Batch, *, by: Any, at: datetime) -> None:
     """Leave a list that was not imported; its rows go. Raises Refused, and Conflict when it is being imported."""
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.READY, State.FAILED, State.MAPPING)
+        batch = held(batch, State.READY, State.FAILED, State.MAPPING)
         FilePart.objects.filter(batch=batch).delete()
         batch.state = State.SET_ASIDE
         batch.save(update_fields=["state"])
@@ -148,7 +153,7 @@ def take_back(batch: Batch, *, by: Any, at: datetime) -> None:
     """Have an import taken back. Raises Refused, and Conflict when it is too late or under way already."""
     may_handle(by, batch)
     with ledger.act(by=by, at=at) as say:
-        batch = _held(batch, State.DONE)
+        batch = held(batch, State.DONE)
         if not undo.is_possible(batch, at):
             raise Conflict(_("An import can be taken back for 24 hours. This one ended earlier."))
         batch.state, batch.person, batch.worked_at = State.UNDOING, by, None
@@ -165,7 +170,7 @@ def may_handle(by: Any, batch: Batch) -> None:
     profiles.may_bring(by, batch.profile)
 
 
-def _held(batch: Batch, *states: State) -> Batch:
+def held(batch: Batch, *states: State) -> Batch:
     """Return the import with its row locked. Raises Conflict unless it is in one of these states."""
     batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if batch.state not in states:
@@ -201,15 +206,22 @@ def _look_now() -> None:
 # What workers do
 
 
-def go_on(at: datetime, *, pause: float = PAUSE) -> int:
-    """Go on with every import that is under way and that no other worker holds; returns how many were ended.
+def go_on(
+    at: datetime,
+    *,
+    pause: float = PAUSE,
+    kind: Kind = Kind.REGISTER,
+    work: Callable[[Batch, datetime, float], None] | None = None,
+) -> int:
+    """Go on with every import of a kind that is under way and that no other worker holds; returns how many were ended.
 
-    Safe to run in any number of places, and to kill anywhere.
+    `work` takes one through the step it is at; registers have their own. Safe to run in any number of places,
+    and to kill anywhere.
     """
     ended = 0
-    while (batch := _claimed()) is not None:
+    while (batch := _claimed(kind)) is not None:
         try:
-            _work(batch, at, pause)
+            (work or _work)(batch, at, pause)
             ended += 1
         except Lost:
             continue
@@ -222,11 +234,11 @@ def go_on(at: datetime, *, pause: float = PAUSE) -> int:
     return ended
 
 
-def _claimed() -> Batch | None:
+def _claimed(kind: Kind = Kind.REGISTER) -> Batch | None:
     """Return the import that has waited longest and that nobody holds, now held; None where there is none."""
     now = clock.wall()
     free = Q(worked_at=None) | Q(worked_at__lt=now - LEASE)
-    waiting = Batch.objects.filter(free, state__in=(State.READING, State.APPLYING, State.UNDOING))
+    waiting = Batch.objects.filter(free, kind=kind, state__in=(State.READING, State.APPLYING, State.UNDOING))
     for batch in waiting.select_related("person").order_by("began_at", "pk"):
         if Batch.objects.filter(free, pk=batch.pk, state=batch.state).update(worked_at=now):
             batch.worked_at = now
@@ -234,7 +246,7 @@ def _claimed() -> Batch | None:
     return None
 
 
-def _hold(batch: Batch) -> None:
+def hold(batch: Batch) -> None:
     """Say that this worker still goes on with the import. Raises Lost when another one does."""
     now = clock.wall()
     if not Batch.objects.filter(pk=batch.pk, worked_at=batch.worked_at).update(worked_at=now):
@@ -255,15 +267,15 @@ def _work(batch: Batch, at: datetime, pause: float) -> None:
         _import(batch, at, pause)
     else:
         for _chunk in undo.taken_back(batch, at=at, pause=pause):
-            _hold(batch)
+            hold(batch)
 
 
 def _look(batch: Batch) -> None:
     """Find out what stands in each column of a file nobody has given a profile."""
     declared = Shape(**batch.layout["shape"]) if batch.layout else Shape(encoding=batch.encoding)
-    with _file(batch) as path:
+    with file_of(batch) as path:
         shape, digest, titles, columns, count = mapping.look_at(path, declared)
-    _hold(batch)
+    hold(batch)
     batch.layout = {
         "shape": {name: getattr(shape, name) for name in Shape.__slots__},
         "titles": titles,
@@ -277,7 +289,7 @@ def _look(batch: Batch) -> None:
 def _read(batch: Batch, at: datetime, pause: float) -> None:
     """Read the file into rows, each with what would become of it, from where the last worker got to."""
     profile = _profile(batch)
-    with _file(batch) as path:
+    with file_of(batch) as path:
         source, made_at = _looked_through(profile, path, batch, at)
         batch.file_sha256, batch.records = source.sha256, source.count
         batch.layout = {
@@ -297,7 +309,7 @@ def _read(batch: Batch, at: datetime, pause: float) -> None:
                 _foresee(profile, source, batch, fresh, at)
                 for _row in stage(batch, fresh, pause=pause):
                     pass
-            _hold(batch)
+            hold(batch)
         unread = ours.unread(source, at) if profile is None else reader.unread()
         batch.counts = {"unread": unread}
     with transaction.atomic():
@@ -324,7 +336,7 @@ def _reader(profile: Profile | None, source: Source) -> Any:
 
 
 @contextmanager
-def _file(batch: Batch) -> Iterator[Path]:
+def file_of(batch: Batch) -> Iterator[Path]:
     """Put the parts of a file together under its own name, for as long as it is read."""
     with TemporaryDirectory(prefix="mandate-") as folder:
         path = Path(folder) / (Path(batch.file_name.replace("\\", "/")).name.replace("\0", "") or "list")
@@ -376,12 +388,12 @@ def _import(batch: Batch, at: datetime, pause: float) -> None:
     profile, by = _profile(batch), batch.person
     if profile is None:
         for _rows in ours.applied(batch, source_of(batch), by=by, at=at):
-            _hold(batch)
+            hold(batch)
             time.sleep(pause)
         apply.close(batch, apply.report_of(batch), by=by, at=at)
         return
     for _outcomes in apply.applied(profile, batch, by=by, at=at):
-        _hold(batch)
+        hold(batch)
         time.sleep(pause)
     report = apply.report_of(batch)
     if not report.unsure_what_is_gone:

@@ -1,4 +1,4 @@
-"""Profiles kept here, batches, the rows staged for them, and where an initiative came from."""
+"""Profiles kept here, batches, the rows staged for them, where an initiative came from, and whom the directory lists."""
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -37,10 +37,18 @@ class State(models.TextChoices):
     SET_ASIDE = "set_aside", _("Set aside")
 
 
+class Kind(models.TextChoices):
+    """What a file that comes in lists."""
+
+    REGISTER = "register", _("Uses of AI")
+    DIRECTORY = "directory", _("People")
+
+
 class Batch(models.Model):
-    """One import of one file under one profile."""
+    """One import of one file: a register under one profile, or a directory of people under none."""
 
     number = models.PositiveIntegerField(unique=True, editable=False)
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.REGISTER)
     profile = models.CharField(max_length=60, blank=True, help_text="Empty until somebody said what its columns mean.")
     file_name = models.CharField(max_length=200)
     file_sha256 = models.CharField(max_length=64, blank=True, help_text="Empty until it was read.")
@@ -61,14 +69,18 @@ class Batch(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="an_import_is_in_a_known_state"),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.REGISTER) | Q(kind=Kind.DIRECTORY, profile=""), name="a_directory_has_no_profile"
+            ),
         ]
 
     def __str__(self):
-        return f"import {self.number} under {self.profile}"
+        return f"import {self.number} under {self.profile}" if self.profile else f"import {self.number} of people"
 
     def get_absolute_url(self):
         """Return the address of its page."""
-        return reverse("registers:batch", args=[self.number])
+        page = "registers:directory" if self.kind == Kind.DIRECTORY else "registers:batch"
+        return reverse(page, args=[self.number])
 
     @property
     def is_under_way(self) -> bool:
@@ -162,3 +174,13 @@ class Origin(models.Model):
 
     def __str__(self):
         return f"{self.identity} in {self.profile}"
+
+
+class Listed(models.Model):
+    """Somebody whom the directory lists: who was in a file of people that was imported, and in which one last."""
+
+    person = models.OneToOneField("governance.Person", models.CASCADE, related_name="listed")
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
+
+    def __str__(self):
+        return f"{self.person_id} in import {self.batch_id}"

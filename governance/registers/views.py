@@ -20,7 +20,7 @@ from governance.initiatives.models import Initiative
 from governance.registers import apply, bringing, gaps, mapping, ours, profiles, undo
 from governance.registers.columns import called
 from governance.registers.forms import Bring, BringBack, Columns, Mend, OwnProfile, Words
-from governance.registers.models import Batch, Origin, State
+from governance.registers.models import Batch, Kind, Origin, State
 from governance.registers.profiles import OURS
 from governance.registers.words import change_words, problem_words, twin_words
 
@@ -30,7 +30,7 @@ SHOWN = 30
 
 def find(request: Request, number: int) -> Batch:
     """Return the import of that number. Raises Http404, and Refused where it is not this person's to handle. Two queries."""
-    batch = Batch.objects.select_related("person").filter(number=number).first()
+    batch = Batch.objects.select_related("person").filter(kind=Kind.REGISTER, number=number).first()
     if batch is None:
         profiles.may_import(request.user)
         raise Http404
@@ -54,7 +54,9 @@ def index(request: Request) -> HttpResponse:
             at=request.at,
         )
         return go(batch)
-    brought = Batch.objects.exclude(profile=OURS).select_related("person").order_by("-number")
+    brought = (
+        Batch.objects.filter(kind=Kind.REGISTER).exclude(profile=OURS).select_related("person").order_by("-number")
+    )
     context = {"form": form, "batches": brought[:SHOWN]}
     return render(request, "registers/index.html", context, status=422 if form.errors else 200)
 

@@ -226,8 +226,9 @@ def test_setting_up_makes_the_company_and_its_first_person_and_signs_them_in(fre
     assert functions.of(first) == {"administrators", "portfolio-office"}
     assert first.check_password(GOOD)
     assert not first.is_superuser
-    assert browser.page.h1 == ["Units"]
-    assert "Calder Home is set up. Add the units and the people next." in browser.page.words
+    assert browser.page.h1 == ["Setting up"]
+    assert "Calder Home has its Mandate, and you are signed in." in browser.page.words
+    assert "1 of 5 steps are done." in browser.page.words
     assert client.session["mandate_proof"]["person"] == first.pk
     assert said() == ["installation.made", "unit.added", "person.added", "function.granted", "function.granted"]
     assert calendars.of(first.unit).zone.key == "Europe/Berlin"

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from governance.people import actions, deputies
 from governance.people.models import Deputy, Person
@@ -243,3 +244,15 @@ def test_a_deputy_stops_counting_when_either_leaves(cast, today):
 
     assert deputies.active_for(Person.objects.get(pk=cast.lead.pk), AT) == frozenset()
     assert deputies.of(Person.objects.get(pk=cast.staff.pk), AT) == []
+
+
+def test_one_signs_out_everywhere_else_and_goes_on_here(cast, at_browser, sign_in, said):
+    elsewhere, here = sign_in(Client(), cast.staff), at_browser(cast.staff)
+    form = next(form for form in here.get("/me/").forms if form.action == "/me/sign-out-elsewhere/")
+
+    here.send(form)
+
+    assert "You are signed out everywhere else. Here you go on." in here.page.words
+    assert elsewhere.get("/me/").status_code == 302
+    assert here.client.get("/me/").status_code == 200
+    assert said() == ["sessions.ended"]

@@ -79,7 +79,7 @@ def test_adding_a_unit_with_its_own_calendar(cast, admins_browser, said):
         "Asia/Dubai",
         "01236",
         time(16, 30),
-        ["2026-12-02", "2026-12-25"],
+        ["2026-12-02", "2026-12-25 Christmas"],
     )
     assert said() == ["unit.added"]
     calendar = calendars.of(made)

@@ -220,7 +220,7 @@ def test_an_import_that_is_held_by_another_worker_is_left_to_it(brought, cast):
     Batch.objects.filter(pk=held.pk).update(worked_at=held.worked_at - bringing.LEASE - timedelta(seconds=1))
     assert bringing.go_on(AT, pause=0) == 1
     with pytest.raises(bringing.Lost):
-        bringing._hold(held)
+        bringing.hold(held)
 
 
 # Taken back
@@ -294,7 +294,7 @@ class Killed(BaseException):
 
 def test_whatever_kills_the_workers_it_ends_the_same(cast, monkeypatch, brought):
     records = [record(n, development_stage=("Deployed", "Pilot", "?")[n % 3]) for n in range(330)]
-    really = bringing._hold
+    really = bringing.hold
 
     held = []
 
@@ -305,7 +305,7 @@ def test_whatever_kills_the_workers_it_ends_the_same(cast, monkeypatch, brought)
             Batch.objects.filter(pk=batch.pk).update(worked_at=None)  # its minute is over by the time it is followed
             raise Killed
 
-    monkeypatch.setattr(bringing, "_hold", hold)
+    monkeypatch.setattr(bringing, "hold", hold)
     batch = bringing.receive([text_of(records).encode()], "list.csv", "omb-2025", by=cast.office, at=AT)
     deaths = 0
     for state in (State.READY, State.DONE, State.UNDONE):

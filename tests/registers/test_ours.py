@@ -436,7 +436,7 @@ def test_it_is_taken_back_as_amendments_and_leaves_what_people_touched_since(cas
 def test_an_import_of_edits_goes_on_after_a_worker_died(cast, crowd, back, monkeypatch):
     batch = back(edited(made(cast.lead), {(row.number, "purpose"): "Changed." for row in crowd}))
     bringing.begin(batch, by=cast.lead, at=LATER)
-    hold, left = bringing._hold, [2]
+    hold, left = bringing.hold, [2]
 
     def dies(one):
         left[0] -= 1
@@ -444,7 +444,7 @@ def test_an_import_of_edits_goes_on_after_a_worker_died(cast, crowd, back, monke
             raise KeyboardInterrupt
         hold(one)
 
-    monkeypatch.setattr(bringing, "_hold", dies)
+    monkeypatch.setattr(bringing, "hold", dies)
     with pytest.raises(KeyboardInterrupt):
         bringing.go_on(LATER, pause=0)
     assert 0 < Initiative.objects.filter(purpose="Changed.").count() < 30

@@ -11,9 +11,11 @@ from django.utils.http import urlencode
 
 from governance.comments.models import Comment
 from governance.core import clock
+from governance.core.models import Installation
 from governance.gates.models import Stop, StopWish
 from governance.initiatives import controls, figures, roles
 from governance.outcomes import queries as outcomes
+from governance.people import company
 from governance.people.actions import unit_digest
 from governance.people.models import Person
 from governance.proof import queries as proofs
@@ -365,6 +367,13 @@ REACH: dict[str, Reach] = {
     "people:deputies": Reach(data=lambda w: DEPUTY | {"deputy": w.cast.legal.pk}),
     "people:invitation": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
     "people:setup": Reach(path=lambda w, p: {"token": "nosuchtoken"}),
+    "people:company": Reach(
+        data=lambda w: {
+            "company": "Northwind Group",
+            "time_zone": "UTC",
+            "seen": company.digest(Installation.objects.get(), company.unit()),
+        }
+    ),
     "registers:list": Reach(
         data=lambda w: {"profile": "survey", "file": SimpleUploadedFile("more.csv", b"Id,State,Tool\n9,live,More\n")}
     ),
@@ -383,6 +392,13 @@ REACH: dict[str, Reach] = {
     ),
     "registers:report": Reach(path=_list("waiting")),
     "registers:take_back": Reach(path=_list("imported")),
+    "registers:directories": Reach(
+        data=lambda w: {"file": SimpleUploadedFile("people.csv", b"E-mail,Name\nnew@example.org,New\n")}
+    ),
+    "registers:directory": Reach(path=_list("waiting people"), data=lambda w: {"do": "import"}),
+    "registers:directory@aside": Reach(path=_list("waiting people"), data=lambda w: {"do": "set_aside"}),
+    "registers:directory@over": Reach(path=_list("imported people"), data=lambda w: {"do": "import"}),
+    "registers:directory_columns": Reach(path=_list("waiting people"), data=lambda w: {"email": "0", "name": "1"}),
     "demo:become": Reach(path=_somebody("owner")),
     "demo:message": Reach(path=lambda w, p: {"pk": 1}),
     "demo:clock": Reach(data=lambda w: {"days": "1"}),

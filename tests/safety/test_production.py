@@ -54,6 +54,10 @@ def test_cookies_are_secure_and_belong_to_this_host_alone(asked):
             assert {"httponly", "samesite=lax"} <= parts, cookie
 
 
+def test_whoever_has_no_second_factor_is_led_to_setting_one_up(asked):
+    assert (asked["home"]["status"], asked["home"]["headers"]["Location"]) == (302, "/me/second-factor/")
+
+
 def test_a_host_nobody_configured_is_refused_and_never_repeated(asked):
     assert asked["other host"]["status"] == 400
     assert "evil.example.net" not in asked["other host"]["body"]

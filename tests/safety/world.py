@@ -29,7 +29,7 @@ from governance.people import proof
 from governance.people.models import Person
 from governance.proof.models import SignOff
 from governance.raci.models import Role, Row
-from governance.registers import bringing, profiles
+from governance.registers import bringing, directory, profiles
 from governance.reviews.models import Review
 from tests import make
 
@@ -216,7 +216,7 @@ name = "Tool"
 
 
 def _lists(world: World, cast: make.Cast, now) -> None:
-    """Bring one list that waits to be imported, and one that was."""
+    """Bring one list that waits to be imported and one that was, of uses and of people."""
     profiles.keep("survey", MEANING, by=cast.office, at=now)
     for name, rows in (("imported", "1,live,Summaries"), ("waiting", "2,live,Drafts\n3,who knows,Scores")):
         batch = bringing.receive([f"Id,State,Tool\n{rows}\n".encode()], f"{name}.csv", "survey", by=cast.office, at=now)
@@ -230,6 +230,13 @@ def _lists(world: World, cast: make.Cast, now) -> None:
     batch.refresh_from_db()
     bringing.say_columns(batch, {"columns": {"0": {"is": "name"}}}, by=cast.office, at=now)
     world.known["unmapped list"] = batch.number
+    for name, rows in (("imported", f"{cast.staff.email},"), ("waiting", "ann@example.org,Ann")):
+        batch = directory.receive([f"E-mail,Name\n{rows}\n".encode()], f"{name}.csv", by=cast.admin, at=now)
+        directory.go_on(now, pause=0)
+        if name == "imported":
+            directory.begin(batch, by=cast.admin, at=now)
+            directory.go_on(now, pause=0)
+        world.known[f"{name} people list"] = batch.number
 
 
 def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
