@@ -11,7 +11,12 @@ _TURN = re.compile(r"^(.+\S)\s+#([1-9]\d{0,3})$")
 
 def titled(cells: Iterable[str]) -> tuple[str, ...]:
     """Return a row of titles, each on one line."""
-    return tuple(" ".join(cell.split()) for cell in cells)
+    return tuple(" ".join(kept(cell).split()) for cell in cells)
+
+
+def kept(cell: str) -> str:
+    """Return a cell as it can be kept: no database keeps a zero character, so it becomes the sign for one."""
+    return cell.replace("\0", "␀")
 
 
 def place(column: str, titles: Sequence[str]) -> int | None:

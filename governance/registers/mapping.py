@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.registers import formats
-from governance.registers.columns import called, titled
+from governance.registers.columns import called, kept, titled
 from governance.registers.layout import FIRST_ROWS, laid_out
 from governance.registers.profile import CHOICES, DESCRIPTIVE, GAPS, JSON, SKIP, STATABLE, Shape, Unreadable, same
 
@@ -84,7 +84,7 @@ def look_at(path: Path, shape: Shape) -> tuple[Shape, str, list[str], list[dict[
             samples.append([])
             filled.append(0)
         for place, cell in enumerate(cells[: len(titles)]):
-            text = cell.strip()
+            text = kept(cell.strip())
             if not text:
                 continue
             filled[place] += 1

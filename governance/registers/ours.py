@@ -31,7 +31,7 @@ from governance.ledger import Verb, queries
 from governance.people.models import Unit
 from governance.raci.grants import May
 from governance.registers import formats
-from governance.registers.columns import called, titled
+from governance.registers.columns import called, kept, titled
 from governance.registers.layout import laid_out
 from governance.registers.models import Batch, Before, Staged
 from governance.registers.profile import CSV, DESCRIPTIVE, JSON, NUMBERS, XLSX, Shape, Unreadable, same
@@ -179,7 +179,7 @@ class Reader:
         """Yield a row for each of these records, as `rows`."""
         place = self._source.places[KEY]
         for record in records:
-            cells = [_unlabelled(cell, self._source.shape.kind) for cell in record.cells]
+            cells = [kept(_unlabelled(cell, self._source.shape.kind)) for cell in record.cells]
             key = cells[place].strip().upper() if place < len(cells) else ""
             self._seen[key] += 1
             yield Staged(

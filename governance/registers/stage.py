@@ -21,7 +21,7 @@ from governance.gates.triage import NAMELESS
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.people.models import Unit
-from governance.registers.columns import called, place
+from governance.registers.columns import called, kept, place
 from governance.registers.models import Batch, Staged
 from governance.registers.profile import CHOICES, NUMBERS, Field, Gap, Profile, State, same
 from governance.registers.read import Record, Source
@@ -58,7 +58,7 @@ class Reader:
         for record in records:
             row = self._row(record)
             if self._keep:
-                row.cells = list(record.cells)
+                row.cells = [kept(cell) for cell in record.cells]
             yield row
 
     def unread(self) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ class Reader:
                 return problem(
                     record.number,
                     column,
-                    cell.replace("\0", "␀"),
+                    kept(cell),
                     _("text without zero characters, which no database keeps"),
                     REFUSED,
                 )

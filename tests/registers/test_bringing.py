@@ -327,3 +327,23 @@ def test_whatever_kills_the_workers_it_ends_the_same(cast, monkeypatch, brought)
     assert deaths >= 5
     assert set(held) == {State.READING, State.APPLYING, State.UNDOING}
     assert not Initiative.objects.exists()
+
+
+@pytest.mark.postgres
+def test_a_zero_character_is_shown_as_its_sign_and_its_row_waits_to_be_mended(brought, cast):
+    text = text_of([record(1, use_case_name="A\0B"), record(2)]).replace("have_ato", "have\0ato")
+
+    batch = brought(text=text)
+    assert batch.state == State.FAILED  # a title the profile reads is not there
+    batch = brought([record(1, use_case_name="A\0B"), record(2)])
+    assert (batch.state, become(batch)) == (State.READY, {2: "refused", 3: "created"})
+    assert "A␀B" in batch.rows.get(record=2).cells
+    looked_at = bringing.receive([b"Na\0me,B\nx\0y,1\n" + b"longer,2\n" * 9], "l.csv", "", by=cast.office, at=AT)
+    bringing.go_on(AT, pause=0)
+    looked_at.refresh_from_db()
+    assert (looked_at.state, looked_at.layout["titles"]) == (State.MAPPING, ["Na␀me", "B"])
+    assert looked_at.layout["columns"][0]["samples"] == ["x␀y", "longer"]
+    ours = bringing.receive([b"Key,Name\nAI-1,x\0y\n" + b"AI-2,longer\n" * 9], "l.csv", "mandate", by=cast.office, at=AT)
+    bringing.go_on(AT, pause=0)
+    ours.refresh_from_db()
+    assert ours.state == State.READY
