@@ -4,7 +4,7 @@ An import may only point down a storey; inside the machine it points down this l
 import each other. `tests/test_house.py` enforces it.
 
     PAGES that span rooms          demo · desk
-    THE MACHINE                    registers · reviews · gates · initiatives
+    THE MACHINE                    public · registers · reviews · gates · initiatives
     FACTS about an initiative      raci · outcomes · proof · signatures · comments
     GROUND, an order too           notices · people · policy · ledger · core
 """

@@ -1,6 +1,6 @@
 """What every database holds before anybody signs in; idempotent, run after every migrate.
 
-The head row, the key counter, the function groups, policy version 1 and the guards that refuse
+The head row, the key counter, the closed public register, the function groups, policy version 1 and the guards that refuse
 changes to the record: SQLite drops triggers silently when Django remakes a table, so they are put
 back here each time.
 """
@@ -23,6 +23,7 @@ def after_migrate(using: str = "default", **kwargs) -> None:
     search.install(using)
     apps.get_model("governance", "LedgerHead").objects.using(using).get_or_create(pk=1)
     apps.get_model("governance", "KeyCounter").objects.using(using).get_or_create(pk=1)
+    apps.get_model("governance", "PublicRegister").objects.using(using).get_or_create(pk=1)
     functions.ensure(using)
     versions.ensure(using)
 
@@ -34,5 +35,6 @@ def _tables_are_there(using: str) -> bool:
         "governance_ledgerhead",
         "governance_keycounter",
         "governance_policyversion",
+        "governance_publicregister",
         "governance_searchtext",
     } <= names

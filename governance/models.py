@@ -10,6 +10,7 @@ from governance.outcomes import models as outcomes
 from governance.people import models as people
 from governance.policy import models as policy
 from governance.proof import models as proof
+from governance.public import models as public
 from governance.raci import models as raci
 from governance.registers import models as registers
 from governance.reviews import models as reviews
@@ -26,6 +27,7 @@ __all__ = [
     "people",
     "policy",
     "proof",
+    "public",
     "raci",
     "registers",
     "reviews",

@@ -86,6 +86,8 @@ def _menu(me: Any) -> list[dict[str, Any]]:
         pages.append(("ledger:list", _("Ledger")))
     if functions.has(me, Function.PORTFOLIO, Function.ADMINISTRATORS):
         pages.append(("registers:list", _("Lists coming in")))
+    if functions.has(me, Function.PORTFOLIO, Function.COMPLIANCE):
+        pages.append(("public:inside", _("Public register")))
     return [{"url": reverse(name), "label": label} for name, label in pages]
 
 

@@ -122,8 +122,9 @@ class Moment:
             installation = Installation(kind=Installation.Kind.REAL, time_zone=settings.TIME_ZONE)
         request.installation = installation  # type: ignore[attr-defined]
         request.at = clock.now(installation)  # type: ignore[attr-defined]
-        timezone.activate(calendars.zone(getattr(request.user, "time_zone", "") or installation.time_zone))
-        language = getattr(request.user, "language", "")
+        reader = None if getattr(view, "open_outside", False) else request.user
+        timezone.activate(calendars.zone(getattr(reader, "time_zone", "") or installation.time_zone))
+        language = getattr(reader, "language", "")
         if language and translation.check_for_language(language):
             translation.activate(language)
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
@@ -138,11 +139,14 @@ def timeless(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 class LoginRequired(LoginRequiredMiddleware):
     """Let nobody in who has not signed in, except where a view says so.
 
-    A view says so with Django's `login_not_required`, or, for a demo only, with `core.doors.open_in_a_demo`.
+    A view says so with Django's `login_not_required`, or, for a demo only, with `core.doors.open_in_a_demo`. One that
+    is the same for everybody (`core.doors.open_outside`) never learns who reads it.
     """
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         """Return None to let the request through, or the way to the sign-in page."""
+        if getattr(view_func, "open_outside", False):
+            return None
         if getattr(view_func, "open_in_a_demo", False) and request.installation.is_demo:
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)

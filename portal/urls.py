@@ -10,6 +10,7 @@ from portal import health
 ROOMS = (
     "demo",
     "desk",
+    "public",
     "registers",
     "reviews",
     "gates",

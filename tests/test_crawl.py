@@ -24,7 +24,16 @@ from tests.running import Tab, launched
 from tests.web import Page
 
 #: Lists: their queries must not grow with what they list.
-LISTS = {"catalog:list", "gates:list", "gates:triage", "reviews:list", "people:list", "desk:notices", "ledger:list"}
+LISTS = {
+    "catalog:list",
+    "public:inside",
+    "gates:list",
+    "gates:triage",
+    "reviews:list",
+    "people:list",
+    "desk:notices",
+    "ledger:list",
+}
 LIST_QUERIES, PAGE_QUERIES = 12, 20
 #: The bar of the demo asks for its people on top of what the page needs.
 DEMO_BAR = 1

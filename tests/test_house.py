@@ -13,6 +13,7 @@ GOVERNANCE = ROOT / "governance"
 STOREYS = (
     ("demo",),
     ("desk",),
+    ("public",),
     ("registers",),
     ("reviews",),
     ("gates",),

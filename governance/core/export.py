@@ -66,9 +66,10 @@ def neutral(text: str) -> str:
 
     Also before an apostrophe, so that taking one away always gives the text back (`bare`).
     """
-    if text[:1].isascii() and text[:1].isalnum():
+    first = text[:1]
+    if not first or (first.isascii() and first.isalnum()):
         return text  # most text is
-    if text[:1] in ("'", "\t", "\r", "\n"):
+    if first in ("'", "\t", "\r", "\n"):
         return f"'{text}"
     head = text.lstrip().lstrip("\x00\ufeff\u200b")[:1]
     starts_a_formula = bool(head) and unicodedata.normalize("NFKC", head)[:1] in ("=", "+", "-", "@")
@@ -140,8 +141,11 @@ def as_file(kind: str, listing: Listing, data: QueryDict, name: str, *, company:
 def _exported(listing: Listing, data: QueryDict) -> tuple[list[Column], Iterator[Any]]:
     """Return the columns, and every row the address asks for, dressed and in order, read as they are needed."""
     chosen = choose(listing, data)
-    columns, keys = in_file(listing, chosen), narrowed(listing, chosen).order_by().values("pk")
-    return columns, _read(listing, dressed(listing, chosen, keys, columns))
+    columns, rows = (
+        in_file(listing, chosen),
+        narrowed(listing, chosen).order_by(),
+    )  # read along an index, where one has it
+    return columns, _read(listing, dressed(listing, chosen, rows, columns))
 
 
 def _read(listing: Listing, rows: QuerySet) -> Iterator[Any]:

@@ -277,7 +277,11 @@ def ordered(listing: Listing, chosen: Chosen, rows: QuerySet, *, backwards: bool
     down = descending != backwards
     expressions = [F(listing.key).desc() if down else F(listing.key).asc()]
     if sort is not None:
-        by = F(sort.by) if isinstance(sort.by, str) else sort.by
+        by = F(sort.by if isinstance(sort.by, str) else "ordered_by")
+        if not isinstance(sort.by, str):
+            # Resolved here, where the table still bears its own name: a subquery first read inside another one would
+            # keep the name it had there, and be of no use to the next request.
+            rows = rows.alias(ordered_by=sort.by)
         expressions.insert(0, by.desc() if down else by.asc())
     return rows.order_by(*expressions)
 
@@ -455,12 +459,13 @@ def _by_key(listing: Listing, chosen: Chosen, rows: QuerySet) -> tuple[list[Any]
 
 def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
     """Return the rows of `keys`, dressed and in order. One query: the keys are chosen inside, so that only the rows shown are dressed."""
-    return list(dressed(listing, chosen, keys, on_page(listing, chosen)))
+    rows = listing.rows.model._default_manager.filter(pk__in=keys)
+    return list(dressed(listing, chosen, rows, on_page(listing, chosen)))
 
 
-def dressed(listing: Listing, chosen: Chosen, keys: QuerySet, columns: Sequence[Column]) -> QuerySet:
-    """Return the rows of `keys` with what `columns` say of them, in order. No query."""
-    rows = listing.dress(listing.rows.model._default_manager.filter(pk__in=keys))
+def dressed(listing: Listing, chosen: Chosen, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
+    """Return `rows` with what `columns` say of them, in order. No query."""
+    rows = listing.dress(rows)
     said = {column.reads for column in columns}
     left = [column.reads for column in listing.columns if column.reads and column.reads not in said]
     return ordered(listing, chosen, rows.defer(*left) if left else rows)

@@ -52,6 +52,20 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, Any], ...]], ...] = (
                 _("Restricted"),
                 _("Only the people it concerns see it; for everybody else it leaves no trace, in counts neither."),
             ),
+            (
+                "public-register",
+                _("Public register"),
+                _(
+                    "What people outside read of our uses of AI, once the Portfolio office opened it: what no rule keeps back, without people."
+                ),
+            ),
+            (
+                "withheld",
+                _("Withheld"),
+                _(
+                    "Kept off the public register by somebody who may restrict it, with a reason. Inside, nothing changes."
+                ),
+            ),
         ),
     ),
     (

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -209,8 +210,9 @@ class Initiative(Lifecycle):
             ),
         ]
         indexes = [
-            models.Index(fields=["stage", "number"], name="catalog_by_stage"),
-            models.Index(fields=["name", "number"], name="catalog_by_name"),
+            # Whether it is restricted stands in both, so that counting and ordering what somebody may see reads no row.
+            models.Index(fields=["stage", "restricted", "number"], name="catalog_by_stage"),
+            models.Index(Lower("name"), "number", "restricted", name="catalog_by_name"),
             models.Index(fields=["review_due_at"], condition=Q(review_due_at__isnull=False), name="reviews_by_due"),
             models.Index(fields=["unowned_since"], condition=Q(unowned_since__isnull=False), name="ownership_clocks"),
             models.Index(fields=["tags"], condition=~Q(tags=""), name="catalog_by_tag"),

@@ -202,6 +202,8 @@ def to_do(initiative, decisions: list[Decision], me, held) -> dict:
     if (May.UNRESTRICT if initiative.restricted else May.RESTRICT) in held:
         lift = initiative.restricted
         offer(_("Lift the restriction…") if lift else _("Restrict who sees it…"), "initiatives:restrict")
+    if May.RESTRICT in held:
+        offer(_("What people outside read…"), "public:one")
     stop = None
     if initiative.is_running:
         may = May.STOP in held

@@ -117,6 +117,12 @@ class Verb(models.TextChoices):
     RECORD_UNDONE = "record.undone", _("took back what an import had brought")
     REGISTER_SAYS = "register.says", _("noted that the register says something else")
 
+    PUBLIC_OPENED = "public.opened", _("opened the public register")
+    PUBLIC_CHANGED = "public.changed", _("changed where people outside may ask")
+    PUBLIC_CLOSED = "public.closed", _("closed the public register")
+    PUBLIC_WITHHELD = "public.withheld", _("withheld it from the public register")
+    PUBLIC_LIFTED = "public.lifted", _("no longer withholds it from the public register")
+
     REFUSED = "refused", _("was refused")
     SIGN_IN_LINKED = "sign_in.linked", _("remembered who somebody is at the company")
     SIGN_IN_UNLINKED = "sign_in.unlinked", _("forgot who somebody is at the company")

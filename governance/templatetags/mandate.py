@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from governance.core.words import money, plain
 from governance.templatetags.icons import BREAK, ICONS
@@ -27,6 +29,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, css: str = "") -> SafeString:
     """Return the drawing called `name` as inline SVG, hidden from screen readers: a word stands beside it.
 
@@ -217,38 +220,51 @@ STAGES: dict[str, tuple[str, str]] = {
 }
 
 
-@register.inclusion_tag("core/_badge.html")
-def stage(name: str, word: str = "") -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _badge(drawing: str, css: str, label: SafeString) -> SafeString:
+    """Return a badge: a list has the same few on every row."""
+    return render_to_string("core/_badge.html", {"icon": drawing, "tone": css, "label": label})
+
+
+@register.simple_tag
+def stage(name: str, word: str = "") -> SafeString:
     """Show a stage as a badge. `word` replaces its label ("Stop asked, not confirmed")."""
     from governance.initiatives.lifecycle import Stage
 
     drawing, css = STAGES[name]
-    return {"icon": drawing, "tone": css, "label": word or Stage(name).label}
+    return _badge(drawing, css, conditional_escape(word or Stage(name).label))
 
 
-@register.inclusion_tag("core/_badge.html")
-def capability(name: str | None) -> dict[str, Any]:
+@register.simple_tag
+def capability(name: str | None) -> SafeString:
     """Show what it may do: Draft only (outlined, pen), Can act (solid, square), or that nobody knows."""
     from governance.initiatives.models import Capability
 
     if not name:
-        return {"icon": "square-open", "tone": "unset", "label": _("Capability not known")}
+        return _badge("square-open", "unset", conditional_escape(_("Capability not known")))
     acts = name == Capability.CAN_ACT
-    return {"icon": "square" if acts else "pen", "tone": "acts" if acts else "draft", "label": Capability(name).label}
+    return _badge("square" if acts else "pen", "acts" if acts else "draft", conditional_escape(Capability(name).label))
 
 
-@register.inclusion_tag("core/_tier.html")
-def tier(number: int | None, word: str = "", short: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def tier(number: int | None, word: str = "", short: bool = False) -> SafeString:
     """Show a tier: five notches, its number and, unless `short`, the word "Tier". None is "Tier not set".
 
     `word` is the policy's title of the tier ("Customers rely on it").
     """
+    return _tier(number, conditional_escape(word), short, get_language())
+
+
+@lru_cache(maxsize=256)
+def _tier(number: int | None, word: SafeString, short: bool, language: str | None) -> SafeString:
+    """Return a tier in the language that is on, which is named so that each has its own."""
     full = -1 if number is None else number
     notches = [
         "".join(f"M{6 * place}.5.5h4v12h-4z" for place in range(5) if (place <= full) is filled)
         for filled in (True, False)
     ]
-    return {"tier": number, "word": word, "short": short, "full": notches[0], "bare": notches[1]}
+    said = {"tier": number, "word": word, "short": short, "full": notches[0], "bare": notches[1]}
+    return render_to_string("core/_tier.html", said)
 
 
 # --- People and text --------------------------------------------------------------------------

@@ -782,6 +782,7 @@ def test_orders_put_first_what_they_promise(client, cast, sign_in, at):
     assert shown("sort=-tier") == ["gamma", "Alpha", "beta"]
     assert shown("sort=stage") == ["beta", "Alpha", "gamma"]
     assert shown("sort=owner")[0] == "beta"
+    assert shown("sort=-owner")[-1] == "beta" != shown("sort=owner")[-1]  # asked for again, in the same process
 
 
 def test_times_are_in_the_readers_zone(client, cast, sign_in, at):

@@ -315,17 +315,20 @@ DOES = {
         "Name people",
         "Close it…",
         "Restrict who sees it…",
+        "What people outside read…",
     },
     ("pilot", "lead"): {
         "Ask: fund production…",
         "Ask: change the tier…",
         "Amend what it says",
         "Restrict who sees it…",
+        "What people outside read…",
     },
     ("pilot", "workflow"): {
         "Amend what it says",
         "Pause the rollout…",
         "Restrict who sees it…",
+        "What people outside read…",
         "Ask: change the tier…",
     },
     ("production", "lead"): {
@@ -333,6 +336,7 @@ DOES = {
         "Ask: change the tier…",
         "Amend what it says",
         "Restrict who sees it…",
+        "What people outside read…",
     },
     ("production", "owner"): {
         "Amend what it says",
@@ -341,6 +345,7 @@ DOES = {
         "Review it",
         "Retire it…",
         "Restrict who sees it…",
+        "What people outside read…",
     },
     ("stopped", "lead"): {
         "Ask: restart…",
@@ -348,9 +353,10 @@ DOES = {
         "Ask: change the tier…",
         "Amend what it says",
         "Restrict who sees it…",
+        "What people outside read…",
     },
     ("production", "staff"): set(),
-    ("retired", "owner"): {"Restrict who sees it…"},
+    ("retired", "owner"): {"Restrict who sees it…", "What people outside read…"},
 }
 
 

@@ -29,7 +29,8 @@ def test_every_command_it_names_is_there():
     assert commands <= set(get_commands())
     assert "portal.serve" in modules
     for module in modules:
-        source = ROOT / f"{module.replace('.', '/')}.py"
+        place = ROOT / module.replace(".", "/")
+        source = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
         assert "__main__" in source.read_text(encoding="utf-8"), f"python -m {module} would do nothing"
 
 

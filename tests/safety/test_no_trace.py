@@ -39,6 +39,9 @@ PAGES = (
     "/me/",
     "/me/watching/",
     "/register/",
+    "/public/inside/",
+    "/public/inside/preview/",
+    "/public/inside/preview.csv",
 )
 #: Everything about it is otherwise: where it stands, whose it is, what waits.
 OTHERWISE = (
