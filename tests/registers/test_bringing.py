@@ -343,7 +343,9 @@ def test_a_zero_character_is_shown_as_its_sign_and_its_row_waits_to_be_mended(br
     looked_at.refresh_from_db()
     assert (looked_at.state, looked_at.layout["titles"]) == (State.MAPPING, ["Na␀me", "B"])
     assert looked_at.layout["columns"][0]["samples"] == ["x␀y", "longer"]
-    ours = bringing.receive([b"Key,Name\nAI-1,x\0y\n" + b"AI-2,longer\n" * 9], "l.csv", "mandate", by=cast.office, at=AT)
+    ours = bringing.receive(
+        [b"Key,Name\nAI-1,x\0y\n" + b"AI-2,longer\n" * 9], "l.csv", "mandate", by=cast.office, at=AT
+    )
     bringing.go_on(AT, pause=0)
     ours.refresh_from_db()
     assert ours.state == State.READY
