@@ -88,6 +88,8 @@ def _menu(me: Any) -> list[dict[str, Any]]:
         pages.append(("registers:list", _("Lists coming in")))
     if functions.has(me, Function.PORTFOLIO, Function.COMPLIANCE):
         pages.append(("public:inside", _("Public register")))
+    if functions.has(me, Function.PORTFOLIO):
+        pages.append(("catalog:columns", _("Own columns")))
     return [{"url": reverse(name), "label": label} for name, label in pages]
 
 

@@ -6,135 +6,35 @@ exist: unknown parameters, fields and lookups are ignored, values are capped, an
 a request is ever used as the name of a field.
 
 Costs two queries up to 10,000 visible rows (all counts in one, the rows in one) and three above, where
-counts are shown on demand; one more on pages that are found by key, beyond page 20.
+counts are shown on demand; one more where a page found by key, beyond page 20, would be empty.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-#: Rows on a page.
-PER_PAGE = 40
+from governance.core.listing import Column, Facet, Listing, Option, Sort
+
+#: What rooms import from here: the declaration stands in listing.py, so that both can be read at a glance.
+__all__ = ["Column", "Facet", "Listing", "Option", "Sort", "show"]
+
 #: Pages that have a number; further on a page is found by the key of its neighbour (OFFSET reads what it skips).
 NUMBERED = 20
 #: Totals are exact up to here, and facets are counted without being asked.
 EXACT = 10_000
 #: What one request may ask for, whatever it sends.
-MOST_VALUES, LONGEST = 50, 200
-
-#: Names in the address that belong to the engine; no facet may take one.
-RESERVED = frozenset({"q", "sort", "columns", "view", "page", "after", "before", "last", "counts"})
-
-
-# --- Declaring a list -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a facet. `where` names fields and annotations of the rows, never a joined table.
-
-    One that is not `listed` is known to the address and shown only when it is chosen.
-    """
-
-    value: str
-    label: Any
-    where: Q
-    listed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One thing a list can be narrowed by; several of its options together mean any of them."""
-
-    name: str
-    label: Any
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """One order. `by` is an expression that is never null; `descending` is the direction people mean first."""
-
-    name: str
-    label: Any
-    by: Any
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One thing a list can say of a row, on its page and in its files.
-
-    `name` stands in addresses and files and never changes; `label` is the title people read, `short` what
-    the page puts above it, where that is less. `value` says it of a dressed row, and `kind` how the page's
-    template draws that. `sort` is the order its title asks for. `reads` is a field that stays in the
-    database unless the column is shown. `editable` says whether a list coming in may change it; `width`
-    is what a spreadsheet gives it, in characters.
-    """
-
-    name: str
-    label: Any
-    value: Callable[[Any], Any]
-    kind: str = "text"
-    short: Any = ""
-    sort: str = ""
-    reads: str = ""
-    editable: bool = False
-    width: int = 16
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a list shows and how it may be asked.
-
-    `rows` holds what this person may see, and nothing else can be reached through it. `dress` adds what
-    a shown row needs (joins, annotations); it never runs for counting. `bring` gets some hundred rows at most
-    and brings what they need by a query of its own. `key` is a unique field: it
-    breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
-    caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
-    shows when nobody chose, and `heading` is the one it never goes without.
-    `everything` is the address that asks for nothing, where `path` alone opens with something else.
-    """
-
-    path: str
-    rows: QuerySet
-    facets: Sequence[Facet] = ()
-    sorts: Sequence[Sort] = ()
-    sort: str = ""
-    search: Callable[[QuerySet, str], QuerySet] | None = None
-    key: str = "pk"
-    dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
-    bring: Callable[[list[Any]], None] = lambda rows: None
-    per_page: int = PER_PAGE
-    size: int | None = None
-    columns: Sequence[Column] = ()
-    usual: Sequence[str] = ()
-    heading: str = ""
-    everything: str = ""
-
-    def __post_init__(self):
-        if clash := RESERVED & {facet.name for facet in self.facets}:
-            raise ValueError(f"A facet cannot be called {', '.join(sorted(clash))}: that is a word of the list itself.")
-
-    def sort_called(self, name: str) -> Sort | None:
-        """Return the order of that name, with or without its minus."""
-        return next((sort for sort in self.sorts if sort.name == name.lstrip("-")), None)
-
-    def columns_called(self, names: Iterable[str]) -> list[Column]:
-        """Return the columns of these names, in their order."""
-        known = {column.name: column for column in self.columns}
-        return [known[name] for name in names if name in known]
+MOST_VALUES, LONGEST = 100, 200
 
 
 # --- Reading the address ----------------------------------------------------------------------
@@ -246,6 +146,12 @@ def _offered(facet: Facet, chosen: Chosen) -> list[Option]:
 # --- Asking the database ----------------------------------------------------------------------
 
 
+def _narrowing(listing: Listing, chosen: Chosen) -> list[Facet]:
+    """Return the facets that are shown: those of a column only with it, or where they are chosen."""
+    shown = {column.name for column in on_page(listing, chosen)}
+    return [f for f in listing.facets if not f.column or f.column in shown or f.name in chosen.values]
+
+
 def _where(facet: Facet, values: Sequence[str]) -> Q:
     return reduce(or_, (option.where for option in facet.options if option.value in values))
 
@@ -260,6 +166,7 @@ def narrowed(listing: Listing, chosen: Chosen) -> QuerySet:
     rows = searched(listing, chosen)
     for facet in listing.facets:
         if facet.name in chosen.values:
+            rows = rows.alias(**{facet.name: facet.adds()}) if facet.adds else rows
             rows = rows.filter(_where(facet, chosen.values[facet.name]))
     return rows
 
@@ -271,33 +178,51 @@ def _ordering(listing: Listing, chosen: Chosen) -> tuple[Sort | None, bool]:
     return sort, name.startswith("-")
 
 
-def ordered(listing: Listing, chosen: Chosen, rows: QuerySet, *, backwards: bool = False) -> QuerySet:
-    """Return `rows` in the order asked for, the key breaking ties, or the whole of it backwards. No query."""
+def _terms(listing: Listing, chosen: Chosen, *, backwards: bool) -> list[tuple[Any, bool]]:
+    """Return what one query orders by and whether each descends: who comes last anyway, the order asked for, the key."""
     sort, descending = _ordering(listing, chosen)
     down = descending != backwards
-    expressions = [F(listing.key).desc() if down else F(listing.key).asc()]
+    terms: list[tuple[Any, bool]] = [(F(listing.key), down)]
     if sort is not None:
-        by = F(sort.by if isinstance(sort.by, str) else "ordered_by")
-        if not isinstance(sort.by, str):
+        terms.insert(0, (_made(sort.by), down))
+        if sort.last is not None:
+            terms.insert(0, (_made(sort.last), backwards))
+    return terms
+
+
+def _made(by: Any) -> Any:
+    """Return what an order goes by as an expression of its own."""
+    return by() if callable(by) else F(by) if isinstance(by, str) else by
+
+
+def ordered(listing: Listing, chosen: Chosen, rows: QuerySet, *, backwards: bool = False) -> QuerySet:
+    """Return `rows` in the order asked for, the key breaking ties, or the whole of it backwards. No query."""
+    expressions = []
+    for place, (by, down) in enumerate(_terms(listing, chosen, backwards=backwards)):
+        if not isinstance(by, F):
             # Resolved here, where the table still bears its own name: a subquery first read inside another one would
             # keep the name it had there, and be of no use to the next request.
-            rows = rows.alias(ordered_by=sort.by)
-        expressions.insert(0, by.desc() if down else by.asc())
+            rows, by = rows.alias(**{f"ordered_{place}": by}), F(f"ordered_{place}")
+        expressions.append(by.desc() if down else by.asc())
     return rows.order_by(*expressions)
 
 
-def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, key: int, *, backwards: bool) -> QuerySet | None:
-    """Return the rows that come after the row called `key` (before it, backwards); None when nobody may see that row. One query."""
-    sort, descending = _ordering(listing, chosen)
-    way = "lt" if descending != backwards else "gt"
-    if sort is None:
-        return rows.filter(**{f"{listing.key}__{way}": key})
-    by = F(sort.by) if isinstance(sort.by, str) else sort.by
-    there = listing.rows.filter(**{listing.key: key}).values_list(by).first()
-    if there is None:
-        return None
-    rows = rows.alias(sorted_by=by)
-    return rows.filter(Q(**{f"sorted_by__{way}": there[0]}) | Q(sorted_by=there[0], **{f"{listing.key}__{way}": key}))
+def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, there: QuerySet, *, backwards: bool) -> QuerySet:
+    """Return the rows that come after the one in `there` (before it, backwards); none where it holds nothing. No query."""
+    terms, its = (_terms(listing, chosen, backwards=backwards) for _both in range(2))
+    rows = rows.alias(**{f"term_{place}": by for place, (by, _down) in enumerate(terms)})
+    beyond, same = Q(pk__in=[]), Q()
+    for place, (by, down) in enumerate(its):
+        value = Subquery(there.annotate(term=by).values("term")[:1])
+        beyond |= same & Q(**{f"term_{place}__{'lt' if down else 'gt'}": value})
+        same &= Q(**{f"term_{place}": value})
+    return rows.filter(beyond)
+
+
+def gone(listing: Listing, data: QueryDict) -> list[Any]:
+    """Return the titles of what `data` asks for and the list no longer has. No query."""
+    asked = {data.get("sort", "")[:LONGEST].lstrip("-"), *_sent(data, "columns", set(listing.gone)), *data}
+    return [title for name, title in listing.gone.items() if name in asked]
 
 
 def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str], int]]:
@@ -306,16 +231,18 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     Each row carries one number that says which of the chosen facets it fails (a bit each): an option
     counts the rows that fail none but its own facet.
     """
+    facets = _narrowing(listing, chosen)
     rows, bits = searched(listing, chosen), {}
+    rows = rows.annotate(**{facet.name: facet.adds() for facet in facets if facet.adds is not None})
     fails: Any = Value(0)
-    for place, facet in enumerate(listing.facets):
+    for place, facet in enumerate(facets):
         if facet.name in chosen.values:
             bits[facet.name] = 2**place
             holds = When(_where(facet, chosen.values[facet.name]), then=Value(0))
             fails = fails + Case(holds, default=Value(2**place), output_field=IntegerField())
     wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
     names: dict[str, tuple[str, str]] = {}
-    for place, facet in enumerate(listing.facets):
+    for place, facet in enumerate(facets):
         if facet.name in bits:
             others = Q(fails__in=[0, bits[facet.name]])
         else:
@@ -347,6 +274,7 @@ class Shown:
     pager: dict[str, Any]
     clear_url: str
     counts_url: str
+    gone: list[Any] = field(default_factory=list)
 
     @property
     def total_words(self) -> str:
@@ -415,13 +343,14 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         rows=rows,
         total=total,
         capped=capped,
-        facets=[shown for facet in listing.facets if (shown := _facet(listing, chosen, facet, counts))],
+        facets=[shown for facet in _narrowing(listing, chosen) if (shown := _facet(listing, chosen, facet, counts))],
         applied=applied(listing, chosen),
         columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
         shows=on_page(listing, chosen),
         pager=_pager(listing, chosen, rows, total, capped, more),
         clear_url=address(listing, Chosen(sort=chosen.sort, columns=chosen.columns)) if chosen.narrows else "",
         counts_url=address(listing, chosen, counts=True) if counts is None else "",
+        gone=gone(listing, data),
     )
 
 
@@ -432,11 +361,11 @@ def _page(listing: Listing, chosen: Chosen, total: int) -> tuple[list[Any], Chos
     rows, per = narrowed(listing, chosen), listing.per_page
     key = chosen.after or chosen.before
     if key is not None:
-        beyond = _beyond(listing, chosen, rows, key, backwards=chosen.before is not None)
-        if beyond is None:
-            chosen = replace(chosen, after=None, before=None)
-        else:
-            return _by_key(listing, chosen, beyond)
+        there = listing.rows.filter(**{listing.key: key}).order_by()
+        found = _by_key(listing, chosen, _beyond(listing, chosen, rows, there, backwards=chosen.before is not None))
+        if found[0]:
+            return found
+        chosen = replace(chosen, after=None, before=None)  # nothing is beyond, or nobody may see that row
     if chosen.last:
         return _by_key(listing, chosen, rows)
     pages = max(-(-min(total, EXACT + 1) // per), 1)
@@ -466,6 +395,7 @@ def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
 def dressed(listing: Listing, chosen: Chosen, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
     """Return `rows` with what `columns` say of them, in order. No query."""
     rows = listing.dress(rows)
+    rows = rows.annotate(**{column.name: column.adds() for column in columns if column.adds is not None})
     said = {column.reads for column in columns}
     left = [column.reads for column in listing.columns if column.reads and column.reads not in said]
     return ordered(listing, chosen, rows.defer(*left) if left else rows)

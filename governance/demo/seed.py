@@ -19,7 +19,7 @@ from django.db import transaction
 from governance import ledger, policy
 from governance.core import clock
 from governance.core.models import Installation
-from governance.demo import talk
+from governance.demo import columns, talk
 from governance.gates import actions as gates
 from governance.gates import queries, retire, signoffs, snapshot, stop
 from governance.initiatives import actions, controls, figures, roles
@@ -67,7 +67,8 @@ def seed(at: datetime) -> Installation:
         KeyCounter.take(told["first_key"] - 1)
         cast = Cast(told, opens)
         stories = [Story(cast, values, opens) for values in told["initiatives"]]
-        _play([story.tell() for story in stories] + [talk.tell(story) for story in stories if "said" in story.values])
+        said = [talk.tell(story) for story in stories if "said" in story.values]
+        _play([*(story.tell() for story in stories), *said, columns.tell(told["columns"], stories)])
         _bring_list(told["list"], cast, opens - timedelta(hours=1))
         _forget_old_mail(opens)
         talk.is_old(opens)

@@ -48,6 +48,13 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, Any], ...]], ...] = (
                 ),
             ),
             (
+                "own-column",
+                _("Own column"),
+                _(
+                    "What only this organisation wants said of each initiative: a text, a number, a date, a choice or a link. The Portfolio office makes it; retired, what was said in it stays."
+                ),
+            ),
+            (
                 "restricted",
                 _("Restricted"),
                 _("Only the people it concerns see it; for everybody else it leaves no trace, in counts neither."),

@@ -1,6 +1,8 @@
 """What people do to an initiative itself: register, report, amend, confirm a tier, restrict, pause."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -8,8 +10,9 @@ from governance import ledger, policy
 from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked, Blocker
 from governance.initiatives import material, search, steps
+from governance.initiatives import own as own_columns
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative, KeyCounter
+from governance.initiatives.models import Initiative, KeyCounter, OwnColumn
 from governance.ledger import Verb
 from governance.notices import actions as notices
 from governance.people import functions
@@ -133,11 +136,21 @@ def _begin(values: dict, stage: Stage, *, by, at: datetime) -> Initiative:
     return initiative
 
 
-def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_version: int, **detail: int) -> Initiative:
-    """Change what an initiative says. Only AMENDABLE fields count, whatever else `values` holds; `detail` goes on record.
+def amend(
+    initiative: Initiative,
+    values: dict,
+    *,
+    own: Mapping[OwnColumn, Any] | None = None,
+    by,
+    at: datetime,
+    seen_version: int,
+    **detail: int,
+) -> Initiative:
+    """Change what an initiative says, and in `own` what it says in own columns (None takes a value away).
 
-    Raises Conflict when somebody saved since `seen_version`, Blocked when an open gate locks a field.
-    A material change voids acceptances given for the earlier version; the page says so before saving.
+    Only AMENDABLE fields count, whatever else `values` holds; `detail` goes on record. Raises Conflict when
+    somebody saved since `seen_version`, Blocked when an open gate locks a field or an own column cannot say
+    that. A material change voids acceptances given for the earlier version; the page says so before saving.
     """
     with ledger.act(by=by, at=at) as say:
         initiative = Initiative.objects.lock(initiative.pk)
@@ -145,12 +158,13 @@ def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_versio
         changed = {
             name: values[name] for name in AMENDABLE if name in values and values[name] != getattr(initiative, name)
         }
-        if initiative.version != seen_version and changed:
+        said = own_columns.put(initiative, own or {})
+        if initiative.version != seen_version and (changed or said.after):
             raise Conflict(
                 _("Somebody saved this since you opened it. Compare, then save again."),
                 [f"{name}: {getattr(initiative, name) or '–'}" for name in changed],
             )
-        if not changed:
+        if not changed and not said.after:
             return initiative
         if locked := sorted(set(changed) & set(material.LOCKED)):
             refuse_while_gate_open(initiative, locked)
@@ -160,13 +174,14 @@ def amend(initiative: Initiative, values: dict, *, by, at: datetime, seen_versio
         initiative.version += 1
         initiative.save()
         search.index([initiative])
+        after = {name: _plain(value) for name, value in changed.items()}
         say(
             Verb.INITIATIVE_AMENDED,
             initiative,
-            fields=sorted(changed),
+            fields=sorted([*changed, *said.after]),
             version=initiative.version,
             **detail,
-            text={"before": before, "after": {name: _plain(value) for name, value in changed.items()}},
+            text=said.on_record(before, after),
         )
     return initiative
 

@@ -5,7 +5,8 @@ or a number before AI with a target; a written way back with its minutes.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -35,7 +36,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from governance import policy
 from governance.core.lists import Column, Facet, Listing, Option, Sort
-from governance.initiatives import search, tags
+from governance.initiatives import own, own_listed, search, tags
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
@@ -157,25 +158,32 @@ def listing(
     company: str = "",
     rows: QuerySet | None = None,
     tree: "Tree | None" = None,
+    tagged: Mapping[str, int] | None = None,
     **known: Any,
 ) -> Listing:
-    """Return the catalog for `person` at `at`. `rows` are what they may see and `tree` the units, where the caller knows.
+    """Return the catalog for `person` at `at`. `rows` are what they may see, `tree` the units and `tagged` how many keep which tags, where the caller knows.
 
-    `known` is passed on to the Listing. Costs the queries of `visible_to`, one for the units and one for the tags.
+    `known` is passed on to the Listing. Costs the queries of `visible_to`, one for the units, one for the tags and
+    one for own columns.
     """
     visible = Initiative.objects.visible_to(person, at) if rows is None else rows
+    there = own.columns(retired=True)
+    theirs = [column for column in there if not column.is_retired]
+    tagged = tags.counted(visible) if tagged is None else tagged
+    common = (*_facets(person, at, _units(tree or Tree.read(), company)), tags.facet(tagged))
     return Listing(
         path=path,
         rows=marked(visible),
-        facets=(*_facets(person, at, _units(tree or Tree.read(), company)), tags.facet(visible)),
-        sorts=SORTS,
+        facets=(*common, *own_listed.facets(theirs)),
+        sorts=(*SORTS, *own_listed.sorts(theirs)),
         sort="name",
         search=search.matching,
         key="number",
         dress=dressed,
-        columns=columns(at),
+        columns=[*columns(at), *own_listed.as_columns(theirs)],
         usual=USUAL,
         heading="name",
+        gone={column.name: column.title for column in there if column.is_retired},
         **known,
     )
 
@@ -261,7 +269,7 @@ SORTS = (
     Sort(
         "owner",
         gettext_lazy("Business owner"),
-        Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value("")),
+        lambda: Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value("")),
     ),
 )
 
@@ -358,9 +366,14 @@ class Tree:
         return found
 
 
-def stage_counts(rows: QuerySet) -> dict[str, int]:
-    """Return how many of `rows` are at each stage. One query."""
-    return dict(rows.order_by().values_list("stage").annotate(n=Count("pk")))
+def counts(rows: QuerySet) -> tuple[Counter[str], Counter[str]]:
+    """Return how many of `rows` are at each stage, and how many keep which tags together. One query."""
+    stages: Counter[str] = Counter()
+    tagged: Counter[str] = Counter()
+    for stage, kept, n in rows.order_by().values_list("stage", "tags").annotate(n=Count("pk")):
+        stages[stage] += n
+        tagged[kept] += n
+    return stages, tagged
 
 
 # --- What a row says --------------------------------------------------------------------------

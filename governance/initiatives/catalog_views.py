@@ -31,9 +31,9 @@ def show(request: Request) -> HttpResponse:
     number = catalog.key_in(request.GET.get("q", ""))
     if number is not None and not request.htmx and visible.filter(number=number).exists():
         return redirect("initiatives:show", number)
-    counts = catalog.stage_counts(visible)
+    counts, tagged = catalog.counts(visible)
     everything = f"{request.path}?view=all" if first is not None else ""
-    known = {"rows": visible, "size": sum(counts.values()), "tree": tree, "everything": everything}
+    known = {"rows": visible, "size": counts.total(), "tree": tree, "tagged": tagged, "everything": everything}
     shown = lists.show(_listing(request, **known), request.GET)
     guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {

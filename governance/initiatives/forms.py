@@ -15,6 +15,7 @@ from governance import policy
 from governance.core.forms import Day, Form, ModelForm
 from governance.initiatives import tags, technical
 from governance.initiatives.actions import AMENDABLE
+from governance.initiatives.forms_own import field_for, written
 from governance.initiatives.models import Initiative
 from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people import functions
@@ -177,8 +178,12 @@ class Amend(Writing):
         }
         help_texts = _HELP
 
-    def __init__(self, *args: Any, locked=(), **kwargs: Any):
+    def __init__(self, *args: Any, locked=(), own: dict[Any, Any] | None = None, **kwargs: Any):
+        """`own` is what it says in own columns now, as `own.standing` returns it."""
         super().__init__(*args, **kwargs)
+        self.own = own or {}
+        for column, standing in self.own.items():
+            self.fields[column.name], self.initial[column.name] = field_for(column, standing), written(standing)
         units = [(u.pk, u.name) for u in Unit.objects.active().order_by("name")]
         for name in ("unit", "receiving_unit", "building_unit"):
             self.fields[name].choices = [("", _("Not known")), *units]  # type: ignore[attr-defined]
@@ -202,10 +207,15 @@ class Amend(Writing):
         """Return what to amend: every field that is on the form."""
         return {name: self.cleaned_data[name] for name in AMENDABLE if name in self.fields}
 
+    def own_values(self) -> dict[Any, Any]:
+        """Return what to say in own columns."""
+        return {column: self.cleaned_data[column.name] for column in self.own}
+
     @cached_property
     def sections(self) -> list[tuple[Any, list]]:
-        """Return the sections with their fields, those left out missing."""
-        return [(title, [self[name] for name in names if name in self.fields]) for title, names in SECTIONS]
+        """Return the sections with their fields, those left out missing; own columns stand last."""
+        theirs = (_("Own columns"), [column.name for column in self.own])
+        return [(title, [self[n] for n in names if n in self.fields]) for title, names in (*SECTIONS, theirs)]
 
 
 class Tier(Form):

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from governance.core.words import mid_sentence
 from governance.initiatives.history_told import Told, changes, choice, labels
 from governance.initiatives.lifecycle import Stage
+from governance.initiatives.models import OwnColumn
 from governance.ledger import Verb
 from governance.people import functions
 from governance.people.models import Person
@@ -203,9 +204,7 @@ def _stop(o: Told) -> str:
 #: One sentence a verb.
 SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.INITIATIVE_REGISTERED: _registered,
-    V.INITIATIVE_AMENDED: lambda o: (
-        _("changed %(fields)s") % {"fields": labels(None, o.d.get("fields", ())) or _("what it says")}
-    ),
+    V.INITIATIVE_AMENDED: lambda o: _("changed %(fields)s") % {"fields": labels(None, o) or _("what it says")},
     V.INITIATIVE_MOVED: _moved,
     V.INITIATIVE_RESTRICTED: lambda o: _("restricted it to the people it concerns"),
     V.INITIATIVE_UNRESTRICTED: lambda o: _("lifted the restriction: everybody who signs in sees it"),
@@ -251,9 +250,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.CONTROL_WAIVED: lambda o: (
         _("set “%(control)s” aside until %(day)s") % {"control": o.control, "day": o.day("until")}
     ),
-    V.OUTCOME_SET: lambda o: (
-        _("set the outcome: %(fields)s") % {"fields": labels("outcome", o.d.get("fields", ())) or _("all of it")}
-    ),
+    V.OUTCOME_SET: lambda o: _("set the outcome: %(fields)s") % {"fields": labels("outcome", o) or _("all of it")},
     V.MEASUREMENT_ADDED: _measured,
     V.MEASUREMENT_CONFIRMED: lambda o: _("confirmed the figure of %(value)s") % {"value": o.number("value")},
     V.MEASUREMENT_RETURNED: lambda o: _("returned a figure"),
@@ -268,8 +265,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.STOP_WISH_ANSWERED: lambda o: _("answered the wish to stop it, without stopping it"),
     V.RETIRE_BEGUN: lambda o: _("began to retire it; the postmortem is due on %(day)s") % {"day": o.day("due_at")},
     V.POSTMORTEM_SAVED: lambda o: (
-        _("saved the postmortem: %(parts)s")
-        % {"parts": labels("retirement", o.d.get("parts", ())) or _("no part changed")}
+        _("saved the postmortem: %(parts)s") % {"parts": labels("retirement", o, "parts") or _("no part changed")}
     ),
     V.POSTMORTEM_PUBLISHED: lambda o: _("published the postmortem"),
     V.REVIEW_DONE: lambda o: (
@@ -306,6 +302,12 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     ),
     V.VIEW_REMOVED: lambda o: (
         _("removed the view “%(name)s” of the catalog") % {"name": o.said("name") or _("(name erased)")}
+    ),
+    V.COLUMN_MADE: lambda o: _("made the own column “%(name)s”") % {"name": o.said("name") or _("(name erased)")},
+    V.COLUMN_CHANGED: lambda o: _("changed the own column “%(name)s”") % {"name": o.said("name") or _("(name erased)")},
+    V.COLUMN_RETIRED: lambda o: _("retired the own column “%(name)s”") % {"name": o.said("name") or _("(name erased)")},
+    V.COLUMN_BROUGHT_BACK: lambda o: (
+        _("brought the own column “%(name)s” back") % {"name": o.said("name") or _("(name erased)")}
     ),
     V.PASSWORD_CHANGED: lambda o: _("changed the password of %(name)s") % {"name": o.subject},
     V.SESSIONS_ENDED: lambda o: _("signed %(name)s out everywhere else") % {"name": o.subject},
@@ -356,6 +358,7 @@ _DETAILS: dict[Verb, Callable[[Told], str]] = {
     V.OUTCOME_SET: lambda o: changes("outcome", o),
     V.PERSON_CHANGED: lambda o: changes("registrant", o),
     V.UNIT_CHANGED: lambda o: changes("unit", o),
+    V.COLUMN_CHANGED: lambda o: changes(OwnColumn, o),
     V.DECISION_ASKED: lambda o: o.said("recommendation"),
     V.DECISION_ANSWERED: lambda o: o.said("reason", "learned"),
     V.CONTROL_SUPPLIED: lambda o: o.said("note"),

@@ -1,6 +1,5 @@
 """What one entry of the record tells, in pieces: names, roles, stages, days, amounts, and what changed. (The sentences: history.py.)"""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -114,27 +113,29 @@ def choice(relation: str, name: str, value: Any, unknown: str) -> str:
     return str(choices.get(value, unknown))
 
 
-def label(relation: str | None, name: str) -> str:
-    """Return what pages call a field, of the initiative or of the model behind a relation."""
-    model = Initiative if relation is None else Initiative._meta.get_field(relation).related_model
+def label(relation: str | type | None, name: str) -> str:
+    """Return what pages call a field: of the initiative, of the model behind a relation, or of a model."""
+    if isinstance(relation, str):
+        relation = Initiative._meta.get_field(relation).related_model
     try:
-        return str(model._meta.get_field(name).verbose_name)
-    except LookupError:
-        return name.replace("_", " ")
+        return str((relation or Initiative)._meta.get_field(name).verbose_name)  # type: ignore[attr-defined]
+    except (LookupError, AttributeError):  # an own column, or what only other rows hold
+        return name.removeprefix("own_").replace("_", " ")
 
 
-def labels(relation: str | None, names: Iterable[str]) -> str:
-    """Return what pages call these fields, as a list in a sentence."""
-    return ", ".join(mid_sentence(label(relation, name)) for name in names)
+def labels(relation: str | type | None, told: Told, key: str = "fields") -> str:
+    """Return what pages call the fields named under `key`, as a list in a sentence; own columns as they were called then."""
+    titles = told.t.get("titles") or {}
+    return ", ".join(titles.get(name) or mid_sentence(label(relation, name)) for name in told.d.get(key, ()))
 
 
-def changes(relation: str | None, told: Told) -> str:
+def changes(relation: str | type | None, told: Told) -> str:
     """Return from → to for each field that changed."""
-    before, after = told.t.get("before") or {}, told.t.get("after") or {}
+    before, after, titles = (told.t.get(key) or {} for key in ("before", "after", "titles"))
     lines = []
     for name in sorted({*before, *after}):
         old, new = short(before.get(name)), short(after.get(name))
-        said = label(relation, name)
+        said = titles.get(name) or label(relation, name)
         lines.append(_("%(field)s: %(old)s → %(new)s") % {"field": said[:1].upper() + said[1:], "old": old, "new": new})
     return " · ".join(lines)
 

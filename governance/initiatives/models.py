@@ -343,3 +343,109 @@ class FirstView(models.Model):
 
     def __str__(self):
         return f"first view of {self.person_id}"
+
+
+class OwnKind(models.TextChoices):
+    """What an own column holds. Fixed when it is made: what people wrote would otherwise mean something else."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    DATE = "date", _("Date")
+    CHOICE = "choice", _("Choice")
+    LINK = "link", _("Link")
+
+
+class OwnColumn(models.Model):
+    """One thing that only this organisation wants said of each initiative. Retired, never deleted (see own.py)."""
+
+    key = models.CharField(max_length=40, unique=True, editable=False, help_text="Stands in addresses and files.")
+    title = models.CharField(_("title"), max_length=60)
+    folded = models.CharField(max_length=180, help_text="The title as titles are compared.")
+    kind = models.CharField(_("kind"), max_length=6, choices=OwnKind.choices)
+    help = models.CharField(_("help"), max_length=200, blank=True, help_text="Stands beside its field.")
+    position = models.PositiveIntegerField(_("place in the order"))
+    made_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["folded"], condition=Q(retired_at=None), name="one_own_column_in_use_of_a_title"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=OwnKind.values), name="an_own_column_is_of_a_known_kind"),
+            models.CheckConstraint(condition=~Q(title="") & ~Q(key=""), name="an_own_column_has_a_title"),
+        ]
+
+    def __str__(self):
+        return f"own column {self.title} ({self.key})"
+
+    @property
+    def name(self) -> str:
+        """Return what addresses, files and forms call it: own_contract_ends."""
+        return f"own_{self.key}"
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it is no longer offered anywhere; what was said in it stays."""
+        return self.retired_at is not None
+
+    @property
+    def all_choices(self) -> "list[OwnChoice]":
+        """Return its choices in their order, the retired ones too. One query, kept on the instance; none for one of `own.columns`."""
+        if "_choices" not in self.__dict__:
+            self.__dict__["_choices"] = list(self.choices.order_by("position", "pk"))
+        return self.__dict__["_choices"]
+
+
+class OwnChoice(models.Model):
+    """One answer that an own column of the kind choice offers. Its words stay as they are; it is retired, never deleted."""
+
+    column = models.ForeignKey(OwnColumn, models.PROTECT, related_name="choices")
+    key = models.CharField(max_length=40, editable=False, help_text="Stands in addresses.")
+    title = models.CharField(max_length=60)
+    folded = models.CharField(max_length=180, help_text="The title as titles are compared.")
+    position = models.PositiveIntegerField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["column", "key"], name="one_choice_of_a_key_in_an_own_column"),
+            models.UniqueConstraint(fields=["column", "folded"], name="one_choice_of_a_title_in_an_own_column"),
+            models.CheckConstraint(condition=~Q(title="") & ~Q(key=""), name="a_choice_has_a_title"),
+        ]
+
+    def __str__(self):
+        return f"choice {self.title} ({self.key}) of own column {self.column_id}"
+
+
+class OwnValue(models.Model):
+    """What one initiative says in one own column; nothing said is no row. Exactly the field of its kind is filled."""
+
+    initiative = models.ForeignKey(Initiative, models.CASCADE, related_name="statements")
+    column = models.ForeignKey(OwnColumn, models.PROTECT, related_name="values")
+    kind = models.CharField(max_length=6, choices=OwnKind.choices, help_text="The column's, for the constraint below.")
+    text = models.CharField(max_length=500, blank=True, help_text="A text, or the address of a link.")
+    number = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
+    day = models.DateField(null=True, blank=True)
+    choice = models.ForeignKey(OwnChoice, models.PROTECT, null=True, blank=True, related_name="values")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["initiative", "column"], name="one_value_in_an_own_column"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["text", "link"], number=None, day=None, choice=None) & ~Q(text="")
+                | Q(kind="number", text="", number__isnull=False, day=None, choice=None)
+                | Q(kind="date", text="", number=None, day__isnull=False, choice=None)
+                | Q(kind="choice", text="", number=None, day=None, choice__isnull=False),
+                name="an_own_value_is_of_its_kind",
+            ),
+        ]
+
+    def __str__(self):
+        return f"own value {self.column_id} of {self.initiative_id}"
+
+    @property
+    def value(self):
+        """Return what is said: text, a number, a day or a choice. Reads the choice."""
+        return {"number": self.number, "date": self.day, "choice": self.choice}.get(self.kind, self.text)

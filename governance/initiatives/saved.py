@@ -62,7 +62,7 @@ def may_change(view: SavedView, person) -> bool:
 
 
 def in_words(listing: lists.Listing, question: QueryDict) -> list[str]:
-    """Return what a question asks of the catalog, in words: what narrows it, its order, its columns. No query."""
+    """Return what a question asks of the catalog, in words: what narrows it, its order, its columns, and what of it is retired. No query."""
     chosen = lists.choose(listing, question)
     said = [str(one["label"]) for one in lists.applied(listing, chosen)]
     if (sort := listing.sort_called(chosen.sort)) is not None:
@@ -70,6 +70,7 @@ def in_words(listing: lists.Listing, question: QueryDict) -> list[str]:
     if chosen.columns:
         titles = ", ".join(str(column.label) for column in listing.columns_called(chosen.columns))
         said.append(_("columns: %(columns)s") % {"columns": titles})
+    said += [_("%(column)s, a retired column") % {"column": title} for title in lists.gone(listing, question)]
     return said
 
 

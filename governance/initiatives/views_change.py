@@ -14,7 +14,7 @@ from governance.core.errors import Conflict, Refused
 from governance.core.http import Request, go
 from governance.core.words import mid_sentence
 from governance.gates.settling import settle
-from governance.initiatives import actions, forms, material, roles
+from governance.initiatives import actions, forms, material, own, roles
 from governance.initiatives.finding import find
 from governance.initiatives.models import Initiative
 from governance.people import functions
@@ -42,18 +42,20 @@ def amend(request: Request, number: int) -> HttpResponse:
     actions.require(request.user, initiative, May.AMEND, request.at)
     gate = material.locking_gate(initiative)
     locked = material.LOCKED if gate is not None else ()
-    form = forms.Amend(request.POST or None, instance=initiative, locked=locked)
+    form = forms.Amend(request.POST or None, instance=initiative, locked=locked, own=own.standing(initiative))
     if request.method == "GET":
         return _amend_page(request, initiative, form, gate)
     if not form.is_valid():
         return _amend_page(request, initiative, form, gate, status=422)
-    values = form.values()
+    values, theirs = form.values(), form.own_values()
     changed = [name for name, value in values.items() if value != getattr(initiative, name)]
+    changed += [column.name for column, value in theirs.items() if value != form.own[column]]
     voided = roles.void_by(initiative, changed)
     if voided and "confirmed" not in request.POST:
         return _amend_page(request, initiative, form, gate, voided=voided, changed=changed)
     try:
-        actions.amend(initiative, values, by=request.user, at=request.at, seen_version=form.cleaned_data["version"])
+        seen = form.cleaned_data["version"]
+        actions.amend(initiative, values, own=theirs, by=request.user, at=request.at, seen_version=seen)
     except Conflict as conflict:
         fresh = find(request, number)
         return _amend_page(
@@ -73,7 +75,7 @@ def _for_version(request: Request, fresh, locked):
     """Return the form as it was typed, for the version that is there now."""
     data = request.POST.copy()
     data["version"] = str(fresh.version)
-    form = forms.Amend(data, instance=fresh, locked=locked)
+    form = forms.Amend(data, instance=fresh, locked=locked, own=own.standing(fresh))
     form.is_valid()
     return form
 
@@ -91,6 +93,10 @@ def _theirs(fresh, form) -> list[dict]:
                     "yours": mine,
                 }
             )
+    for column, value in form.own_values().items():
+        if value != form.own[column]:
+            now, mine = own.plain(form.own[column]) or "–", own.plain(value) or "–"
+            rows.append({"label": column.title, "theirs": now, "yours": mine})
     return rows
 
 

@@ -15,7 +15,7 @@ from governance.core.http import Request
 from governance.gates import queries as gates
 from governance.gates import stuck
 from governance.gates.models import Decision
-from governance.initiatives import badcall, history, watching
+from governance.initiatives import badcall, history, own, watching
 from governance.initiatives import comments as talking
 from governance.initiatives import views_overview_next as following
 from governance.initiatives import views_overview_rail as rail
@@ -82,6 +82,7 @@ def _context(initiative, decisions: list[Decision], me, held, at: datetime) -> d
         "reviews": reviews(initiative),
         "next_review": initiative.review_due_at if is_reviewed else None,
         "days": happened(initiative),
+        "own": own.said_of(initiative),
         **talk(initiative, me),
         **standing.over_all(initiative, held),
         **following.to_do(initiative, decisions, me, held),

@@ -94,6 +94,11 @@ class Verb(models.TextChoices):
     VIEW_CHANGED = "view.changed", _("changed a view of the catalog")
     VIEW_REMOVED = "view.removed", _("removed a view of the catalog")
 
+    COLUMN_MADE = "column.made", _("made an own column")
+    COLUMN_CHANGED = "column.changed", _("changed an own column")
+    COLUMN_RETIRED = "column.retired", _("retired an own column")
+    COLUMN_BROUGHT_BACK = "column.brought_back", _("brought an own column back")
+
     INSTALLATION_MADE = "installation.made", _("set up this installation")
     INSTALLATION_CHANGED = "installation.changed", _("changed what is said of the company")
     INSTALLATION_RESTORED = "installation.restored", _("restored this installation from a backup")

@@ -44,6 +44,7 @@ KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "clock.moved",
             "profile.",
             "list.",
+            "column.",
             "import.",
             "checkpoint.",
             "export.",

@@ -24,6 +24,7 @@ _DUTIES: dict[Function, tuple[Any, ...]] = {
     ),
     Function.PORTFOLIO: (
         gettext_lazy("Proposes names, finds owners, says where something stands."),
+        gettext_lazy("Brings lists in, and says which own columns there are."),
         gettext_lazy("May stop what has no business owner."),
     ),
     Function.COMPLIANCE: (

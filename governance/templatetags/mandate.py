@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.template.loader import render_to_string
@@ -307,6 +308,18 @@ def linked(text: str | None) -> SafeString | str:
 def in_line(text: str | None) -> SafeString | str:
     """Return one line of text, escaped, with its http and https addresses as links."""
     return _with_links(str(text)) if text else ""
+
+
+@register.filter
+def to_host(link: str | None) -> SafeString | str:
+    """Return a link that says where it leads: the host of an http or https address. Anything else stays text."""
+    try:
+        parts = urlsplit(link or "")
+    except ValueError:
+        return link or ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return link or ""
+    return format_html('<a href="{}" rel="noopener noreferrer nofollow">{}</a>', link, parts.hostname)
 
 
 @register.filter

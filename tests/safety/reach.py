@@ -110,6 +110,8 @@ def _amend(place: str):
         "name": f"{world.fresh(place).name}, amended",
         "capability": "can_act",
         "exposure": "customers",
+        "own_contract_ends": "2027-01-31",
+        "own_hosting": "cloud",
         "version": world.fresh(place).version,
         "confirmed": "1",
     }
@@ -329,6 +331,20 @@ REACH: dict[str, Reach] = {
     ),
     "catalog:chosen@tag": Reach(query={"do": "tag"}, data=lambda w: {"rows": _shown(w, "pilot"), "tag": "voice"}),
     "catalog:chosen_file": _file("csv"),
+    "catalog:columns": Reach(data=lambda w: {"column": "hosting", "do": "retire"}),
+    "catalog:columns@down": Reach(data=lambda w: {"column": "contract_ends", "do": "down"}),
+    "catalog:columns@back": Reach(data=lambda w: {"column": "vendors_mood", "do": "back"}),
+    "catalog:columns@unknown": Reach(data=lambda w: {"column": "nothing", "do": "retire"}),
+    "catalog:column_add": Reach(
+        data=lambda w: {"title": "Data class", "kind": "choice", "choices": "Public\nInternal", "help": "As labelled."}
+    ),
+    "catalog:column": Reach(
+        path=lambda w, p: {"key": "hosting"},
+        data=lambda w: {"title": "Hosted", "help": "Where it runs.", "more": "At the vendor", "version": "1"},
+    ),
+    "catalog:column@choice": Reach(
+        path=lambda w, p: {"key": "hosting"}, data=lambda w: {"choice": "cloud", "do": "down"}
+    ),
     "catalog:file": _file("xlsx"),
     "catalog:file@csv": _file("csv"),
     "catalog:file@json": _file("json"),

@@ -17,6 +17,8 @@ PAGES = (
     "/catalog/?q=hidden",
     "/catalog/?q=refund&counts=1",
     "/catalog/chosen/?do=tag&all=1",
+    "/catalog/?columns=name,own_hosting,own_contract_ends&sort=-own_contract_ends",
+    "/catalog/?own_hosting=cloud&q=cloud",
     "/catalog.csv",
     "/catalog.json",
     "/catalog.xlsx",
@@ -53,6 +55,7 @@ OTHERWISE = (
     "UPDATE governance_stopwish SET answered_at = at WHERE initiative_id = %(it)s",
     "UPDATE governance_comment SET text = 'Something else', author_id = %(she)s WHERE initiative_id = %(it)s",
     "UPDATE governance_watch SET person_id = %(she)s WHERE initiative_id = %(it)s",
+    "DELETE FROM governance_ownvalue WHERE initiative_id = %(it)s",
     "UPDATE governance_budget SET asked = 1, approved = 1 WHERE initiative_id = %(it)s",
 )
 

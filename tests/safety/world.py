@@ -21,7 +21,7 @@ from governance.core import clock
 from governance.gates import actions as gates
 from governance.gates import retire, signoffs, snapshot, stop
 from governance.gates.models import Decision
-from governance.initiatives import actions, comments, controls, roles, saved, steps
+from governance.initiatives import actions, comments, controls, own_keeping, roles, saved, steps
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger.models import LedgerEntry
 from governance.people import actions as people
@@ -188,6 +188,8 @@ def build() -> World:
     _live(world, hidden, wisher=cast.engineer, now=now)
     actions.set_restricted(hidden.fresh, True, by=cast.office_two, at=now)
 
+    _columns(world, cast, now)
+
     for who in KNOCKERS:
         client = Client()
         client.force_login(getattr(cast, who), backend=BACKEND)
@@ -237,6 +239,20 @@ def _lists(world: World, cast: make.Cast, now) -> None:
             directory.begin(batch, by=cast.admin, at=now)
             directory.go_on(now, pause=0)
         world.known[f"{name} people list"] = batch.number
+
+
+def _columns(world: World, cast: make.Cast, now) -> None:
+    """Make own columns, one of them retired, and have one that people see and one that they do not say something."""
+    by = {"by": cast.office, "at": now}
+    ends = own_keeping.make("Contract ends", "date", **by)
+    hosting = own_keeping.make("Hosting", "choice", choices=["Cloud", "Own servers"], **by)
+    mood = own_keeping.make("Vendor’s mood", "text", **by)
+    cloud = hosting.choices.get(key="cloud")
+    for place, lead in (("production", cast.lead), ("hidden", cast.engineer)):
+        said = {ends: now.date(), hosting: cloud, mood: f"At {place} good"}
+        one = world.fresh(place)
+        actions.amend(one, {}, own=said, by=lead, at=now, seen_version=one.version)
+    own_keeping.retire(mood, **by)
 
 
 def _live(world: World, story: make.Story, *, wisher: Person, now) -> None:
