@@ -197,14 +197,8 @@ def _made(by: Any) -> Any:
 
 def ordered(listing: Listing, chosen: Chosen, rows: QuerySet, *, backwards: bool = False) -> QuerySet:
     """Return `rows` in the order asked for, the key breaking ties, or the whole of it backwards. No query."""
-    expressions = []
-    for place, (by, down) in enumerate(_terms(listing, chosen, backwards=backwards)):
-        if not isinstance(by, F):
-            # Resolved here, where the table still bears its own name: a subquery first read inside another one would
-            # keep the name it had there, and be of no use to the next request.
-            rows, by = rows.alias(**{f"ordered_{place}": by}), F(f"ordered_{place}")
-        expressions.append(by.desc() if down else by.asc())
-    return rows.order_by(*expressions)
+    terms = _terms(listing, chosen, backwards=backwards)
+    return rows.order_by(*(by.desc() if down else by.asc() for by, down in terms))
 
 
 def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, there: QuerySet, *, backwards: bool) -> QuerySet:

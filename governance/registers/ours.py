@@ -9,7 +9,8 @@ brought the file, with their own permission; nothing else can come in this way.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ from governance.core.errors import Conflict, Refused
 from governance.core.lists import Column
 from governance.core.models import Installation
 from governance.core.rules import Blocked
-from governance.initiatives import actions, catalog, material, roles, tags
-from governance.initiatives.models import Capability, Exposure, Initiative
+from governance.initiatives import actions, catalog, material, own, own_listed, roles, tags
+from governance.initiatives.models import Capability, Exposure, Initiative, OwnChoice, OwnColumn
 from governance.ledger import Verb, queries
 from governance.people.models import Unit
 from governance.raci.grants import May
@@ -44,6 +45,8 @@ KEY = "mandate_key"
 LIST = "catalog"
 #: Shown in the file, and changed on the initiative's own pages: a change there is said.
 SHOWN = ("stage", "tier", "business_owner", "workflow_owner", "restricted")
+#: How the names of own columns begin.
+OWN = "own_"
 #: Cells of a row that can be mended before it comes in: what a list may change, and whose it is.
 MENDABLE = (*DESCRIPTIVE, "unit", KEY)
 #: What records a change of a field together with what was there before.
@@ -92,7 +95,7 @@ def look_through(path: Path, encoding: str, at: datetime) -> tuple[Source, datet
     titles = titled(next(formats.rows(path, shape), (1, []))[1])
     names, known = _described(path, shape)
     _must_be_ours(path, known)
-    labels = {same(str(column.label)): column.name for column in catalog.columns(at)}
+    labels = {same(str(column.label)): column.name for column in columns_of(at)}
     names = {**labels, **names}
     places: dict[str, int] = {}
     for place, title in enumerate(titles):
@@ -149,18 +152,24 @@ def _must_be_ours(path: Path, known: dict[str, str]) -> None:
         )
 
 
+def columns_of(at: datetime) -> list[Column]:
+    """Return every column an export of the catalog may have. One query."""
+    return [*catalog.columns(at), *own_listed.as_columns(own.columns())]
+
+
 def columns_read(source: Source, at: datetime) -> list[Column]:
-    """Return the columns of the catalog that the file has and that are compared. No query."""
-    return [c for c in catalog.columns(at) if c.name in source.places and (c.editable or c.name in SHOWN)]
+    """Return the columns of the catalog that the file has and that are compared. One query."""
+    return [c for c in columns_of(at) if c.name in source.places and (c.editable or c.name in SHOWN)]
 
 
 def unread(source: Source, at: datetime) -> list[dict[str, Any]]:
     """Return a problem for every column that is nothing of ours."""
     known, names = set(source.places.values()), called(source.titles)
+    titles = {same(str(column.label)) for column in columns_of(at)}
     return [
         problem(1, names[place], title, _("a column of the catalog"), NOTED)
         for place, title in enumerate(source.titles)
-        if title and place not in known and same(title) not in {same(str(c.label)) for c in catalog.columns(at)}
+        if title and place not in known and same(title) not in titles
     ]
 
 
@@ -208,7 +217,9 @@ def weigh(batch: Batch, source: Source, rows: list[Staged], *, at: datetime) -> 
     """
     compared = columns_read(source, at)
     numbers = {number for row in rows if (number := catalog.key_in(row.identity)) is not None}
-    here = {i.number: i for i in catalog.dressed(_seen_by(batch.person, at).filter(number__in=numbers))}
+    there = catalog.dressed(_seen_by(batch.person, at).filter(number__in=numbers))
+    there = there.annotate(**{column.name: column.adds() for column in compared if column.adds is not None})
+    here = {i.number: i for i in there}
     edits = [_edit(row, here.get(catalog.key_in(row.identity) or 0), source, compared) for row in rows]
     asked = [edit for edit in edits if edit.values or edit.problems]
     _leave_what_changed_here(asked, _made_at(batch))
@@ -262,12 +273,16 @@ def _compare(edit: Edit, column: Column, source: Source) -> None:
         return
     try:
         value = _value(column.name, came)
+    except own.Unreadable as wrong:
+        edit.problems.append(problem(edit.row.record, str(column.label), came, wrong.expected, REFUSED))
+        return
     except ValueError as wrong:
         edit.problems.append(problem(edit.row.record, str(column.label), came, str(wrong), REFUSED))
         return
-    if value != getattr(edit.initiative, column.name):
+    if _as_kept(value) != _as_kept(getattr(edit.initiative, column.name)):
         edit.values[column.name] = value
-        edit.changes.append({"field": column.name, "here": here, "says": came, "applied": True})
+        change = {"field": column.name, "label": str(column.label), "here": here, "says": came, "applied": True}
+        edit.changes.append(change)
 
 
 def text_here(value: Any, kind: str) -> str:
@@ -292,6 +307,9 @@ def _value(name: str, text: str) -> Any:
         return _number(text)
     if name == "unit":
         return _unit(text)
+    if name.startswith(OWN):
+        (column,) = (column for column in own.columns() if column.name == name)
+        return own.read(column, text)
     if name == "tags":
         return _tags(text)
     if name == "name" and not text:
@@ -368,20 +386,22 @@ def _settle(edit: Edit, change: dict[str, Any], held: str | None) -> None:
     expected = _("“%(here)s”, as somebody wrote after this file was made; export again to change that") % {
         "here": change["here"] or "–"
     }
-    edit.problems.append(problem(edit.row.record, _label(name), change["says"], expected, TRIAGE))
+    edit.problems.append(problem(edit.row.record, change["label"], change["says"], expected, TRIAGE))
 
 
-def _label(name: str) -> str:
-    return str(Initiative._meta.get_field(name).verbose_name)
+def _asked_for(edit: Edit, names: Iterable[str]) -> list[str]:
+    """Return what the fields that change are called."""
+    wanted = set(names)
+    return [change["label"] for change in edit.changes if change["field"] in wanted]
 
 
 def _must_be_allowed(edit: Edit, person: Any, at: datetime) -> None:
     """Note why whoever brought the file may not make this change. Three queries, four where an open gate may lock it."""
-    came = ", ".join(_label(name) for name in edit.values)
+    came = ", ".join(_asked_for(edit, edit.values))
     try:
         actions.require(person, edit.initiative, May.AMEND, at)
         if locked := sorted(set(edit.values) & set(material.LOCKED)):
-            actions.refuse_while_gate_open(edit.initiative, [_label(name) for name in locked])
+            actions.refuse_while_gate_open(edit.initiative, _asked_for(edit, locked))
         if void := roles.void_by(edit.initiative, edit.values):
             words = _("This cancels the acceptance of %(names)s.") % {"names": ", ".join(void)}
             edit.problems.append(said(edit.row, came, words, NOTED))
@@ -434,19 +454,32 @@ def _amend(edit: Edit, batch: Batch, *, by: Any, at: datetime) -> None:
     row, initiative = edit.row, edit.initiative
     row.how, row.changes, row.problems, row.applied = edit.how, edit.changes, edit.problems, True
     if row.how == "updated":
-        before = {name: _kept(getattr(initiative, name)) for name in edit.values}
+        before = {name: _as_kept(getattr(initiative, name)) for name in edit.values}
+        values, mine = _apart(edit.values)
         try:
-            actions.amend(initiative, edit.values, by=by, at=at, seen_version=initiative.version, batch=batch.pk)
+            seen = initiative.version
+            actions.amend(initiative, values, own=mine, by=by, at=at, seen_version=seen, batch=batch.pk)
             Before.objects.create(batch=batch, initiative_id=initiative.pk, fields=before, origin={})
         except (Refused, Conflict, Blocked) as why:
             row.how = "refused"
-            came = ", ".join(_label(name) for name in edit.values)
+            came = ", ".join(_asked_for(edit, edit.values))
             row.problems = [*row.problems, said(row, came, str(why), REFUSED)]
     row.needs = any(one["weight"] in (REFUSED, TRIAGE) for one in row.problems)
 
 
-def _kept(value: Any) -> Any:
-    return value.pk if isinstance(value, Unit) else value
+def _apart(values: dict[str, Any]) -> tuple[dict[str, Any], dict[OwnColumn, Any]]:
+    """Return what is amended in fields, and what in own columns. A query where there are any of these."""
+    mine = {name: value for name, value in values.items() if name.startswith(OWN)}
+    columns = {column.name: column for column in own.columns(retired=True)} if mine else {}
+    fields = {name: value for name, value in values.items() if name not in mine}
+    return fields, {columns[name]: value for name, value in mine.items() if name in columns}
+
+
+def _as_kept(value: Any) -> Any:
+    """Return a value as it is compared, and kept to go back to: a unit by its number, what an own column says as text."""
+    if isinstance(value, Unit):
+        return value.pk
+    return own.plain(value) or None if isinstance(value, (Decimal, date, OwnChoice)) else value
 
 
 def take_back(before: Before, batch: Batch, *, at: datetime) -> bool:
@@ -455,8 +488,11 @@ def take_back(before: Before, batch: Batch, *, at: datetime) -> bool:
     values = dict(before.fields)
     if values.get("unit") is not None:
         values["unit"] = Unit.objects.get(pk=values["unit"])
+    values, mine = _apart(values)
+    mine = {column: own.read(column, text or "") for column, text in mine.items()}
+    seen = initiative.version
     try:
-        actions.amend(initiative, values, by=batch.person, at=at, seen_version=initiative.version, batch=batch.pk)
+        actions.amend(initiative, values, own=mine, by=batch.person, at=at, seen_version=seen, batch=batch.pk)
     except (Refused, Conflict, Blocked):
         return False
     return True

@@ -285,7 +285,7 @@ def row(request: Request, number: int, record: int) -> HttpResponse:
         raise Http404
     titles, places = called(one.layout["titles"]), one.layout["places"]
     if one.profile == OURS:
-        places = {name: place for name, place in places.items() if name in ours.MENDABLE}
+        places = {name: place for name, place in places.items() if name in ours.MENDABLE or name.startswith(ours.OWN)}
     columns = [
         (place, titles[place], staged.cells[place])
         for place in sorted(set(places.values()))

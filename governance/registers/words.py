@@ -25,7 +25,7 @@ def _value(name: str, value: Any) -> str:
 def change_words(change: dict[str, Any]) -> dict[str, Any]:
     """Return one change as a page shows it: the field, what is here, what the register says, whether it is applied."""
     name = change["field"]
-    word = field_word(name)
+    word = change.get("label") or field_word(name)
     return {
         "field": word[:1].upper() + word[1:],
         "here": _value(name, change["here"]),

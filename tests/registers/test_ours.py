@@ -4,6 +4,7 @@ import csv
 import io
 import random
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from openpyxl import load_workbook
 
 from governance.core import clock, export
 from governance.core.errors import Refused
-from governance.initiatives import actions, catalog
+from governance.initiatives import actions, catalog, own, own_keeping
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.people.models import Unit
@@ -455,6 +456,85 @@ def test_an_import_of_edits_goes_on_after_a_worker_died(cast, crowd, back, monke
 
     assert Initiative.objects.filter(purpose="Changed.").count() == 30
     assert LedgerEntry.objects.filter(verb="initiative.amended").count() == 30
+
+
+@pytest.fixture
+def own_ones(cast):
+    """Own columns of every kind, by their key; the choice has two choices."""
+    kinds = {"cost_centre": "text", "seats": "number", "contract_ends": "date", "wave": "choice", "wiki": "link"}
+    for key, kind in kinds.items():
+        choices = ["First", "Second"] if kind == "choice" else []
+        own_keeping.make(key.replace("_", " ").capitalize(), kind, choices=choices, by=cast.office, at=AT)
+    return {column.key: column for column in own.columns()}
+
+
+OWN_CELLS = {
+    "own_cost_centre": ("CC-1", "CC-2"),
+    "own_seats": (1204.5, 7),
+    "own_contract_ends": ("2026-12-31", "2027-01-31"),
+    "own_wave": ("First", "second"),
+    "own_wiki": ("https://wiki.example.org/a", "https://wiki.example.org/b"),
+}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json"])
+def test_own_columns_come_back_as_they_were(cast, crowd, back, own_ones, kind):
+    values = {c: own.read(c, str(OWN_CELLS[c.name][0])) for c in own_ones.values()}
+    actions.amend(crowd[0], {}, own=values, by=cast.lead, at=AT, seen_version=crowd[0].version)
+
+    batch = back(made(cast.lead, kind), name=f"catalog.{kind}")
+
+    assert (changes(batch), problems(batch), batch.counts["unread"]) == ({}, {}, [])
+
+
+def test_own_columns_are_changed_in_a_spreadsheet_and_taken_back(cast, crowd, back, own_ones):
+    first, second = crowd[0], crowd[1]
+    values = {c: own.read(c, str(OWN_CELLS[c.name][0])) for c in own_ones.values()}
+    actions.amend(first, {}, own=values, by=cast.lead, at=AT - timedelta(hours=1), seen_version=first.version)
+    asked = {(first.number, name): new for name, (_old, new) in OWN_CELLS.items()}
+    asked |= {(second.number, "own_seats"): 3, (second.number, "vendor"): "Beta"}
+
+    batch = back(edited(made(cast.lead), asked))
+    assert problems(batch) == {}
+    assert changes(batch)[first.key, "own_seats"] == ("1204.5", "7")
+    assert set(changes(batch)) == {(f"AI-{number}", name) for number, name in asked}
+    go(batch, cast)
+    now = own.current([first, second])
+    assert {key: own.plain(value) for key, value in now[first.pk].items()} == {
+        "cost_centre": "CC-2",
+        "seats": "7",
+        "contract_ends": "2027-01-31",
+        "wave": "Second",
+        "wiki": "https://wiki.example.org/b",
+    }
+    assert own.plain(now[second.pk]["seats"]) == "3"
+
+    bringing.take_back(batch, by=cast.lead, at=LATER)
+    bringing.go_on(LATER, pause=0)
+    back_again = own.current([first, second])
+    assert {f"own_{key}": own.plain(value) for key, value in back_again[first.pk].items()} == {
+        name: str(old) for name, (old, _new) in OWN_CELLS.items()
+    }
+    assert back_again[second.pk] == {}
+
+
+def test_own_columns_say_what_they_expect_and_stay_where_both_changed_them(cast, crowd, back, own_ones):
+    seats = own_ones["seats"]
+    content = edited(
+        made(cast.lead),
+        {
+            (crowd[0].number, "own_seats"): "many",
+            (crowd[1].number, "own_wave"): "Third",
+            (crowd[2].number, "own_seats"): 9,
+        },
+    )
+    actions.amend(crowd[2], {}, own={seats: Decimal(5)}, by=cast.lead, at=LATER, seen_version=crowd[2].version)
+
+    said = problems(back(content, at=LATER + timedelta(minutes=1)))
+
+    assert said[crowd[0].key][0].startswith("many | a number of at most")
+    assert said[crowd[1].key] == ["Third | one of the choices: First, Second"]
+    assert said[crowd[2].key][0].startswith("9 | “5”, as somebody wrote after this file was made")
 
 
 # --- Its pages --------------------------------------------------------------------------------
