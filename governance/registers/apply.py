@@ -18,13 +18,13 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from governance import ledger
 from governance.core.models import Installation
-from governance.initiatives import search
+from governance.initiatives import own, search
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative, KeyCounter
 from governance.ledger import Verb
 from governance.registers import profiles, read, tidings
 from governance.registers.models import Batch, Before, Origin, Staged, State
-from governance.registers.profile import SKIP, Profile
+from governance.registers.profile import OWN, SKIP, Profile
 from governance.registers.stage import CHUNK, PAUSE, Reader, in_chunks, stage, sweep_out
 from governance.registers.trees import Tree
 from governance.registers.weigh import OF_A_STAGE, Outcome, admit, stated, weigh
@@ -216,8 +216,9 @@ def _apply_chunk(profile: Profile, batch: Batch, tree: Tree, *, by: Any, at: dat
             _change(changed, batch, tree)
         if new:
             _create(new, batch, tree, at=at)
+        titles = _own_titles(changed)
         for outcome in (*new, *changed):
-            _say(say, outcome, batch)
+            _say(say, outcome, batch, titles)
         _mark(outcomes, batch)
     return outcomes
 
@@ -240,9 +241,8 @@ def _create(outcomes: list[Outcome], batch: Batch, tree: Tree, *, at: datetime) 
     """Write new initiatives, their origins and their words. No owner, no role, no approval comes with them."""
     for outcome in outcomes:
         values = outcome.row.values
-        outcome.initiative = Initiative(
-            **values["fields"], unit=tree.unit(values["unit"]), registered_at=at, stage_since=at
-        )
+        fields = {name: value for name, value in values["fields"].items() if not name.startswith(OWN)}
+        outcome.initiative = Initiative(**fields, unit=tree.unit(values["unit"]), registered_at=at, stage_since=at)
         admit(outcome.initiative, values["stage"], at)
     made = [outcome.initiative for outcome in outcomes if outcome.initiative]
     first = KeyCounter.take(len(made))
@@ -262,7 +262,17 @@ def _create(outcomes: list[Outcome], batch: Batch, tree: Tree, *, at: datetime) 
         )
         for outcome in outcomes
     )
+    _write_own([(o.initiative, {n: v for n, v in o.row.values["fields"].items() if v}) for o in outcomes])
     search.index(made)
+
+
+def _write_own(said: list[tuple[Any, dict[str, Any]]]) -> None:
+    """Write what initiatives say in own columns. Two queries where any says something; values that are no longer possible stay out."""
+    mine = [(one, {n: v for n, v in fields.items() if n.startswith(OWN)}) for one, fields in said]
+    if not any(fields for _one, fields in mine):
+        return
+    columns = {column.name: column for column in own.columns()}
+    own.write([(i, columns[name], text) for i, fields in mine for name, text in fields.items() if name in columns])
 
 
 def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
@@ -279,13 +289,14 @@ def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
         if outcome.verb == Verb.RECORD_RESTATED:
             fields |= set(OF_A_STAGE)
         if outcome.verb == Verb.RECORD_RESTATED or outcome.fields:
-            fields |= {*outcome.fields, "version"}
+            fields |= {*(name for name in outcome.fields if not name.startswith(OWN)), "version"}
             touched.append(initiative)
     # Rows that are there, written as one statement: bulk_update would hold the lock four times as long.
     if touched:
         Initiative.objects.bulk_create(
             touched, update_conflicts=True, unique_fields=["id"], update_fields=sorted(fields)
         )
+        _write_own([(o.initiative, {name: o.row.values["fields"].get(name) for name in o.fields}) for o in outcomes])
         search.index([outcome.initiative for outcome in outcomes if outcome.initiative and outcome.fields])
     origins = [outcome.origin for outcome in outcomes if outcome.origin]
     Origin.objects.bulk_create(
@@ -296,8 +307,14 @@ def _change(outcomes: list[Outcome], batch: Batch, tree: Tree) -> None:
     )
 
 
-def _say(say: Callable[..., None], outcome: Outcome, batch: Batch) -> None:
-    """Record what became of one initiative: one entry each."""
+def _own_titles(outcomes: list[Outcome]) -> dict[str, str]:
+    """Return what the own columns that change are called now. One query where any does."""
+    mine = {name for outcome in outcomes for name in outcome.fields if name.startswith(OWN)}
+    return {column.name: column.title for column in own.columns() if column.name in mine} if mine else {}
+
+
+def _say(say: Callable[..., None], outcome: Outcome, batch: Batch, titles: dict[str, str]) -> None:
+    """Record what became of one initiative: one entry each. `titles` are those of own columns."""
     initiative, row, verb = outcome.initiative, outcome.row, outcome.verb
     if initiative is None or verb is None:
         return
@@ -313,6 +330,8 @@ def _say(say: Callable[..., None], outcome: Outcome, batch: Batch) -> None:
         changes = {name: getattr(initiative, name) for name in outcome.fields if name != "unit"}
         if changes:
             text = {"before": outcome.before, "after": changes}
+        if mine := {name: title for name, title in titles.items() if name in outcome.fields}:
+            text = {**(text or {}), "titles": mine}
     say(verb, initiative, text=text, **detail)
 
 

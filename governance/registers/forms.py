@@ -104,12 +104,12 @@ class Columns(Form):
         super().__init__(*args, **kwargs)
         self.fields["header"].initial = header
         self._columns = columns
-        questions = [("", "–"), *mapping.QUESTIONS.items()]
+        questions, offered = [("", "–"), *mapping.QUESTIONS.items()], mapping.offered()
         for column in columns:
             so_far, names = said.get(str(column.place), {}), {"name": column.name}
             self.fields[f"is-{column.place}"] = forms.ChoiceField(
                 label=_("What %(name)s is") % names,
-                choices=mapping.offered(),
+                choices=offered,
                 initial=so_far.get("is", ""),
                 required=False,
             )

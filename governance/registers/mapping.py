@@ -15,11 +15,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from governance.initiatives import own
 from governance.initiatives.models import Capability, Exposure, Initiative
 from governance.registers import formats
 from governance.registers.columns import called, kept, titled
 from governance.registers.layout import FIRST_ROWS, laid_out
-from governance.registers.profile import CHOICES, DESCRIPTIVE, GAPS, JSON, SKIP, STATABLE, Shape, Unreadable, same
+from governance.registers.profile import CHOICES, DESCRIPTIVE, GAPS, JSON, OWN, SKIP, STATABLE, Shape, Unreadable, same
 
 #: What a column may be, besides a descriptive field: a unit, from the top down, the stage, or a fact that stays beside.
 UNITS = ("unit-1", "unit-2", "unit-3")
@@ -131,7 +132,7 @@ def seen(layout: dict[str, Any]) -> list[Seen]:
 
 
 def offered() -> list[tuple[str, Any]]:
-    """Return what a column may be, as choices."""
+    """Return what a column may be, as choices. One query."""
     fields = [(name, Initiative._meta.get_field(name).verbose_name) for name in DESCRIPTIVE]
     return [
         ("", _("Leave it out")),
@@ -140,6 +141,7 @@ def offered() -> list[tuple[str, Any]]:
         ("unit-2", _("Unit, the part below")),
         ("unit-3", _("Unit, the part below that")),
         (STAGE, _("Stage")),
+        *((column.name, column.title) for column in own.columns()),
         (FACT, _("A fact beside it")),
     ]
 
@@ -239,7 +241,9 @@ def toml(title: str, layout: dict[str, Any], draft: dict[str, Any]) -> str:
     if draft.get("unknown"):
         body["words"] = {"unknown": draft["unknown"]}
     body["fields"] = {
-        name: _field(name, there, draft) for name in DESCRIPTIVE if (there := meant(columns, draft, name))
+        name: _field(name, there, draft)
+        for name in (*DESCRIPTIVE, *_own_names(draft))
+        if (there := meant(columns, draft, name))
     }
     if facts := meant(columns, draft, FACT):
         body["states"] = [
@@ -265,6 +269,12 @@ def _stage(columns: Sequence[Seen], draft: dict[str, Any]) -> dict[str, Any]:
     if draft.get("every"):
         table["every"] = draft["every"]
     return {name: value for name, value in table.items() if value}
+
+
+def _own_names(draft: dict[str, Any]) -> list[str]:
+    """Return the own columns that somebody said a column fills, each once."""
+    said = (one.get("is", "") for one in draft.get("columns", {}).values())
+    return list(dict.fromkeys(name for name in said if name.startswith(OWN)))
 
 
 def _field(name: str, columns: Sequence[Seen], draft: dict[str, Any]) -> Any:

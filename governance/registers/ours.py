@@ -35,7 +35,7 @@ from governance.registers import formats
 from governance.registers.columns import called, kept, titled
 from governance.registers.layout import laid_out
 from governance.registers.models import Batch, Before, Staged
-from governance.registers.profile import CSV, DESCRIPTIVE, JSON, NUMBERS, XLSX, Shape, Unreadable, same
+from governance.registers.profile import CSV, DESCRIPTIVE, JSON, NUMBERS, OWN, XLSX, Shape, Unreadable, same
 from governance.registers.read import Record, Source
 from governance.registers.stage import NOTED, REFUSED, TRIAGE, problem
 
@@ -45,8 +45,6 @@ KEY = "mandate_key"
 LIST = "catalog"
 #: Shown in the file, and changed on the initiative's own pages: a change there is said.
 SHOWN = ("stage", "tier", "business_owner", "workflow_owner", "restricted")
-#: How the names of own columns begin.
-OWN = "own_"
 #: Cells of a row that can be mended before it comes in: what a list may change, and whose it is.
 MENDABLE = (*DESCRIPTIVE, "unit", KEY)
 #: What records a change of a field together with what was there before.

@@ -30,6 +30,8 @@ CHOICES = {"capability": tuple(Capability.values), "exposure": tuple(Exposure.va
 NUMBERS = ("rollback_minutes",)
 #: All of it; nothing else is ever written.
 DESCRIPTIVE = (*TEXTS, *CHOICES, *NUMBERS)
+#: How the names of own columns begin: what only this organisation says of its initiatives, made here by the Portfolio office.
+OWN = "own_"
 #: Stages a register may state: where something stands without a decision made here.
 STATABLE = (Stage.DISCOVERED, Stage.IDEA, Stage.PILOT, Stage.PRODUCTION, Stage.RETIRED)
 KINDS = ("text", "choice", "yes_no", "date", "list")

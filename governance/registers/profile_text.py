@@ -13,6 +13,7 @@ from governance.registers.profile import (
     FORMATS,
     GAPS,
     KINDS,
+    OWN,
     PRECISIONS,
     STATABLE,
     Field,
@@ -56,7 +57,7 @@ def made_of(name: str, body: dict[str, Any]) -> Profile:
         stage_of_all=stage.text("every"),
         stages=stage.words("words"),
         skip=stage.texts("skip"),
-        fields=tuple(_field(whole.table("fields", DESCRIPTIVE), to) for to in body.get("fields", {})),
+        fields=tuple(_fields(whole)),
         states=tuple(_state(row) for row in whole.rows("states", STATE)),
         gaps=tuple(_gap(whole.table("gap", GAPS), question) for question in body.get("gap", {})),
         yes=frozenset(same(word) for word in words.texts("yes")),
@@ -77,6 +78,14 @@ def _known_by_name(profile: Profile) -> Profile:
     """Return a profile whose records nothing tells apart but their names and units."""
     named = tuple(column for field in profile.fields if field.name == "name" for column in field.columns)
     return replace(profile, identity=(*profile.unit, *named))
+
+
+def _fields(whole: "_Table") -> Iterator[Field]:
+    """Yield where each descriptive field comes from, and each own column, which is named by its key."""
+    said = whole.body.get("fields", {})
+    mine = [name for name in said if name.startswith(OWN)] if isinstance(said, dict) else []
+    table = whole.table("fields", (*DESCRIPTIVE, *mine))
+    yield from (_field(table, to) for to in table.body)
 
 
 def _field(table: "_Table", to: str) -> Field:
@@ -201,7 +210,8 @@ def _wrong(profile: Profile) -> Iterator[tuple[str, str, Iterable[str]]]:
         if not field.columns:
             yield f"fields.{field.name}", "", (_("a column"),)
         ours = CHOICES.get(field.name, ())
-        yield from ((f"fields.{field.name}.words", to, ours) for to in field.words.values() if to not in ours)
+        if not field.name.startswith(OWN):  # what an own column may say is asked where it stands
+            yield from ((f"fields.{field.name}.words", to, ours) for to in field.words.values() if to not in ours)
     yield from (("states.kind", state.kind, KINDS) for state in profile.states if state.kind not in KINDS)
     yield from (
         ("dates.precision", row.precision, PRECISIONS) for row in profile.dates if row.precision not in PRECISIONS

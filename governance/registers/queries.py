@@ -7,10 +7,12 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from governance.initiatives import own
 from governance.initiatives.lifecycle import Stage
 from governance.registers.models import Origin
-from governance.registers.profile import Profile, Unreadable
+from governance.registers.profile import OWN, Profile, Unreadable
 from governance.registers.profiles import load
+from governance.registers.words import field_word
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ def _words(value: Any) -> str:
 
 def _is_so_here(entry: dict[str, str], initiative: Any) -> bool:
     """Return whether what the register says has become true here since it was read."""
-    return entry["field"] != "unit" and entry["says"] == getattr(initiative, entry["field"])
+    field = entry["field"]
+    if field.startswith(OWN):
+        there = own.current([initiative])[initiative.pk].get(field.removeprefix(OWN))
+        return entry["says"] == own.plain(there)
+    return field != "unit" and entry["says"] == getattr(initiative, field)
 
 
 def _sentence(entry: dict[str, str], initiative: Any) -> str:
@@ -92,7 +98,7 @@ def _sentence(entry: dict[str, str], initiative: Any) -> str:
         if words := entry.get("words"):
             return _("The register says “%(words)s”. Here it is %(here)s.") % {"words": words, "here": here}
         return _("The register no longer states a stage. Here it is %(here)s.") % {"here": here}
-    label = initiative._meta.get_field(field).verbose_name
+    label = field_word(field)
     if says:
         return _("The register says “%(says)s” for %(field)s.") % {"says": says, "field": label}
     return _("The register no longer states %(field)s.") % {"field": label}

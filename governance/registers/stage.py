@@ -18,12 +18,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from governance.gates.triage import NAMELESS
+from governance.initiatives import own
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import Initiative, OwnColumn
 from governance.people.models import Unit
 from governance.registers.columns import called, kept, place
 from governance.registers.models import Batch, Staged
-from governance.registers.profile import CHOICES, NUMBERS, Field, Gap, Profile, State, same
+from governance.registers.profile import CHOICES, NUMBERS, OWN, Field, Gap, Profile, State, same
 from governance.registers.read import Record, Source
 
 #: Rows in one transaction, and the pause after it in seconds: a stop must never wait for an import (SQLite's lock is not fair).
@@ -48,6 +49,7 @@ class Reader:
         self._profile, self._source, self._keep = profile, source, keep
         self._seen: Counter[str] = Counter()
         self._columns = called(source.titles)
+        self._own = own_columns_of(profile)
 
     def rows(self) -> Iterator[Staged]:
         """Yield a row for every record, in the file's order, not saved and without a batch."""
@@ -64,10 +66,16 @@ class Reader:
     def unread(self) -> list[dict[str, Any]]:
         """Return a problem for every column that the profile neither reads nor ignores."""
         titles = self._source.titles
+        there = ", ".join(self._own) or "–"
+        strange = [
+            problem(1, field.name, "", _("an own column that is in use: %(names)s") % {"names": there}, NOTED)
+            for field in self._profile.fields
+            if field.name.startswith(OWN) and field.name not in self._own
+        ]
         known = {*self._source.places.values(), *(place(column, titles) for column in self._profile.ignore)}
         ignored = {same(column) for column in self._profile.ignore}
         expected = _("a column that the profile %(name)s reads or ignores") % {"name": self._profile.name}
-        return [
+        return strange + [
             problem(self._source.shape.header or 1, self._columns[where], title, expected, NOTED)
             for where, title in enumerate(titles)
             if title and where not in known and same(title) not in ignored
@@ -97,7 +105,7 @@ class Reader:
                 record=record.number, identity="", occurrence=self._next(""), raw_sha256=raw, values={}, problems=[came]
             )
         occurrence = self._next(identity)
-        statement = _Statement(self._profile, record.number, cells)
+        statement = _Statement(self._profile, record.number, cells, self._own)
         if occurrence > 1:
             column = (
                 self._profile.identity[-1] if by_number else (self._profile.identity_else or self._profile.identity)[-1]
@@ -150,6 +158,12 @@ class Reader:
         return text, whole
 
 
+def own_columns_of(profile: Profile) -> dict[str, OwnColumn]:
+    """Return the own columns in use, by name, where a profile fills any. One query then."""
+    fills = any(field.name.startswith(OWN) for field in profile.fields)
+    return {column.name: column for column in own.columns()} if fills else {}
+
+
 def problem(record: int, field: str, came: str, expected: str, weight: str) -> dict[str, Any]:
     """Return one thing that is wrong with a record: where, what came (its first 200 characters), what was expected."""
     return {
@@ -164,8 +178,8 @@ def problem(record: int, field: str, came: str, expected: str, weight: str) -> d
 class _Statement:
     """What one record states. Cells that cannot be read are kept as they came, under their column's title."""
 
-    def __init__(self, profile: Profile, number: int, cells: dict[str, str]):
-        self._profile, self._number, self._cells = profile, number, cells
+    def __init__(self, profile: Profile, number: int, cells: dict[str, str], mine: dict[str, OwnColumn]):
+        self._profile, self._number, self._cells, self._mine = profile, number, cells, mine
         self.problems: list[dict[str, Any]] = []
         self._kept: dict[str, str] = {}
 
@@ -213,6 +227,8 @@ class _Statement:
         """Return what a descriptive field says, in the shape it has here."""
         if field.name in CHOICES:
             return self._word(field)
+        if field.name.startswith(OWN):
+            return self._own_of(field)
         return self._number_of(field) if field.name in NUMBERS else self._text_of(field)
 
     def _word(self, field: Field) -> str:
@@ -224,6 +240,31 @@ class _Statement:
                     return field.words[same(cell)]
                 self.note(column, cell, _("one of %(words)s") % {"words": ", ".join(field.words)})
         return ""
+
+    def _own_of(self, field: Field) -> str:
+        """Return what the first of a field's cells that says anything says in an own column, as its text; empty where it says nothing."""
+        for title in field.columns:
+            cell = self._cells[title]
+            if not cell or same(cell) in self._profile.unknown:
+                continue
+            column = self._mine.get(field.name)
+            try:
+                if column is not None:
+                    return own.plain(own.read(column, field.words.get(same(cell)) or self._day(column, cell)))
+                expected = _("an own column that is in use")
+            except own.Unreadable as wrong:
+                expected = wrong.expected
+            self.note(title, cell, expected)
+        return ""
+
+    def _day(self, column: OwnColumn, cell: str) -> str:
+        """Return a cell as it came; where days are wanted, as ISO when it is written in one of the profile's ways."""
+        for row in self._profile.dates if column.kind == "date" else ():
+            try:
+                return datetime.strptime(cell, row.layout).date().isoformat()  # noqa: DTZ007
+            except ValueError:
+                continue
+        return _BREAKS.sub(" ", cell)
 
     def _number_of(self, field: Field) -> int | None:
         """Return the whole number, from 1 to a million, in the first of a field's cells that says anything."""

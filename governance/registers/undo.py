@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from governance import ledger
-from governance.initiatives import search
+from governance.initiatives import own, search
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb, queries
 from governance.registers import ours
 from governance.registers.models import Batch, Before, Origin, State
+from governance.registers.profile import OWN
 from governance.registers.profiles import OURS
 from governance.registers.stage import CHUNK
 from governance.registers.weigh import STATED_BY_A_REGISTER
@@ -95,7 +96,9 @@ def _touched(pks: list[int], batch: Batch) -> frozenset[int]:
 
 def _put_back(initiative: Initiative, origin: Origin, before: Before) -> None:
     """Give an initiative and its origin what they held before the import. Three queries."""
-    for name, value in before.fields.items():
+    mine = {name: value for name, value in before.fields.items() if name.startswith(OWN)}
+    fields = {name: value for name, value in before.fields.items() if name not in mine}
+    for name, value in fields.items():
         field = Initiative._meta.get_field(name.removesuffix("_id"))
         initiative.__dict__[field.attname] = field.to_python(value) if value is not None else None
     initiative.version += 1
@@ -103,8 +106,11 @@ def _put_back(initiative: Initiative, origin: Origin, before: Before) -> None:
         [initiative],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=sorted({*(name.removesuffix("_id") for name in before.fields), "version"}),
+        update_fields=sorted({*(name.removesuffix("_id") for name in fields), "version"}),
     )
+    if mine:
+        there = {column.name: column for column in own.columns(retired=True)}
+        own.write([(initiative, there[name], text) for name, text in mine.items() if name in there])
     for name in STATED_BY_A_REGISTER:
         value, field = before.origin[name], Origin._meta.get_field(name.removesuffix("_id"))
         setattr(origin, name, field.to_python(value) if value is not None else None)

@@ -21,6 +21,7 @@ from governance.registers import apply, bringing, gaps, mapping, ours, profiles,
 from governance.registers.columns import called
 from governance.registers.forms import Bring, BringBack, Columns, Mend, OwnProfile, Words
 from governance.registers.models import Batch, Kind, Origin, State
+from governance.registers.profile import OWN
 from governance.registers.profiles import OURS
 from governance.registers.words import change_words, problem_words, twin_words
 
@@ -285,7 +286,7 @@ def row(request: Request, number: int, record: int) -> HttpResponse:
         raise Http404
     titles, places = called(one.layout["titles"]), one.layout["places"]
     if one.profile == OURS:
-        places = {name: place for name, place in places.items() if name in ours.MENDABLE or name.startswith(ours.OWN)}
+        places = {name: place for name, place in places.items() if name in ours.MENDABLE or name.startswith(OWN)}
     columns = [
         (place, titles[place], staged.cells[place])
         for place in sorted(set(places.values()))

@@ -12,14 +12,14 @@ from django.db.models import F
 
 from governance import policy
 from governance.gates.models import Decision, Retirement, Stop
-from governance.initiatives import material, steps
+from governance.initiatives import material, own, steps
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
 from governance.raci import queries as raci
 from governance.raci.models import Assignment
 from governance.registers.models import Origin, Staged
-from governance.registers.profile import DESCRIPTIVE, SKIP, Profile, same
+from governance.registers.profile import DESCRIPTIVE, OWN, SKIP, Profile, same
 from governance.registers.stage import REFUSED
 
 #: What each descriptive field holds where nobody said anything.
@@ -68,7 +68,7 @@ class Outcome:
 def weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) -> list[Outcome]:
     """Return what becomes of each row. With `lock`, the initiatives that change are locked first, and changed in memory.
 
-    Two queries; five more where a register says something new about an initiative that is here.
+    Two queries; five more, six with own columns, where a register says something new about an initiative that is here.
     """
     readable = [row for row in rows if row.values]
     wanted = Origin.objects.filter(profile=profile.name, identity__in={row.identity for row in readable})
@@ -90,6 +90,7 @@ def weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) -> 
             initiative.pk: initiative for initiative in (rows_of.select_for_update(of=("self",)) if lock else rows_of)
         }
         raci.prefetch(here.values())
+        _carry_own(profile, here)
         taken = taken_up(here)
         # Again, now that nobody else can change them.
         origins.update(
@@ -110,6 +111,15 @@ def weigh(profile: Profile, rows: list[Staged], *, at: datetime, lock: bool) -> 
         else:
             outcomes.append(Outcome(row, "skipped" if row.values["stage"] == SKIP else "unchanged"))
     return outcomes
+
+
+def _carry_own(profile: Profile, here: dict[int, Initiative]) -> None:
+    """Have the initiatives carry, as text, what they say in the own columns a profile fills. One query where there are any."""
+    names = [field.name for field in profile.fields if field.name.startswith(OWN)]
+    said = own.current(here) if names else {}
+    for pk, initiative in here.items():
+        for name in names:
+            initiative.__dict__[name] = own.plain(said[pk].get(name.removeprefix(OWN)))
 
 
 def stated(row: Staged) -> dict[str, Any]:
@@ -140,14 +150,16 @@ def _restate(row: Staged, origin: Origin, initiative: Initiative, at: datetime, 
     before, now = origin.stated, stated(row)
     says = {entry["field"]: entry for entry in origin.says}
     outcome = Outcome(row, "updated", origin, initiative)
-    outcome.snapshot = {name: getattr(initiative, name) for name in CHANGED_BY_A_REGISTER}
+    mine = [name for name in now["fields"] if name.startswith(OWN)]
+    outcome.snapshot = {name: getattr(initiative, name) for name in (*CHANGED_BY_A_REGISTER, *mine)}
     outcome.origin_before = {name: getattr(origin, name) for name in STATED_BY_A_REGISTER}
     applied, said = [], []
     for name, new in now["fields"].items():
-        here, last = getattr(initiative, name), before.get("fields", {}).get(name, EMPTY[name])
+        nothing = EMPTY.get(name, "")
+        here, last = getattr(initiative, name), before.get("fields", {}).get(name, nothing)
         if new == here:
             says.pop(name, None)
-        elif new != last and new != EMPTY[name] and here == last and not (taken_up and name in material.MATERIAL):
+        elif new != last and new != nothing and here == last and not (taken_up and name in material.MATERIAL):
             outcome.before[name] = here
             setattr(initiative, name, new)
             says.pop(name, None)

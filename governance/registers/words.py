@@ -5,14 +5,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import Initiative, OwnColumn
 from governance.registers.models import Batch
+from governance.registers.profile import OWN
 
 
 def field_word(name: str) -> str:
     """Return what a field is called on pages."""
     if name == "stage":
         return _("stage")
+    if name.startswith(OWN):
+        column = OwnColumn.objects.filter(key=name.removeprefix(OWN)).first()
+        return column.title if column else name
     return str(Initiative._meta.get_field(name).verbose_name)
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from governance.core.errors import Refused
-from governance.initiatives import search
+from governance.initiatives import own, own_keeping, search
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.ledger.verify import verify
@@ -16,8 +16,10 @@ from governance.notices.models import Notice
 from governance.people.models import Unit
 from governance.raci import grants
 from governance.raci.models import Assignment, InitiativeUserPermission
+from governance.registers import bringing, profiles, queries
 from governance.registers.models import Batch, Origin, Staged
 from governance.registers.profile import Unreadable
+from governance.registers.profile_text import read as profile_in
 from governance.registers.trees import Tree
 from tests.registers.conftest import AT, record, text_of
 
@@ -397,3 +399,79 @@ def test_what_was_staged_is_kept_until_the_next_import_and_no_longer(bring):
     bring([record(1)])
 
     assert Staged.objects.count() == 1
+
+
+@pytest.fixture
+def with_own(cast):
+    """Own columns, and the profile of 2025 that fills them."""
+    for title, kind in (("Seats", "number"), ("Ends", "date"), ("Wave", "choice"), ("Link", "link")):
+        own_keeping.make(title, kind, choices=["First", "Second"] * (kind == "choice"), by=cast.office, at=AT)
+    text = (profiles.FOLDER / "omb-2025.toml").read_text(encoding="utf-8")
+    mine = (
+        '[fields]\nown_seats = "benefits"\nown_ends = "operational_date"\nown_link = "code_url"\n'
+        'own_wave = { columns = "topic_area", words = { "Health" = "Second" } }\nown_lost = "link_to_data"\n'
+    )
+    return profile_in("with-own", text.replace("[fields]\n", mine, 1))
+
+
+def own_of(name: str) -> dict[str, str]:
+    """Return what an initiative says in its own columns, as text."""
+    pk = Initiative.objects.values_list("pk", flat=True).get(name=name)
+    return {key: own.plain(value) for key, value in own.current([pk])[pk].items()}
+
+
+@pytest.mark.postgres
+def test_columns_of_their_own_come_along_and_what_people_say_there_stays(bring, file, with_own, cast):
+    first = record(1, benefits="12", operational_date="01/31/2027", topic_area="Health", code_url="https://x.example/a")
+    second = record(2, benefits="many", code_url="x", topic_area="Second", link_to_data="kept as it came")
+
+    report = bring(file([first, second]), with_own)
+
+    assert own_of("Use 1") == {"seats": "12", "ends": "2027-01-31", "wave": "Second", "link": "https://x.example/a"}
+    assert own_of("Use 2") == {"wave": "Second"}
+    said = {(p["field"], p["came"]): p["expected"] for p in report.problems if p["record"] == 3}
+    assert said["benefits", "many"].startswith("a number of at most")
+    assert said["code_url", "x"].startswith("an address that starts with https://")
+    assert said["link_to_data", "kept as it came"] == "an own column that is in use"
+    assert ("own_lost", "") in {(p["field"], p["came"]) for p in report.problems}
+    assert search.matching(Initiative.objects.all(), "Second").count() == 2
+    row = Initiative.objects.get(name="Use 2")
+    seats = next(column for column in own.columns() if column.key == "seats")
+    assert bring(file([first, second]), with_own).unchanged == 2
+    own_row = Initiative.objects.get(name="Use 1")
+    own.write([(own_row, seats, "13")])
+    report = bring(file([{**first, "benefits": "20", "topic_area": "First"}, {**second, "benefits": "7"}]), with_own)
+
+    assert report.updated == 2
+    assert own_of("Use 1")["seats"] == "13"  # somebody changed it here: the register only says
+    assert own_of("Use 1")["wave"] == "First"
+    assert own_of("Use 2")["seats"] == "7"
+    assert "The register says “20” for Seats." in [*queries.origin(own_row).says]
+    entry = LedgerEntry.objects.filter(initiative_id=row.pk, verb="record.updated").latest("seq")
+    assert entry.text["after"]["own_seats"] == "7"
+    assert entry.text["titles"] == {"own_seats": "Seats"}
+
+
+def test_what_a_list_says_in_own_columns_is_taken_back_with_it(cast, with_own):
+    text = (
+        'identity = ["Id"]\n[stage]\nevery = "pilot"\n[fields]\nname = "Id"\nown_seats = "Seats"\nown_wave = "Wave"\n'
+    )
+    profiles.keep("short", text, by=cast.office, at=AT)
+    brought = []
+    for content in (b"Id,Seats,Wave\nA,1,First\nB,2,\n", b"Id,Seats,Wave\nA,5,Second\nB,2,First\nC,9,\n"):
+        batch = bringing.receive([content], "l.csv", "short", by=cast.office, at=AT)
+        bringing.go_on(AT, pause=0)
+        bringing.begin(batch, by=cast.office, at=AT)
+        bringing.go_on(AT, pause=0)
+        brought.append(batch)
+    assert [own_of(name) for name in "ABC"] == [
+        {"seats": "5", "wave": "Second"},
+        {"seats": "2", "wave": "First"},
+        {"seats": "9"},
+    ]
+
+    bringing.take_back(brought[1], by=cast.office, at=AT)
+    bringing.go_on(AT, pause=0)
+
+    assert [own_of(name) for name in "AB"] == [{"seats": "1", "wave": "First"}, {"seats": "2"}]
+    assert not Initiative.objects.filter(name="C").exists()

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from governance.core import clock
 from governance.core.errors import Conflict, Refused
+from governance.initiatives import own, own_keeping
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.registers import bringing, mapping, profiles
@@ -255,6 +256,19 @@ def test_words_of_a_choice_and_of_a_question_are_told_apart(office, waiting):
         for row in batch.rows.order_by("record")
     ]
     assert found == [(ours, True), ("", False), (ours, False)]
+
+
+def test_a_column_may_fill_an_own_column(cast, office, waiting):
+    own_keeping.make("Cost centre", "text", by=cast.office, at=AT)
+    batch = waiting("Title,Centre\nA,CC-7\n")
+    office.post(f"/imports/{batch.number}/columns/", said(batch, is_1="name", is_2="own_cost_centre"))
+    answer_words(office, f"/imports/{batch.number}/words/", {}, every="pilot")
+    bringing.go_on(clock.now(), pause=0)
+    office.post(f"/imports/{batch.number}/", {"do": "import"})
+    bringing.go_on(clock.now(), pause=0)
+
+    made = Initiative.objects.get(name="A")
+    assert own.current([made])[made.pk] == {"cost_centre": "CC-7"}
 
 
 @pytest.mark.parametrize("name", ["omb-2025", "mandate", "Ünser", "a", "-x", "x" * 61])
