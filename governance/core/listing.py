@@ -30,7 +30,7 @@ class Option:
 class Facet:
     """One thing a list can be narrowed by; several of its options together mean any of them.
 
-    `adds` makes an expression that its options ask about, under its name: rows carry it only where it is asked or
+    `adds` makes an expression that its options ask about as asked_<name>: rows carry it only where it is asked or
     counted. One that belongs to a `column` is shown where that is, and where it is chosen.
     """
 

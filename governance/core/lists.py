@@ -166,7 +166,7 @@ def narrowed(listing: Listing, chosen: Chosen) -> QuerySet:
     rows = searched(listing, chosen)
     for facet in listing.facets:
         if facet.name in chosen.values:
-            rows = rows.alias(**{facet.name: facet.adds()}) if facet.adds else rows
+            rows = rows.alias(**{f"asked_{facet.name}": facet.adds()}) if facet.adds else rows
             rows = rows.filter(_where(facet, chosen.values[facet.name]))
     return rows
 
@@ -227,7 +227,7 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     """
     facets = _narrowing(listing, chosen)
     rows, bits = searched(listing, chosen), {}
-    rows = rows.annotate(**{facet.name: facet.adds() for facet in facets if facet.adds is not None})
+    rows = rows.annotate(**{f"asked_{facet.name}": facet.adds() for facet in facets if facet.adds is not None})
     fails: Any = Value(0)
     for place, facet in enumerate(facets):
         if facet.name in chosen.values:

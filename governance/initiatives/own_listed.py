@@ -59,18 +59,19 @@ def _asked(column: OwnColumn) -> Subquery | Exists:
 
 
 def _options(column: OwnColumn) -> tuple[Option, ...]:
+    asked = f"asked_{column.name}"
     if column.kind != OwnKind.CHOICE:
-        filled = Option("filled", _("Filled"), Q(**{column.name: True}))
-        return (filled, Option("none", _("Empty"), Q(**{column.name: False})))
+        filled = Option("filled", _("Filled"), Q(**{asked: True}))
+        return (filled, Option("none", _("Empty"), Q(**{asked: False})))
     choices = [
         Option(
             choice.key,
             choice.title if choice.retired_at is None else _("%(choice)s (retired)") % {"choice": choice.title},
-            Q(**{column.name: choice.pk}),
+            Q(**{asked: choice.pk}),
         )
         for choice in sorted(column.all_choices, key=lambda choice: choice.retired_at is not None)
     ]
-    return (*choices, Option("none", _("Empty"), Q(**{column.name: None})))
+    return (*choices, Option("none", _("Empty"), Q(**{asked: None})))
 
 
 # --- Ordering ---------------------------------------------------------------------------------

@@ -34,7 +34,18 @@ KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     *history.TYPES.values(),
     (
         gettext_lazy("People and units"),
-        ("person.", "unit.", "function.", "deputy.", "invitation.", "password.", "second_factor.", "view.", "watch."),
+        (
+            "person.",
+            "unit.",
+            "function.",
+            "deputy.",
+            "invitation.",
+            "password.",
+            "second_factor.",
+            "sessions.",
+            "view.",
+            "watch.",
+        ),
     ),
     (
         gettext_lazy("The installation"),

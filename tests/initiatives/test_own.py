@@ -559,6 +559,8 @@ def test_files_hold_what_was_chosen_typed_and_under_a_name_that_stays(client, ca
     assert about["own_seats"] == ("Licences", True)
     assert about["own_contract_ends"] == ("Contract ends", True)
     assert "hush" not in body(client, "/catalog.csv").decode()
+    clouds = body(client, "/catalog.csv?own_hosting=cloud&sort=-own_hosting&columns=key,own_hosting").decode()
+    assert clouds.splitlines()[1:] == [f"{three[name].key},Cloud" for name in "CB"]
 
 
 def test_what_a_file_holds_reads_back_as_what_is_there(cast, three):
