@@ -30,7 +30,6 @@ NOT_GOVERNED = {
 NO_FORM = {
     "Identity": "people/test_oidc.py",
     "PolicyVersion": "policy/test_versions.py",
-    "KeptProfile": "registers/test_profiles.py",
     "Origin": "registers/test_apply.py",
 }
 MODELS = {m.__name__: m._meta.db_table for m in apps.get_app_config("governance").get_models()}
