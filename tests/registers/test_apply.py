@@ -475,3 +475,19 @@ def test_what_a_list_says_in_own_columns_is_taken_back_with_it(cast, with_own):
 
     assert [own_of(name) for name in "AB"] == [{"seats": "1", "wave": "First"}, {"seats": "2"}]
     assert not Initiative.objects.filter(name="C").exists()
+
+
+def test_where_the_company_is_a_unit_a_list_grows_below_it(bring, file, cast):
+    cast.company.name = "Northwind Services"
+    cast.company.save()
+
+    bring(file([record(1), record(2, agency_name="Northwind Services", agency_bureau="Support")]))
+    again = bring(
+        file([record(1, problem_solved="More."), record(2, agency_name="Northwind Services", agency_bureau="Support")])
+    )
+
+    assert named("Use 1").unit.parent.name == "Department of Examples"
+    assert named("Use 1").unit.parent.parent == cast.company
+    assert named("Use 2").unit == cast.support
+    assert (again.updated, again.unchanged) == (1, 1)
+    assert Unit.objects.filter(parent=None).count() == 1
