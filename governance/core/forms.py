@@ -6,10 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from governance.core.words import mid_sentence
+from governance.core.words import mid_sentence, shortened
 
 
 class Renderer(TemplatesSetting):
@@ -45,7 +44,7 @@ class Day(forms.DateField):
 
 def came(value: Any) -> str:
     """Return what somebody sent, short enough to repeat."""
-    return Truncator(str(value).strip()).chars(60)
+    return shortened(str(value).strip(), 60)
 
 
 def _missing(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:

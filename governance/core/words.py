@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats
+from django.utils.text import Truncator
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
@@ -28,6 +29,11 @@ def plain(number: Decimal | int | float | None) -> str:
     exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
     places = max(0, -int(exact.as_tuple().exponent))
     return formats.number_format(exact, places, use_l10n=True, force_grouping=True)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` cut to `most` characters. Of a long one only the beginning is looked at: marks put in order cost their square."""
+    return Truncator(text[: 8 * most]).chars(most)
 
 
 def mid_sentence(label: Any) -> str:

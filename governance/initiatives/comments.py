@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from governance import ledger
@@ -15,6 +14,7 @@ from governance.comments import mentions, queries
 from governance.comments.models import Comment, Hears, Wording
 from governance.core.errors import Conflict, Refused
 from governance.core.rules import Blocked, Blocker
+from governance.core.words import shortened
 from governance.initiatives import watching
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb
@@ -192,7 +192,7 @@ def _tell(comment: Comment, people: list[Person], *, by, at: datetime) -> None:
         initiative=initiative,
         at=at,
         subject=lambda: _("%(who)s mentioned you on %(key)s %(name)s") % words,
-        body=Truncator(" ".join(comment.text.split())).chars(300),
+        body=shortened(" ".join(comment.text.split()), 300),
         path=comment.get_absolute_url(),
         action=lambda: _("Read and reply"),
         why=lambda: _("%(who)s mentioned you.") % words,

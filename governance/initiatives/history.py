@@ -14,11 +14,10 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from governance.core.words import mid_sentence
+from governance.core.words import mid_sentence, shortened
 from governance.initiatives.history_told import Told, changes, choice, labels
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import OwnColumn
@@ -380,8 +379,8 @@ _DETAILS: dict[Verb, Callable[[Told], str]] = {
         if o.said("grade_waived_because")
         else ""
     ),
-    V.COMMENT_WRITTEN: lambda o: Truncator(o.said("text")).chars(300),
-    V.COMMENT_EDITED: lambda o: Truncator(o.said("text")).chars(300),
+    V.COMMENT_WRITTEN: lambda o: shortened(o.said("text"), 300),
+    V.COMMENT_EDITED: lambda o: shortened(o.said("text"), 300),
     V.WATCH_BEGUN: lambda o: o.said("initiative"),
     V.WATCH_MUTED: lambda o: o.said("initiative"),
     V.CLOCK_REMINDED: lambda o: o.said("subject"),

@@ -5,10 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from governance.core.words import mid_sentence, money, plain
+from governance.core.words import mid_sentence, money, plain, shortened
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative
 from governance.people import functions
@@ -142,4 +141,4 @@ def changes(relation: str | type | None, told: Told) -> str:
 
 def short(value: Any) -> str:
     """Return a value short enough for one line."""
-    return "–" if value in (None, "") else Truncator(str(value)).chars(120)
+    return "–" if value in (None, "") else shortened(str(value), 120)

@@ -27,6 +27,10 @@ _FIELDS = (
 )
 
 
+#: So many characters of an initiative are searched.
+MOST = 20_000
+
+
 def fold(text: str) -> str:
     """Return `text` in lower case with accents taken off, so that both databases compare alike."""
     if text.isascii():
@@ -44,7 +48,7 @@ def text_of(initiative: Initiative, own: Iterable[str] = ()) -> str:
     parts = [initiative.key, initiative.key.replace("-", ""), *own, *(getattr(initiative, name) for name in _FIELDS)]
     if initiative.unit_id:
         parts.append(initiative.unit.name)
-    return fold(" ".join(p for p in parts if p))[:20_000]
+    return fold(" ".join(p for p in parts if p)[:MOST])[:MOST]
 
 
 def index(initiatives: Iterable[Initiative]) -> None:

@@ -32,6 +32,8 @@ def keep(found: Iterable[str]) -> str:
 
 def read(text: str) -> list[str]:
     """Return the tags somebody typed, with commas or spaces between. Raises ValidationError, saying which and why."""
+    if len(text) > LONGEST * MOST * 4:  # putting marks in order costs the square of their number
+        raise ValidationError(_("That is more than %(most)d tags.") % {"most": MOST})
     typed = [word for word in re.split(r"[,;\s]+", unicodedata.normalize("NFKC", text).casefold()) if word]
     for word in typed:
         if not re.fullmatch(r"\w[\w-]*", word):

@@ -124,7 +124,8 @@ def keeping_back(initiative: Any) -> list[Rule]:
 # --- Words ------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"\w+")
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"“”]+@[^\s@<>()\[\],;:\"“”]+\.\w+")
+#: Looked for where a word begins, and taken whole: otherwise a long word would be read again from each of its letters.
+_ADDRESS = re.compile(r"(?<![^\s@<>()\[\],;:\"“”])[^\s@<>()\[\],;:\"“”]++@[^\s@<>()\[\],;:\"“”]+\.\w+")
 
 
 class Redaction:

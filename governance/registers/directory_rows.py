@@ -34,7 +34,7 @@ GONE = frozenset(("inactive", "disabled", "left", "has left", "terminated", "lea
 #: How dates are written where nobody can read them two ways.
 DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y")
 #: What stands between the units of a path.
-_PATH = re.compile(r"\s+/\s+|\s*[>|\\→]\s*")
+_PATH = re.compile(r" / | ?[>|\\→] ?")
 _MOST = {one.name: one.max_length or 0 for one in Person._meta.fields}
 _UNIT = Unit._meta.get_field("name").max_length or 200
 #: Units above each other that anybody would believe.
@@ -191,7 +191,7 @@ class Row:
     def _unit(self) -> None:
         said = self.said
         if cell := self._cell("path"):
-            path = tuple(part for part in _PATH.split(cell) if part)
+            path = tuple(part for part in _PATH.split(" ".join(cell.split())) if part)
             if len(path) > DEEPEST or any(len(part) > _UNIT for part in path):
                 said_so = _("at most %(deep)d units of at most %(most)d characters each")
                 self._wrong("path", cell, said_so % {"deep": DEEPEST, "most": _UNIT})

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from governance.core import canonical
+from governance.core.words import shortened
 from governance.registers import formats
 from governance.registers.columns import missing, place, titled, twice
 from governance.registers.layout import DELIMITERS, FIRST_ROWS, found_out, laid_out, windows
@@ -123,7 +123,7 @@ def look_through(path: Path | str, profile: Profile, encoding: str = "") -> Sour
 
 def shown(text: str) -> str:
     """Return a cell short enough to repeat in a sentence, on one line."""
-    return Truncator(" ".join(text.split())).chars(80)
+    return shortened(" ".join(text.split()), 80)
 
 
 # Where its titles are

@@ -34,7 +34,7 @@ PAUSE = 0.02
 #: Weights of a problem.
 REFUSED, TRIAGE, NOTED = "refused", "triage", "noted"
 
-_BREAKS = re.compile(r"\s*[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
+_BREAKS = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _IDENTITY = Staged._meta.get_field("identity").max_length or 400
 _UNIT = Unit._meta.get_field("name").max_length or 200
 #: How much text each descriptive field holds; None where there is no limit. One with a limit is one line.
@@ -164,6 +164,11 @@ def own_columns_of(profile: Profile) -> dict[str, OwnColumn]:
     return {column.name: column for column in own.columns()} if fills else {}
 
 
+def in_one_line(text: str) -> str:
+    """Return `text` with a space for each run of line breaks and tabs and for what stands around it."""
+    return " ".join(part for line in _BREAKS.split(text) if (part := line.strip()))
+
+
 def problem(record: int, field: str, came: str, expected: str, weight: str) -> dict[str, Any]:
     """Return one thing that is wrong with a record: where, what came (its first 200 characters), what was expected."""
     return {
@@ -264,7 +269,7 @@ class _Statement:
                 return datetime.strptime(cell, row.layout).date().isoformat()  # noqa: DTZ007
             except ValueError:
                 continue
-        return _BREAKS.sub(" ", cell)
+        return in_one_line(cell)
 
     def _number_of(self, field: Field) -> int | None:
         """Return the whole number, from 1 to a million, in the first of a field's cells that says anything."""
@@ -287,7 +292,7 @@ class _Statement:
         )
         text = "\n\n".join(parts)
         if most:
-            text = _BREAKS.sub(" ", text)
+            text = in_one_line(text)
         if name == "name" and not text:
             reference = self._reference or _("record %(n)d") % {"n": self._number}
             text = NAMELESS % {"reference": reference}
@@ -309,7 +314,7 @@ class _Statement:
         """Return the names of the units from the top down, a name that repeats the one above left out."""
         path: list[str] = []
         for column in self._profile.unit:
-            name = self._profile.our_unit(_BREAKS.sub(" ", self._cells[column]))
+            name = self._profile.our_unit(in_one_line(self._cells[column]))
             if not name or same(name) in self._profile.unknown or (path and same(name) == same(path[-1])):
                 continue
             if len(name) > _UNIT:

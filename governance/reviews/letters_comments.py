@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from governance.comments.models import Comment, Watch
+from governance.core.words import shortened
 from governance.initiatives import watching
 from governance.initiatives.models import Initiative
 from governance.people.models import Person
@@ -87,7 +87,7 @@ def _letter(initiative: Initiative, comments: tuple[Comment, ...], people: list[
     def body() -> str:
         lines = [_("From %(who)s.") % words()]
         for comment in comments[-QUOTED:]:
-            said = Truncator(" ".join(comment.text.split())).chars(QUOTE)
+            said = shortened(" ".join(comment.text.split()), QUOTE)
             lines.append(_("%(name)s: %(said)s") % {"name": comment.author.name, "said": said})
         return "\n".join(lines)
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import truncatechars, yesno
+from django.template.defaultfilters import yesno
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from governance.core.words import plain
+from governance.core.words import plain, shortened
 from governance.templatetags.mandate import capability, deadline, icon, in_line, stage, tier, to_host, when
 
 register = template.Library()
@@ -98,7 +98,7 @@ def _owner(context: Mapping, row: dict[str, Any], says: Any) -> SafeString | str
 
 
 def _text(context: Mapping, row: dict[str, Any], says: Any) -> str:
-    return "" if says is None else truncatechars(says, SHOWN)
+    return "" if says is None else shortened(str(says), SHOWN)
 
 
 _CLASS = {"tick": "tick", "next": "next", "amount": "num", "number": "num"}

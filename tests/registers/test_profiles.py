@@ -214,5 +214,16 @@ def test_the_profile_in_the_readme_is_one():
     assert profile.stage_of("Trial") == "pilot"
     assert profile.our_unit("customer  svc.") == "Support"
     assert profile.columns == (
-        *("Number", "Division", "Team", "Status", "Tool", "What for", "Remarks #2", "Acts by itself?", "Start"),
+        *(
+            "Number",
+            "Division",
+            "Team",
+            "Status",
+            "Tool",
+            "What for",
+            "Remarks #2",
+            "Acts by itself?",
+            "Charged to",
+            "Start",
+        ),
     )
