@@ -63,7 +63,7 @@ class Chromium:
 @pytest.mark.parametrize(
     ("width", "scheme", "script"),
     [
-        pytest.param(390, "dark", True, id="phone"),
+        pytest.param(390, "dark", True, id="phone", marks=pytest.mark.ci),
         pytest.param(1360, "light", True, id="wide", marks=pytest.mark.ci),
         pytest.param(1360, "dark", False, id="wide-without-javascript", marks=pytest.mark.ci),
         pytest.param(390, "light", False, id="phone-without-javascript", marks=pytest.mark.ci),

@@ -197,6 +197,7 @@ def test_a_worker_killed_three_times_in_the_middle_of_sending_loses_and_doubles_
     kill_and_check(ours, "worker", sink, kills=3, owed=40)
 
 
+@pytest.mark.ci
 def test_a_worker_killed_three_times_loses_and_doubles_nothing_on_the_embedded_queue(crew, sink):
     kill_and_check(crew(), "embedded", sink, kills=3, owed=40)
 
@@ -270,6 +271,7 @@ def test_three_beats_and_three_workers_at_once_do_everything_once(crew, sink, re
     assert set(Message.objects.values_list("attempt", flat=True)) == {1}
 
 
+@pytest.mark.ci
 def test_a_worker_frozen_beyond_its_lease_marks_nothing_when_it_wakes(crew, sink):
     reader = make.make_person("Rea Der", time_zone="UTC")
     Notice.objects.create(
