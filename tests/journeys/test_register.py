@@ -53,11 +53,17 @@ def visitor(request, start, tmp_path, browser):
 def until(visitor: Chromium, text: str) -> None:
     """Look again until the page says so: a worker goes on with it."""
     for _try in range(120):
-        visitor.page.reload()
+        visitor.page.goto(visitor.page.url)
         if text in visitor.words:
             return
         time.sleep(0.5)
     sees(visitor, text)
+
+
+def press(visitor: Chromium, button: str) -> None:
+    """Press a button and wait for the page it leads to."""
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name=button).click()
 
 
 def bring(visitor: Chromium, file: Path, button: str, **chosen: str) -> None:
@@ -65,8 +71,7 @@ def bring(visitor: Chromium, file: Path, button: str, **chosen: str) -> None:
     visitor.page.set_input_files("input[type=file]", str(file))
     for name, value in chosen.items():
         visitor.page.select_option(f"select[name='{name}']", value)
-    visitor.page.get_by_role("button", name=button).click()
-    visitor.page.wait_for_load_state()
+    press(visitor, button)
 
 
 def test_a_new_kind_of_list_is_told_what_it_means_and_its_gaps_are_printed(visitor, tmp_path):
@@ -82,12 +87,10 @@ def test_a_new_kind_of_list_is_told_what_it_means_and_its_gaps_are_printed(visit
         page.select_option(f"select[name='{name}']", what)
     page.select_option("select[name='answers-7']", "owner")
     page.check("input[name='key-0']")
-    page.get_by_role("button", name="Go on to its words").click()
-    page.wait_for_load_state()
+    press(visitor, "Go on to its words")
     for word, stage in (("en service", "production"), ("à l’essai", "pilot"), ("arrêté", "retired")):
         page.get_by_label(f"“{word}” in “État”").select_option(stage)
-    page.get_by_role("button", name="Keep this profile").click()
-    page.wait_for_load_state()
+    press(visitor, "Keep this profile")
     until(visitor, "Ready to import")
     sees(visitor, "New 6", "Needs you 2", "Nothing is changed yet")
 
@@ -95,7 +98,7 @@ def test_a_new_kind_of_list_is_told_what_it_means_and_its_gaps_are_printed(visit
     sees(visitor, "registre.csv lists 6 uses of AI. 3 are in use", "nobody is named as its owner 2", "Social")
     assert page.pdf(format="A4").startswith(b"%PDF")
     visitor.click("List ")
-    page.get_by_role("button", name="Import 6 rows").click()
+    press(visitor, "Import 6 rows")
     until(visitor, "Imported:")
     visitor.open("/catalog/?q=Reconnaissance")
     sees(visitor, "Reconnaissance", "Production")
@@ -143,7 +146,7 @@ def test_a_lead_changes_twenty_rows_in_a_spreadsheet(visitor, tmp_path):
     bring(visitor, tmp_path / "catalog.xlsx", "Read this file")
     until(visitor, "Change 20 initiatives")
     sees(visitor, "What it is for: Old words", "New words 2")
-    visitor.page.get_by_role("button", name="Change 20 initiatives").click()
+    press(visitor, "Change 20 initiatives")
     until(visitor, "Imported:")
 
     visitor.open("/catalog/?q=New+words")
