@@ -150,7 +150,8 @@ def plain(model, row: dict) -> dict:
         if f.primary_key
         or (
             isinstance(f, models.ForeignKey)
-            and f.related_model.__name__ in ("Signature", "Notice", "Initiative", "Decision", "Comment", "Batch")
+            and f.related_model.__name__
+            in ("Signature", "Notice", "Initiative", "Decision", "Comment", "Batch", "OwnColumn")
         )
     }
     return {
