@@ -56,10 +56,12 @@ _CELL: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     XLSX: (export.in_sheet, export.bare_in_sheet),
     CSV: (export.neutral, export.bare),
 }
-_WORDS = {
-    name: {value: str(label) for value, label in kind.choices}
-    for name, kind in (("capability", Capability), ("exposure", Exposure))
-}
+_CHOICES: dict[str, Any] = {"capability": Capability, "exposure": Exposure}
+
+
+def _words(name: str) -> dict[str, str]:
+    """Return the labels of a choice by their values, in the language that is on; nothing for any other field."""
+    return {value: str(label) for value, label in _CHOICES[name].choices} if name in _CHOICES else {}
 
 
 @dataclass
@@ -211,14 +213,15 @@ def _unlabelled(cell: str, kind: str) -> str:
 def weigh(batch: Batch, source: Source, rows: list[Staged], *, at: datetime) -> list[Edit]:
     """Return what each row asks for, for whoever brought the file, given what is here now. Writes nothing.
 
-    Three queries; three more for each row that changes something, and two where any does.
+    Five queries; three more for each row that changes something, and two where any does.
     """
     compared = columns_read(source, at)
     numbers = {number for row in rows if (number := catalog.key_in(row.identity)) is not None}
     there = catalog.dressed(_seen_by(batch.person, at).filter(number__in=numbers))
     there = there.annotate(**{column.name: column.adds() for column in compared if column.adds is not None})
     here = {i.number: i for i in there}
-    edits = [_edit(row, here.get(catalog.key_in(row.identity) or 0), source, compared) for row in rows]
+    mine = {column.name: column for column in own.columns()}
+    edits = [_edit(row, here.get(catalog.key_in(row.identity) or 0), source, compared, mine) for row in rows]
     asked = [edit for edit in edits if edit.values or edit.problems]
     _leave_what_changed_here(asked, _made_at(batch))
     for edit in asked:
@@ -237,7 +240,7 @@ def _made_at(batch: Batch) -> datetime | None:
     return parse_datetime(made) if made else None
 
 
-def _edit(row: Staged, initiative: Any, source: Source, compared: list[Column]) -> Edit:
+def _edit(row: Staged, initiative: Any, source: Source, compared: list[Column], mine: dict[str, OwnColumn]) -> Edit:
     """Return what one row asks for, compared cell by cell with what is here."""
     edit = Edit(row, initiative)
     if row.occurrence > 1 and row.identity:
@@ -253,11 +256,11 @@ def _edit(row: Staged, initiative: Any, source: Source, compared: list[Column]) 
         edit.problems.append(problem(row.record, _("Key"), row.identity, expected, REFUSED))
     else:
         for column in compared:
-            _compare(edit, column, source)
+            _compare(edit, column, source, mine)
     return edit
 
 
-def _compare(edit: Edit, column: Column, source: Source) -> None:
+def _compare(edit: Edit, column: Column, source: Source, mine: dict[str, OwnColumn]) -> None:
     """Note what one cell asks for, where it is not what the same file would hold now."""
     place = source.places[column.name]
     came = (edit.row.cells[place] if place < len(edit.row.cells) else "").strip()
@@ -270,7 +273,7 @@ def _compare(edit: Edit, column: Column, source: Source) -> None:
         edit.problems.append(problem(edit.row.record, str(column.label), came, expected, NOTED))
         return
     try:
-        value = _value(column.name, came)
+        value = own.read(mine[column.name], came) if column.name in mine else _value(column.name, came)
     except own.Unreadable as wrong:
         edit.problems.append(problem(edit.row.record, str(column.label), came, wrong.expected, REFUSED))
         return
@@ -299,15 +302,12 @@ def _value(name: str, text: str) -> Any:
     """Return what a field becomes. Raises ValueError saying what was expected. A query for a unit."""
     if export.LOST in text:
         raise ValueError(_("text that is whole: a spreadsheet could not keep this cell, change it on its page"))
-    if name in _WORDS:
+    if name in _CHOICES:
         return _word(name, text)
     if name in NUMBERS:
         return _number(text)
     if name == "unit":
         return _unit(text)
-    if name.startswith(OWN):
-        (column,) = (column for column in own.columns() if column.name == name)
-        return own.read(column, text)
     if name == "tags":
         return _tags(text)
     if name == "name" and not text:
@@ -322,9 +322,9 @@ def _value(name: str, text: str) -> Any:
 
 def _word(name: str, text: str) -> str:
     """Return the stored value of a choice by its label. Raises ValueError."""
-    found = {same(label): value for value, label in _WORDS[name].items()}
+    found = {same(label): value for value, label in _words(name).items()}
     if text and same(text) not in found:
-        raise ValueError(_("one of %(words)s, or nothing") % {"words": ", ".join(_WORDS[name].values())})
+        raise ValueError(_("one of %(words)s, or nothing") % {"words": ", ".join(_words(name).values())})
     return found.get(same(text), "")
 
 
@@ -376,7 +376,7 @@ def _settle(edit: Edit, change: dict[str, Any], held: str | None) -> None:
     """Deal with one cell whose field was changed here after the file was made, when it held `held`; None where nobody knows any more."""
     name = change["field"]
     del edit.values[name]
-    file_held = None if held is None else _WORDS.get(name, {}).get(str(held), str(held))
+    file_held = None if held is None else _words(name).get(str(held), str(held))
     if file_held is not None and file_held.replace("\r\n", "\n").strip() == change["says"]:
         edit.changes.remove(change)
         return

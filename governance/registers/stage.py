@@ -264,12 +264,18 @@ class _Statement:
 
     def _day(self, column: OwnColumn, cell: str) -> str:
         """Return a cell as it came; where days are wanted, as ISO when it is written in one of the profile's ways."""
-        for row in self._profile.dates if column.kind == "date" else ():
+        found = self._dated(cell) if column.kind == "date" else None
+        return found[0].isoformat() if found else in_one_line(cell)
+
+    def _dated(self, cell: str) -> tuple[date, str] | None:
+        """Return the day a cell is and how exact it is, in the first of the profile's ways that reads it; None where none does."""
+        for row in self._profile.dates:
             try:
-                return datetime.strptime(cell, row.layout).date().isoformat()  # noqa: DTZ007
+                # A day without an hour or a zone: nothing here is an instant.
+                return datetime.strptime(cell, row.layout).date(), row.precision  # noqa: DTZ007
             except ValueError:
                 continue
-        return in_one_line(cell)
+        return None
 
     def _number_of(self, field: Field) -> int | None:
         """Return the whole number, from 1 to a million, in the first of a field's cells that says anything."""
@@ -350,13 +356,8 @@ class _Statement:
         return ""
 
     def _date(self, state: State, cell: str) -> dict[str, str] | str:
-        for row in self._profile.dates:
-            try:
-                # A day without an hour or a zone: nothing here is an instant.
-                found = datetime.strptime(cell, row.layout).date()  # noqa: DTZ007
-            except ValueError:
-                continue
-            return {"on": found.isoformat(), "precision": row.precision}
+        if found := self._dated(cell):
+            return {"on": found[0].isoformat(), "precision": found[1]}
         self.note(
             state.column,
             cell,
