@@ -29,7 +29,7 @@ def sign_in():
     """Return a function that signs a person in to a client, proved a moment ago unless told otherwise."""
 
     def enter(client, person, *, proved: bool = True):
-        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(person, backend="governance.people.backend.Backend")
         if proved:
             session = client.session
             session[proof._KEY] = {"person": person.pk, "method": "password", "at": proof.clock.wall().isoformat()}

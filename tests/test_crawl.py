@@ -62,7 +62,7 @@ class Visit:
 def enter(person) -> Client:
     """Return a client signed in as somebody, proved a moment ago."""
     client = Client(raise_request_exception=False)
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(person, backend="governance.people.backend.Backend")
     session = client.session
     session[proof._KEY] = {"person": person.pk, "method": "demo", "at": proof.clock.wall().isoformat()}
     session.save()

@@ -131,7 +131,7 @@ class Fuzz(RuleBasedStateMachine):
             person = getattr(self.cast, who)
             client = Client(raise_request_exception=True)
             client.handler = self.handler
-            client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(person, backend="governance.people.backend.Backend")
             session = client.session
             session[proof._KEY] = {"person": person.pk, "method": "password", "at": clock.wall().isoformat()}
             session.save()

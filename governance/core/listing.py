@@ -30,8 +30,8 @@ class Option:
 class Facet:
     """One thing a list can be narrowed by; several of its options together mean any of them.
 
-    `adds` makes an expression that its options ask about as asked_<name>: rows carry it only where it is asked or
-    counted. One that belongs to a `column` is shown where that is, and where it is chosen.
+    `marks` are the annotations its options ask about, and `adds` makes one more, asked about as asked_<name>: rows
+    carry them only where it is asked or counted. One that belongs to a `column` is shown where that is, and where it is chosen.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Facet:
     options: tuple[Option, ...]
     adds: Callable[[], Any] | None = None
     column: str = ""
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,15 @@ class Column:
 class Listing:
     """What a list shows and how it may be asked.
 
-    `rows` holds what this person may see, and nothing else can be reached through it. `dress` adds what
-    a shown row needs (joins, annotations); it never runs for counting. `bring` gets some hundred rows at most
-    and brings what they need by a query of its own. `key` is a unique field: it
-    breaks ties, and stands in the address of pages found by key. `size` is the number of rows when the
-    caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
+    `rows` holds what this person may see, and nothing else can be reached through it. `mark` adds to them the
+    annotations of these names, those of the facets' marks. `dress` adds what a shown row needs (joins, annotations);
+    it never runs for counting. `fetch`, where there is one, takes the primary keys of a page's rows and the fields to
+    leave, and brings them dressed, in any order, by a query that is kept; it is not asked where a column adds
+    something of its own. `bring` gets some hundred rows at most and brings what they need by a query of its own.
+    `key` is a unique field: it breaks ties, and stands in the address of pages found by key. `size` is the number of
+    rows when the caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
     shows when nobody chose, and `heading` is the one it never goes without.
+    `counted` says whether the options of its facets show how many they find, or only once somebody turns to them.
     `everything` is the address that asks for nothing, where `path` alone opens with something else. `gone` are
     the names of columns, orders and filters that there once were, each with its title.
     """
@@ -102,13 +106,16 @@ class Listing:
     sort: str = ""
     search: Callable[[QuerySet, str], QuerySet] | None = None
     key: str = "pk"
+    mark: Callable[..., QuerySet] = lambda rows, *names: rows
     dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
+    fetch: Callable[[Sequence[int], Sequence[str]], list[Any]] | None = None
     bring: Callable[[list[Any]], None] = lambda rows: None
     per_page: int = PER_PAGE
     size: int | None = None
     columns: Sequence[Column] = ()
     usual: Sequence[str] = ()
     heading: str = ""
+    counted: bool = True
     everything: str = ""
     gone: Mapping[str, Any] = field(default_factory=dict)
 

@@ -5,8 +5,9 @@ the address and returns everything the templates need. What the declaration does
 exist: unknown parameters, fields and lookups are ignored, values are capped, and nothing that came with
 a request is ever used as the name of a field.
 
-Costs two queries up to 10,000 visible rows (all counts in one, the rows in one) and three above, where
-counts are shown on demand; one more where a page found by key, beyond page 20, would be empty.
+Costs three queries: how many there are (none where the caller knows), all counts in one, and the rows (two where
+the list fetches them); one or two more where a page found by key, beyond page 20, would be empty. Counts are shown on demand above 10,000 rows, and where
+a list says so: those of the catalog take longer than all the rest of its page, and stand in menus that are closed.
 """
 
 import re
@@ -31,7 +32,7 @@ __all__ = ["Column", "Facet", "Listing", "Option", "Sort", "show"]
 
 #: Pages that have a number; further on a page is found by the key of its neighbour (OFFSET reads what it skips).
 NUMBERED = 20
-#: Totals are exact up to here, and facets are counted without being asked.
+#: Totals are exact up to here, and facets are counted without being asked where the list does not say otherwise.
 EXACT = 10_000
 #: What one request may ask for, whatever it sends.
 MOST_VALUES, LONGEST = 100, 200
@@ -163,12 +164,18 @@ def searched(listing: Listing, chosen: Chosen) -> QuerySet:
 
 def narrowed(listing: Listing, chosen: Chosen) -> QuerySet:
     """Return the rows that the search and every filter let through, in no order. No query."""
-    rows = searched(listing, chosen)
-    for facet in listing.facets:
-        if facet.name in chosen.values:
-            rows = rows.alias(**{f"asked_{facet.name}": facet.adds()}) if facet.adds else rows
-            rows = rows.filter(_where(facet, chosen.values[facet.name]))
+    asked = [facet for facet in listing.facets if facet.name in chosen.values]
+    rows = _bearing(listing, searched(listing, chosen), asked)
+    for facet in asked:
+        rows = rows.filter(_where(facet, chosen.values[facet.name]))
     return rows
+
+
+def _bearing(listing: Listing, rows: QuerySet, facets: Sequence[Facet]) -> QuerySet:
+    """Return `rows` with everything the options of these facets ask about. No query."""
+    if marks := dict.fromkeys(name for facet in facets for name in facet.marks):
+        rows = listing.mark(rows, *marks)
+    return rows.annotate(**{f"asked_{facet.name}": facet.adds() for facet in facets if facet.adds is not None})
 
 
 def _ordering(listing: Listing, chosen: Chosen) -> tuple[Sort | None, bool]:
@@ -226,8 +233,7 @@ def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str],
     counts the rows that fail none but its own facet.
     """
     facets = _narrowing(listing, chosen)
-    rows, bits = searched(listing, chosen), {}
-    rows = rows.annotate(**{f"asked_{facet.name}": facet.adds() for facet in facets if facet.adds is not None})
+    rows, bits = _bearing(listing, searched(listing, chosen), facets), {}
     fails: Any = Value(0)
     for place, facet in enumerate(facets):
         if facet.name in chosen.values:
@@ -323,12 +329,11 @@ def show(listing: Listing, data: QueryDict) -> Shown:
     chosen = choose(listing, data)
     size = listing.size if listing.size is not None else listing.rows.order_by().values("pk")[: EXACT + 1].count()
     counts: dict[tuple[str, str], int] | None = None
-    if size <= EXACT or chosen.counts:
+    if chosen.counts or (listing.counted and size <= EXACT):
         total, counts = _tally(listing, chosen)
-        capped = total > EXACT
     else:
         total = narrowed(listing, chosen).order_by().values("pk")[: EXACT + 1].count() if chosen.narrows else size
-        capped = total > EXACT
+    capped = total > EXACT
     rows, chosen, more = _page(listing, chosen, total)
     listing.bring(rows)
     return Shown(
@@ -337,7 +342,7 @@ def show(listing: Listing, data: QueryDict) -> Shown:
         rows=rows,
         total=total,
         capped=capped,
-        facets=[shown for facet in _narrowing(listing, chosen) if (shown := _facet(listing, chosen, facet, counts))],
+        facets=_facets(listing, chosen, counts) if size else [],
         applied=applied(listing, chosen),
         columns={sort.name: _column(listing, chosen, sort) for sort in listing.sorts},
         shows=on_page(listing, chosen),
@@ -373,26 +378,39 @@ def _by_key(listing: Listing, chosen: Chosen, rows: QuerySet) -> tuple[list[Any]
     """Return a page found by key: the rows next to it, or the last ones."""
     backwards = chosen.before is not None or chosen.last
     per = listing.per_page
-    found = _dressed(listing, chosen, ordered(listing, chosen, rows, backwards=backwards).values("pk")[: per + 1])
+    keys = ordered(listing, chosen, rows, backwards=backwards).values("pk")[: per + 1]
+    found = _dressed(listing, chosen, keys, backwards=backwards)
     more = len(found) > per
     if backwards:
         return found[-per:], chosen, (more, not chosen.last)
     return found[:per], chosen, (True, more)
 
 
-def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet) -> list[Any]:
-    """Return the rows of `keys`, dressed and in order. One query: the keys are chosen inside, so that only the rows shown are dressed."""
-    rows = listing.rows.model._default_manager.filter(pk__in=keys)
-    return list(dressed(listing, chosen, rows, on_page(listing, chosen)))
+def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet, *, backwards: bool = False) -> list[Any]:
+    """Return the rows of `keys`, which may come backwards, dressed and in order. One query, in which the keys are chosen inside, so that only the
+    rows shown are dressed; two where the list fetches them itself.
+    """
+    columns = on_page(listing, chosen)
+    if listing.fetch is None or any(column.adds for column in columns):
+        rows = listing.rows.model._default_manager.filter(pk__in=keys)
+        return list(dressed(listing, chosen, rows, columns))
+    places = {row["pk"]: place for place, row in enumerate(keys)}
+    found = listing.fetch(tuple(places), _left(listing, columns))
+    return sorted(found, key=lambda row: places[row.pk], reverse=backwards)
 
 
 def dressed(listing: Listing, chosen: Chosen, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
     """Return `rows` with what `columns` say of them, in order. No query."""
     rows = listing.dress(rows)
     rows = rows.annotate(**{column.name: column.adds() for column in columns if column.adds is not None})
-    said = {column.reads for column in columns}
-    left = [column.reads for column in listing.columns if column.reads and column.reads not in said]
+    left = _left(listing, columns)
     return ordered(listing, chosen, rows.defer(*left) if left else rows)
+
+
+def _left(listing: Listing, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the fields that stay in the database: those that only columns read which are not among these."""
+    said = {column.reads for column in columns}
+    return tuple(column.reads for column in listing.columns if column.reads and column.reads not in said)
 
 
 def on_page(listing: Listing, chosen: Chosen) -> list[Column]:
@@ -406,10 +424,18 @@ def in_file(listing: Listing, chosen: Chosen) -> list[Column]:
     return listing.columns_called(chosen.columns) or list(listing.columns)
 
 
+def _facets(listing: Listing, chosen: Chosen, counts: dict[tuple[str, str], int] | None) -> list[dict[str, Any]]:
+    """Return the facets as `core/_facets.html` reads them."""
+    return [shown for facet in _narrowing(listing, chosen) if (shown := _facet(listing, chosen, facet, counts))]
+
+
 def _facet(
     listing: Listing, chosen: Chosen, facet: Facet, counts: dict[tuple[str, str], int] | None
 ) -> dict[str, Any] | None:
-    """Return a facet as `core/_facets.html` reads it, or None when it has nothing to offer. Options nobody would find are left out."""
+    """Return a facet as `core/_facets.html` reads it, or None when it has nothing to offer.
+
+    Options nobody would find are left out; a facet that was there before it was counted stays.
+    """
     mine = chosen.values.get(facet.name, ())
     options = []
     for option in _offered(facet, chosen):
@@ -427,7 +453,7 @@ def _facet(
                 "url": address(listing, chosen, **_with(chosen, facet.name, values)),
             }
         )
-    if not options:
+    if not options and (listing.counted or not facet.options):
         return None
     return {
         "name": facet.name,

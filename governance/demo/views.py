@@ -19,7 +19,7 @@ from governance.notices.models import Message
 from governance.people import proof
 from governance.people.models import Person
 
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_BACKEND = "governance.people.backend.Backend"
 
 
 def demo_only(view):

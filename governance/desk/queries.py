@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from governance.core.prepared import KEY, MOMENT, Hole, Prepared
 from governance.gates import queries as gates
 from governance.gates.models import Kind
 from governance.initiatives.lifecycle import Stage
@@ -25,14 +26,18 @@ class Pulse(NamedTuple):
 
 def pulse(person, at: datetime) -> Pulse:
     """Return the pulse of `person` at `at`: what the home page lists under Decide, counted. One query."""
-    near = gates.waiting(person, at).exclude(kind=Kind.DAY_90, due_at__gt=at + DAY_90_SHOWN)
+    found = _PULSE.ask(person=person.pk, at=at, shown=at + DAY_90_SHOWN)
+    return Pulse(*found[0]) if found else Pulse(0, False)
+
+
+def _pulse(person: Hole, at: Hole, shown: Hole) -> QuerySet:
+    near = gates.waiting(person, at).exclude(kind=Kind.DAY_90, due_at__gt=shown)
     counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk", distinct=True)).values("n")
     stopped = Assignment.objects.standing().filter(
         person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED
     )
-    row = (
-        Person.objects.filter(pk=person.pk)
-        .values_list(Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped))
-        .first()
-    )
-    return Pulse(*row) if row else Pulse(0, False)
+    answers = Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped)
+    return Person.objects.filter(pk=person).order_by().values_list(*answers)
+
+
+_PULSE = Prepared(_pulse, person=KEY, at=MOMENT, shown=MOMENT)

@@ -1,6 +1,7 @@
 """Reading decisions, stops and wishes: who decides, what blocks, what waits for whom."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
@@ -74,36 +75,42 @@ def open_wishes(initiative) -> list[StopWish]:
     )
 
 
-def _held(person, role: Role) -> Q:
-    """Return the condition that `person` is named for a role on the row that decides; all of it of one assignment."""
+def _named(person: Any) -> Q:
+    """Return the condition that `person` is named on the row that decides; what follows in one filter is of that assignment.
+
+    It stands before every "or", so that a database can begin at the person's few roles and not at every open question.
+    """
     return Q(
         initiative__assignments__person=person,
-        initiative__assignments__role=role,
+        initiative__assignments__role__in=[Role.ACCOUNTABLE, Role.ESCALATION],
         initiative__assignments__row=F("row"),
         initiative__assignments__ended_at=None,
     )
 
 
+_IS_ACCOUNTABLE, _IS_ESCALATION = (
+    Q(initiative__assignments__role=role) for role in (Role.ACCOUNTABLE, Role.ESCALATION)
+)
 _STANDS = Q(initiative__assignments__accepted_at__isnull=False)
 _HANDED_OVER = [kind for kind, question in QUESTIONS.items() if question.hands_over]
 
 
-def _to_answer(person, at: datetime) -> Q:
-    """Return the condition that `person` is to answer: its time runs, and they are Accountable, or offered a pilot."""
-    return _held(person, Role.ACCOUNTABLE) & (_STANDS | Q(kind=Kind.PILOT_GO)) & Q(final_at__gt=at)
+def _to_answer(at: Any) -> Q:
+    """Return the condition that whoever is named is to answer: its time runs, and they are Accountable, or offered a pilot."""
+    return _IS_ACCOUNTABLE & (_STANDS | Q(kind=Kind.PILOT_GO)) & Q(final_at__gt=at)
 
 
-def _to_get_decided(person, at: datetime) -> Q:
-    """Return the condition that its time is up and `person` must get it decided as Escalation owner."""
+def _to_get_decided(at: Any) -> Q:
+    """Return the condition that its time is up and whoever is named must get it decided as Escalation owner."""
     late = Q(kind__in=_HANDED_OVER, due_at__lte=at, due_at__lt=F("final_at"), final_at__gt=at)
-    return _held(person, Role.ESCALATION) & _STANDS & late
+    return _IS_ESCALATION & _STANDS & late
 
 
 def waiting_for(person, at: datetime):
     """Return the open decisions `person` is to answer at `at`, the next due first. One query."""
     return (
         Decision.objects.open()
-        .filter(_to_answer(person, at))
+        .filter(_named(person), _to_answer(at))
         .select_related("initiative", "asked_by")
         .distinct()
         .order_by("due_at", "pk")
@@ -114,16 +121,16 @@ def handed_over_to(person, at: datetime):
     """Return the open decisions whose time is up and which `person` must get decided as Escalation owner. One query."""
     return (
         Decision.objects.open()
-        .filter(_to_get_decided(person, at))
+        .filter(_named(person), _to_get_decided(at))
         .select_related("initiative")
         .distinct()
         .order_by("final_at", "pk")
     )
 
 
-def waiting(person, at: datetime):
-    """Return the open decisions that wait for `person`: to answer, or to get decided; one may come twice. Lazy."""
-    return Decision.objects.open().filter(_to_answer(person, at) | _to_get_decided(person, at))
+def waiting(person: Any, at: Any):
+    """Return the open decisions that wait for `person` at `at` (or their holes): to answer, or to get decided. Lazy; one may come twice."""
+    return Decision.objects.open().filter(_named(person), _to_answer(at) | _to_get_decided(at))
 
 
 def with_person(person, at: datetime):

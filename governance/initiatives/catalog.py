@@ -5,8 +5,7 @@ or a number before AI with a target; a written way back with its minutes.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -17,7 +16,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import (
     Case,
-    Count,
     Exists,
     F,
     IntegerField,
@@ -35,7 +33,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from governance import policy
+from governance.core.listing import PER_PAGE
 from governance.core.lists import Column, Facet, Listing, Option, Sort
+from governance.core.prepared import KEY, Prepared
 from governance.initiatives import own, own_listed, search, tags
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Capability, Exposure, Initiative
@@ -86,19 +86,29 @@ def _kept_by_the_gates(relation: str) -> type:
     return Initiative._meta.get_field(relation).related_model
 
 
-def marked(rows: QuerySet) -> QuerySet:
-    """Return `rows` with what the facets ask about: owner, metric, and what they wait for. No query."""
-    this = {"initiative": OuterRef("pk")}
-    return rows.annotate(
-        owner_id=Subquery(accepted_owner().values("person_id")[:1]),
-        metric=has_metric(),
-        stop_unconfirmed=Exists(_kept_by_the_gates("stops").objects.filter(lifted_at=None, confirmed_at=None, **this)),  # type: ignore[attr-defined]
-        threshold=Exists(Outcome.objects.filter(threshold__isnull=False, **this)),
-        measured=Exists(Measurement.objects.filter(**this)),
-        figure=Exists(Measurement.objects.filter(confirmed_at__isnull=False, **this)),
-        money_asked=Exists(Budget.objects.filter(approved_at=None, **this)),
-        signing=Exists(SignOff.objects.filter(answer="", decision__closed="", **this)),
-    )
+def _stop_unconfirmed() -> Exists:
+    stops = _kept_by_the_gates("stops").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
+    return Exists(stops.filter(lifted_at=None, confirmed_at=None))
+
+
+#: What the facets ask about, each as a function that makes it: a subquery serves one query only.
+MARKS: dict[str, Callable[[], Any]] = {
+    "owner_id": lambda: Subquery(accepted_owner().values("person_id")[:1]),
+    "metric": has_metric,
+    "stop_unconfirmed": _stop_unconfirmed,
+    "threshold": lambda: Exists(Outcome.objects.filter(initiative=OuterRef("pk"), threshold__isnull=False)),
+    "measured": lambda: Exists(Measurement.objects.filter(initiative=OuterRef("pk"))),
+    "figure": lambda: Exists(Measurement.objects.filter(initiative=OuterRef("pk"), confirmed_at__isnull=False)),
+    "money_asked": lambda: Exists(Budget.objects.filter(initiative=OuterRef("pk"), approved_at=None)),
+    "signing": lambda: Exists(SignOff.objects.filter(initiative=OuterRef("pk"), answer="", decision__closed="")),
+}
+#: Those that `waits` asks about.
+WAITS_ON = ("owner_id", "threshold", "measured", "figure", "money_asked", "signing")
+
+
+def marked(rows: QuerySet, *names: str) -> QuerySet:
+    """Return `rows` with what the facets ask about: owner, metric, and what they wait for; or only these. No query."""
+    return rows.annotate(**{name: MARKS[name]() for name in names or MARKS})
 
 
 def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
@@ -136,7 +146,7 @@ def dressed(rows: QuerySet) -> QuerySet:
     """Return `rows` with everything a row of the catalog, or of its file, says. No query."""
     decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
     next_open = decisions.filter(closed="").order_by("due_at", "pk")
-    return marked(rows).annotate(
+    return marked(rows, "owner_id", "metric", "stop_unconfirmed").annotate(
         owner_name=Subquery(accepted_owner().values("person__name")[:1]),
         workflow_owner_name=F("workflow_owner__name"),
         unit_name=F("unit__name"),
@@ -145,6 +155,18 @@ def dressed(rows: QuerySet) -> QuerySet:
         day_90_asked=Exists(decisions.filter(kind="day_90")),
         postmortem_due_at=F("retirement__due_at"),
     )
+
+
+def fetched(keys: Sequence[int], left: Sequence[str]) -> list[Initiative]:
+    """Return the initiatives with these ids, dressed, without the fields `left`, in no order. At most a page and one; one query."""
+    room = [*keys, *[0] * (PER_PAGE + 1 - len(keys))]
+    return _fetching(tuple(left)).ask(**{f"pk_{place}": pk for place, pk in enumerate(room)}) if keys else []
+
+
+@lru_cache(maxsize=64)
+def _fetching(left: tuple[str, ...]) -> Prepared[Initiative]:
+    holes = dict.fromkeys((f"pk_{place}" for place in range(PER_PAGE + 1)), KEY)
+    return Prepared(lambda **keys: dressed(Initiative.objects.filter(pk__in=list(keys.values())).defer(*left)), **holes)
 
 
 # --- The list ---------------------------------------------------------------------------------
@@ -158,10 +180,10 @@ def listing(
     company: str = "",
     rows: QuerySet | None = None,
     tree: "Tree | None" = None,
-    tagged: Mapping[str, int] | None = None,
+    tagged: Facet | None = None,
     **known: Any,
 ) -> Listing:
-    """Return the catalog for `person` at `at`. `rows` are what they may see, `tree` the units and `tagged` how many keep which tags, where the caller knows.
+    """Return the catalog for `person` at `at`. `rows` are what they may see, `tree` the units and `tagged` the facet of tags, where the caller knows.
 
     `known` is passed on to the Listing. Costs the queries of `visible_to`, one for the units, one for the tags and
     one for own columns.
@@ -169,20 +191,23 @@ def listing(
     visible = Initiative.objects.visible_to(person, at) if rows is None else rows
     there = own.columns(retired=True)
     theirs = [column for column in there if not column.is_retired]
-    tagged = tags.counted(visible) if tagged is None else tagged
-    common = (*_facets(person, at, _units(tree or Tree.read(), company)), tags.facet(tagged))
+    tagged = tagged or tags.facet(tags.counted(visible))
+    common = (*_facets(person, at, _units(tree or Tree.read(), company)), tagged)
     return Listing(
         path=path,
-        rows=marked(visible),
+        rows=visible,
         facets=(*common, *own_listed.facets(theirs)),
         sorts=(*SORTS, *own_listed.sorts(theirs)),
         sort="name",
         search=search.matching,
         key="number",
+        mark=marked,
         dress=dressed,
+        fetch=fetched,
         columns=[*columns(at), *own_listed.as_columns(theirs)],
         usual=USUAL,
         heading="name",
+        counted=False,
         gone={column.name: column.title for column in there if column.is_retired},
         **known,
     )
@@ -213,6 +238,7 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
                 Option("has", _("Has an owner"), Q(owner_id__isnull=False)),
                 Option("none", _("No owner"), Q(owner_id=None)),
             ),
+            marks=("owner_id",),
         ),
         Facet(
             "missing",
@@ -222,8 +248,14 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
                 Option("way_back", _("Way back"), ~HAS_WAY_BACK),
                 Option("nothing", _("Nothing: owner, metric and way back"), COMPLETE),
             ),
+            marks=("owner_id", "metric"),
         ),
-        Facet("waits", _("Waits for"), tuple(Option(name, words, where) for name, (words, where) in waits(at).items())),
+        Facet(
+            "waits",
+            _("Waits for"),
+            tuple(Option(name, words, where) for name, (words, where) in waits(at).items()),
+            marks=WAITS_ON,
+        ),
         Facet(
             "due",
             _("Due"),
@@ -244,6 +276,7 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
                 Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)),
                 Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
             ),
+            marks=("stop_unconfirmed",),
         ),
         Facet("restricted", _("Restricted"), (Option("yes", _("Restricted"), Q(restricted=True)),)),
     )
@@ -300,6 +333,11 @@ class Place:
     name: str
 
 
+_UNITS: Prepared[tuple] = Prepared(
+    lambda: Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")
+)
+
+
 @dataclass(frozen=True)
 class Tree:
     """The tree of units, by name."""
@@ -309,12 +347,7 @@ class Tree:
     @classmethod
     def read(cls) -> "Tree":
         """Return the tree as it is. One query."""
-        return cls(
-            {
-                row[0]: Place(*row)
-                for row in Unit.objects.order_by("name", "pk").values_list("pk", "parent_id", "slug", "name")
-            }
-        )
+        return cls({row[0]: Place(*row) for row in _UNITS.ask()})
 
     @classmethod
     def of(cls, units: Iterable[Unit]) -> "Tree":
@@ -364,16 +397,6 @@ class Tree:
                 name = _("%(unit)s itself") % {"unit": self.rows[top].name} if itself else self.rows[top].name
                 found |= dict.fromkeys([top] if itself else self.below(top), (self.rows[top].slug, name))
         return found
-
-
-def counts(rows: QuerySet) -> tuple[Counter[str], Counter[str]]:
-    """Return how many of `rows` are at each stage, and how many keep which tags together. One query."""
-    stages: Counter[str] = Counter()
-    tagged: Counter[str] = Counter()
-    for stage, kept, n in rows.order_by().values_list("stage", "tags").annotate(n=Count("pk")):
-        stages[stage] += n
-        tagged[kept] += n
-    return stages, tagged
 
 
 # --- What a row says --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from governance.core import export, lists
 from governance.core.http import Request
-from governance.initiatives import bulk, catalog, saved
+from governance.initiatives import bulk, catalog, saved, sight, tags
 from governance.initiatives.lifecycle import Stage
 from governance.initiatives.models import Initiative, SavedView
 
@@ -23,25 +23,24 @@ def show(request: Request) -> HttpResponse:
     is asked and somebody's catalog opens with a view, it leads there.
     """
     tree = catalog.Tree.read()
-    views = list(saved.offered_to(request.user, tree.line(request.user.unit_id)))
+    views = saved.offered_to(request.user, tree.line(request.user.unit_id))
     first = next((view for view in views if view.opens), None)  # type: ignore[attr-defined]
     if first is not None and not request.GET:
         return redirect(request.path + first.question)
-    visible = Initiative.objects.visible_to(request.user, request.at)
     number = catalog.key_in(request.GET.get("q", ""))
-    if number is not None and not request.htmx and visible.filter(number=number).exists():
+    if number is not None and not request.htmx and _may_see(request, number):
         return redirect("initiatives:show", number)
-    counts, tagged = catalog.counts(visible)
+    seen = sight.seen(request.user, request.at, counted=request.GET.get("counts") == "1")
+    tagged = tags.facet(seen.tags, tags.asked(request.GET))
     everything = f"{request.path}?view=all" if first is not None else ""
-    known = {"rows": visible, "size": counts.total(), "tree": tree, "tagged": tagged, "everything": everything}
+    known = {"rows": seen.rows, "size": seen.size, "tree": tree, "tagged": tagged, "everything": everything}
     shown = lists.show(_listing(request, **known), request.GET)
-    guess = catalog.did_you_mean(visible, shown.chosen.q) if shown.chosen.q and not shown.total else ""
+    guess = catalog.did_you_mean(seen.rows, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {
         "shown": shown,
-        "rows": [_row(initiative, shown, request.at) for initiative in shown.rows],
-        "keyed": any(column.kind == "key" for column in shown.shows),
-        "headline": _headline(shown, counts),
-        "size": sum(counts.values()),
+        "rows": [_row(initiative, request.at) for initiative in shown.rows],
+        "headline": _headline(shown, seen.stages) if seen.stages is not None else [],
+        "size": seen.size,
         "guess": guess,
         "guess_url": lists.address(shown.listing, shown.chosen, q=guess) if guess else "",
         "tabs": _tabs(shown, views),
@@ -51,6 +50,10 @@ def show(request: Request) -> HttpResponse:
         "deeds": bulk.choices(),
     }
     return render(request, "catalog/_list.html" if _wants_part(request) else "catalog/list.html", context)
+
+
+def _may_see(request: Request, number: int) -> bool:
+    return Initiative.objects.visible_to(request.user, request.at).filter(number=number).exists()
 
 
 def _listing(request: Request, **known: Any) -> lists.Listing:
@@ -76,7 +79,8 @@ def _tabs(shown: lists.Shown, views: list[SavedView]) -> list[dict[str, Any]]:
 
 def _wants_part(request: Request) -> bool:
     """Return whether htmx asks for the list alone; a page brought back from history is asked for whole."""
-    return bool(request.htmx) and not request.htmx.history_restore_request and request.htmx.target == "catalog"
+    part = request.htmx.target in ("catalog", "facet-counts")
+    return bool(request.htmx) and not request.htmx.history_restore_request and part
 
 
 def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]]:
@@ -91,14 +95,13 @@ def _headline(shown: lists.Shown, counts: dict[str, int]) -> list[dict[str, str]
     ]
 
 
-def _row(initiative: Any, shown: lists.Shown, at) -> dict[str, Any]:
-    """Return one row as `catalog/_list.html` reads it: a cell for each column, its heading the name. No query."""
+def _row(initiative: Any, at) -> dict[str, Any]:
+    """Return one row as `catalog_rows` draws it. No query."""
     return {
         "initiative": initiative,
         "owner": initiative.owner_name,
         "next": catalog.next_deadline(initiative, at),
         "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
-        "cells": [{"column": c, "label": c.short or c.label, "says": c.value(initiative)} for c in shown.shows],
     }
 
 

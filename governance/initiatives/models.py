@@ -1,12 +1,13 @@
 """The initiative: one governed use of AI, from idea to retirement. Its steps are in lifecycle.py."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.translation import gettext_lazy as _
 
 from governance.initiatives.lifecycle import Lifecycle, Stage
@@ -43,7 +44,7 @@ class InitiativeQuerySet(models.QuerySet):
             return self.none()
         if functions.has(person, *functions.SEES_ALL):
             return self
-        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_ids(person, at)))
+        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_by(grants.eyes(person, at))))
 
     def in_use(self):
         """Discovered, pilot, funding, build or production."""
@@ -215,7 +216,8 @@ class Initiative(Lifecycle):
             models.Index(Lower("name"), "number", "restricted", name="catalog_by_name"),
             models.Index(fields=["review_due_at"], condition=Q(review_due_at__isnull=False), name="reviews_by_due"),
             models.Index(fields=["unowned_since"], condition=Q(unowned_since__isnull=False), name="ownership_clocks"),
-            models.Index(fields=["tags"], condition=~Q(tags=""), name="catalog_by_tag"),
+            models.Index(fields=["restricted", "stage"], name="catalog_by_restriction"),
+            models.Index(fields=["restricted", "tags"], condition=~Q(tags=""), name="catalog_by_tag"),
             models.Index(fields=["stage_since"], condition=Q(stage__in=["stopped", "build"]), name="stages_that_wait"),
         ]
 
@@ -224,7 +226,8 @@ class Initiative(Lifecycle):
 
     def get_absolute_url(self):
         """Return the address of the overview page."""
-        return reverse("initiatives:show", args=[self.key])
+        before, after = _around_the_key(get_urlconf(), get_script_prefix())
+        return f"{before}{self.key}{after}"
 
     # Properties
 
@@ -280,6 +283,13 @@ class Initiative(Lifecycle):
     def days_in_stage(self, at: datetime) -> int:
         """Return whole days since the stage began."""
         return max((at - self.stage_since).days, 0)
+
+
+@lru_cache(maxsize=8)
+def _around_the_key(urlconf: str | None, prefix: str) -> tuple[str, str]:
+    """Return what stands before and after the key in the address of an initiative: a list asks for fifty of them."""
+    before, _key, after = reverse("initiatives:show", args=["AI-1"], urlconf=urlconf).rpartition("AI-1")
+    return before, after
 
 
 class KeyCounter(models.Model):

@@ -16,10 +16,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from governance.core.forms import came
+from governance.core.prepared import Prepared
 from governance.core.rules import Blocked, Blocker
 from governance.initiatives.models import OwnChoice, OwnColumn, OwnKind, OwnValue
 
@@ -54,18 +56,23 @@ def same(title: str) -> str:
 
 def columns(*, retired: bool = False) -> list[OwnColumn]:
     """Return the own columns in use, in their order, each with its choices at hand; with `retired` those come last. One query."""
-    rows = OwnColumn.objects.all() if retired else OwnColumn.objects.filter(retired_at=None)
-    mine, theirs = ([field.attname for field in model._meta.concrete_fields] for model in (OwnColumn, OwnChoice))
-    rows = rows.order_by(F("retired_at").asc(nulls_first=True), "position", "pk", "choices__position", "choices")
     found: dict[int, OwnColumn] = {}
-    for row in rows.values_list("pk", *mine, *(f"choices__{name}" for name in theirs)):
-        pk, values, choice = row[0], row[1 : len(mine) + 1], row[len(mine) + 1 :]
+    for row in _COLUMNS.ask():
+        pk, values, choice = row[0], row[1 : len(_MINE) + 1], row[len(_MINE) + 1 :]
         if pk not in found:
-            found[pk] = OwnColumn.from_db(rows.db, mine, values)
+            found[pk] = OwnColumn.from_db(DEFAULT_DB_ALIAS, _MINE, values)
             found[pk].__dict__["_choices"] = []
         if choice[0] is not None:
-            found[pk].all_choices.append(OwnChoice.from_db(rows.db, theirs, choice))
-    return list(found.values())
+            found[pk].all_choices.append(OwnChoice.from_db(DEFAULT_DB_ALIAS, _THEIRS, choice))
+    return [column for column in found.values() if retired or not column.is_retired]
+
+
+_MINE, _THEIRS = ([field.attname for field in model._meta.concrete_fields] for model in (OwnColumn, OwnChoice))
+_COLUMNS: Prepared[tuple] = Prepared(
+    lambda: OwnColumn.objects.order_by(
+        F("retired_at").asc(nulls_first=True), "position", "pk", "choices__position", "choices"
+    ).values_list("pk", *_MINE, *(f"choices__{name}" for name in _THEIRS))
+)
 
 
 def offered(column: OwnColumn, standing: Any = None) -> list[OwnChoice]:

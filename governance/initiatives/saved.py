@@ -6,8 +6,9 @@ has one, it has a leader who can tidy up, and what a desk looks at follows from 
 is a duty, and its lists are on Home. The table lives in this room because the question is the catalog's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext
 from governance import ledger
 from governance.core import lists
 from governance.core.errors import Refused
+from governance.core.prepared import KEY, Prepared
 from governance.core.rules import Blocked, Blocker
 from governance.initiatives.models import FirstView, SavedView
 from governance.ledger.verbs import Verb
@@ -31,12 +33,27 @@ MOST = 50
 # --- Reading ----------------------------------------------------------------------------------
 
 
-def offered_to(person, line: list[int]) -> QuerySet[SavedView]:
+def offered_to(person, line: list[int]) -> list[SavedView]:
     """Return the views `person` may open: their own, and those of the units in `line`, theirs and all above it. One query.
 
     Each has `opens`: whether the catalog opens with it for this person.
     """
-    return _with_opens(person).filter(Q(unit=None, person=person) | Q(unit__in=line)).order_by("folded", "pk")
+    return _offered(len(line)).ask(person=person.pk, **{f"unit_{place}": pk for place, pk in enumerate(line)})
+
+
+@lru_cache
+def _offered(units: int) -> Prepared[SavedView]:
+    """Return the query for somebody with so many units above them."""
+    line = [f"unit_{place}" for place in range(units)]
+    return Prepared(
+        lambda person, **above: (
+            _with_opens(person)
+            .filter(Q(unit=None, person=person) | Q(unit__pk__in=[above[name] for name in line]))
+            .order_by("folded", "pk")
+        ),
+        person=KEY,
+        **dict.fromkeys(line, KEY),
+    )
 
 
 def kept_by(person, line: list[int]) -> QuerySet[SavedView]:
@@ -159,9 +176,9 @@ def open_with(view: SavedView | None, *, by) -> None:
         FirstView.objects.update_or_create(person=by, defaults={"view": view})
 
 
-def by_number(views: QuerySet[SavedView], sent: str) -> SavedView | None:
-    """Return the one of `views` whose number was sent, or None. One query at most."""
-    return views.filter(pk=int(sent)).first() if sent.isdecimal() and len(sent) < 19 else None
+def by_number(views: Iterable[SavedView], sent: str) -> SavedView | None:
+    """Return the one of `views` whose number was sent, or None. Queries as `views`."""
+    return next((view for view in views if str(view.pk) == sent), None)
 
 
 def built_in() -> Mapping[str, str]:

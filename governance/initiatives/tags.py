@@ -8,10 +8,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from governance.core.lists import Facet, Option
 
@@ -63,18 +66,38 @@ def carries(word: str) -> Q:
     return Q(tags__contains=f" {word} ")
 
 
+def grouped(rows: QuerySet) -> QuerySet:
+    """Return which tags `rows` keep together, and how many (n), those without any left out. No query."""
+    return rows.exclude(tags="").order_by().values("tags").annotate(n=Count("pk"))
+
+
 def counted(rows: QuerySet) -> Counter[str]:
     """Return how many of `rows` keep which tags together, those without any left out. One query."""
-    return Counter(dict(rows.exclude(tags="").order_by().values_list("tags").annotate(n=Count("pk"))))
+    return Counter(dict(grouped(rows).values_list("tags", "n")))
 
 
-def facet(together: Mapping[str, int]) -> Facet:
-    """Return what a list of initiatives can be narrowed by: the tags of those `counted`, those carried most listed. No query."""
+def asked(data: QueryDict) -> list[str]:
+    """Return the tags an address asks for, as far as they can be some. No query."""
+    sent = [word for text in data.getlist("tag")[:MOST] for word in text[: LONGEST * MOST].split(",")]
+    return [word for word in sent[:MOST] if re.fullmatch(r"\w[\w-]*", word)]
+
+
+def facet(together: Mapping[str, int] | None, asked: Iterable[str] = ()) -> Facet:
+    """Return what a list of initiatives can be narrowed by: the tags of those `counted`, those carried most listed. No query.
+
+    Where nobody counted, it knows those that are `asked` for.
+    """
+    if together is None:
+        options = [Option(word, word, carries(word), listed=False) for word in asked]
+        return Facet("tag", _("Tag"), (*options, _NONE))
     found: Counter[str] = Counter()
     for kept, n in together.items():
         found.update(dict.fromkeys(words(kept), n))
     ranked = sorted(found, key=lambda word: (-found[word], word))
     listed = {*ranked[:LISTED]}
     options = [Option(word, word, carries(word), listed=word in listed) for word in sorted(found)]
-    # What no tag begins with, so that no tag is taken for it.
-    return Facet("tag", _("Tag"), (*options, Option("-", _("No tag"), Q(tags=""), listed=bool(found))))
+    return Facet("tag", _("Tag"), (*options, replace(_NONE, listed=bool(found))))
+
+
+#: Called what no tag begins with, so that no tag is taken for it.
+_NONE = Option("-", gettext_lazy("No tag"), Q(tags=""))

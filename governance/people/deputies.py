@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from governance.core.prepared import DAY, KEY, Prepared
 from governance.people import calendars
 from governance.people.models import Deputy
 
@@ -23,15 +24,26 @@ def active_for(person, at: datetime) -> frozenset[int]:
     if kept is None:
         kept = person._deputises = {}
     if at not in kept:
-        rows = _around(Deputy.objects.filter(deputy=person, person__is_active=True), at).select_related("person__unit")
+        rows = _THEIRS.ask(deputy=person.pk, before=(at + _ANYWHERE).date(), after=(at - _ANYWHERE).date())
         kept[at] = frozenset(d.person_id for d in rows if is_active(d, at))
     return kept[at]
 
 
+_THEIRS: Prepared[Deputy] = Prepared(
+    lambda deputy, before, after: Deputy.objects.filter(
+        deputy=deputy, person__is_active=True, ended_at=None, starts_on__lte=before, ends_on__gte=after
+    ).select_related("person__unit"),
+    deputy=KEY,
+    before=DAY,
+    after=DAY,
+)
+
+
 def of(person, at: datetime) -> list:
     """Return the people who stand in for `person` at `at`. One query, and those of calendars.zone_of."""
+    near = {"starts_on__lte": (at + _ANYWHERE).date(), "ends_on__gte": (at - _ANYWHERE).date()}
     rows = (
-        _around(Deputy.objects.filter(person=person, deputy__is_active=True), at)
+        Deputy.objects.filter(person=person, deputy__is_active=True, ended_at=None, **near)
         .select_related("deputy")
         .order_by("pk")
     )
@@ -51,8 +63,3 @@ def coming(at: datetime) -> QuerySet[Deputy]:
         .select_related("person__unit", "deputy")
         .order_by("starts_on", "pk")
     )
-
-
-def _around(rows: QuerySet[Deputy], at: datetime) -> QuerySet[Deputy]:
-    """Return those of `rows` that may be active at `at` in some zone."""
-    return rows.filter(ended_at=None, starts_on__lte=(at + _ANYWHERE).date(), ends_on__gte=(at - _ANYWHERE).date())

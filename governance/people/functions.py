@@ -1,11 +1,12 @@
 """Functions: standing duties in the organisation, kept as groups with fixed slugs."""
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.core import kept
+from governance.core.prepared import KEY, Hole, Prepared
 
 
 class Function(models.TextChoices):
@@ -54,8 +55,17 @@ def of(person) -> frozenset[str]:
         return frozenset()
     # By attribute, because a page's person comes wrapped, more than once: the wrappers share the instance.
     if getattr(person, "_functions", None) is None:
-        person._functions = frozenset(person.groups.values_list("name", flat=True))
+        person._functions = frozenset(_NAMES.ask(person=person.pk))
     return person._functions
+
+
+def _names(person: Hole) -> QuerySet:
+    from django.contrib.auth.models import Group
+
+    return Group.objects.filter(user=person).values_list("name", flat=True)
+
+
+_NAMES: Prepared[str] = Prepared(_names, person=KEY)
 
 
 def has(person, *wanted: str) -> bool:

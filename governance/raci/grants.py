@@ -6,10 +6,10 @@ transaction, through `rebuild` alone. Rights that follow from a function, a vaca
 are computed at the moment of asking and never stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Permission
 from django.db.models import Q
@@ -155,7 +155,7 @@ def _stands_in_for_who_sees(person, initiative, at: datetime) -> bool:
     """Return whether `person` is the active deputy of somebody who was granted to see it, also through a group."""
     if not deputies.active_for(person, at):
         return False
-    return type(initiative).objects.filter(pk=initiative.pk, pk__in=seen_ids(person, at)).exists()
+    return type(initiative).objects.filter(pk=initiative.pk, pk__in=seen_by(eyes(person, at))).exists()
 
 
 def _stored(person, initiative) -> set[str]:
@@ -245,17 +245,21 @@ def who(initiative, may: May, at: datetime) -> list:
     return list({p.pk: p for p in people if p.is_active}.values())
 
 
-def seen_ids(person, at: datetime | None = None):
-    """Return the initiatives `person` was granted to see, in person, through groups, or as an active deputy.
+def eyes(person, at: datetime | None = None) -> list[int]:
+    """Return the ids of those whose grants `person` looks with: their own, and those they are active deputy of. One query at most."""
+    return [person.pk, *sorted(deputies.active_for(person, at or clock.now()))]
 
-    A subquery for `pk IN (…)`: user rows UNION group rows, one codename. One query for deputies.
+
+def seen_by(people: Sequence[Any]):
+    """Return the initiatives that any of `people` was granted to see, in person or through a group. No query.
+
+    A subquery for `pk IN (…)`: user rows UNION group rows, one codename. `people` are ids, or their holes.
     """
     see = Permission.objects.filter(
         codename=May.SEE, content_type__app_label="governance", content_type__model="initiative"
     ).values("pk")
-    people = [person.pk, *deputies.active_for(person, at or clock.now())]
-    users = InitiativeUserPermission.objects.filter(user__in=people, permission__in=see).values("content_object_id")
-    groups = InitiativeGroupPermission.objects.filter(group__user__in=people, permission__in=see).values(
+    users = InitiativeUserPermission.objects.filter(user__pk__in=people, permission__in=see).values("content_object_id")
+    groups = InitiativeGroupPermission.objects.filter(group__user__pk__in=people, permission__in=see).values(
         "content_object_id"
     )
     return users.union(groups)

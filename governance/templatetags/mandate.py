@@ -6,7 +6,7 @@ escaped; the only hand-made safe strings are the drawings in `icons.py`.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -57,8 +57,15 @@ def moment(instant: datetime | date, at: datetime | None = None) -> str:
 
     The year is added when it is not `at`'s.
     """
-    here = timezone.localtime(instant) if isinstance(instant, datetime) else instant
-    far = at is not None and here.year != timezone.localtime(at).year
+    year = timezone.localtime(at).year if at is not None else None
+    return _moment(instant, year, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _moment(instant: datetime | date, year: int | None, zone: tzinfo, language: str | None) -> str:
+    """Return a moment in the zone and the language that are on: lists say the same few hundred again and again."""
+    here = timezone.localtime(instant, zone) if isinstance(instant, datetime) else instant
+    far = year is not None and here.year != year
     day = formats.date_format(here, "D j M Y" if far else "D j M")
     if not isinstance(instant, datetime):
         return day

@@ -84,7 +84,7 @@ def _get(who: str, path: str) -> Callable[[], Any]:
 
     client = Client(headers={"host": "localhost"})
     if who:
-        client.force_login(fill.looker(who), backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(fill.looker(who), backend="governance.people.backend.Backend")
 
     def ask() -> Any:
         response = client.get(path)

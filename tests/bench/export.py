@@ -31,7 +31,7 @@ def main(name: str) -> dict[str, float]:
     settings.ROOT_URLCONF = "tests.bench.bare"
     connection.settings_dict["NAME"] = name
     client = Client(headers={"host": "localhost"})
-    client.force_login(fill.looker("all"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(fill.looker("all"), backend="governance.people.backend.Backend")
     client.get("/catalog/")
     b"".join(client.get("/catalog.csv?tier=4&owner=none&due=review_overdue"))
     own, mapped, began, lines, highest = resident_mb("RssAnon"), resident_mb("RssFile"), perf_counter(), 0, 0.0

@@ -114,6 +114,21 @@ def test_staff_find_a_tool_by_a_misspelt_name_and_read_whether_it_may_be_used(vi
     sees(visitor, "May I use it?")
 
 
+def test_the_menus_of_the_catalog_are_counted_for_whoever_turns_to_them(visitor):
+    become(visitor, "Priya N")
+    visitor.open("/catalog/")
+    page = visitor.page
+    if page.locator("noscript a").count():  # without JavaScript, what stands in there is a link
+        visitor.click("Show counts")
+    else:
+        page.locator(".facet summary").first.hover()
+    page.wait_for_selector("#facet-stage .n", state="attached")
+    page.locator(".facet", has=page.locator("#facet-tier")).locator("summary").click()
+    number = int(page.locator("#facet-tier .n").first.inner_text())
+    page.locator("#facet-tier a").first.click()
+    page.locator(".pager").filter(has_text=f"of {number}").wait_for()
+
+
 def test_somebody_comments_and_whom_they_name_is_told(visitor):
     become(visitor, "Sam D")
     visitor.open("/catalog/?q=Emergency+payouts")

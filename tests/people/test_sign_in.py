@@ -98,7 +98,7 @@ def test_a_sign_in_leads_on_and_a_sign_out_ends_it(owner):
 
 def test_a_sign_in_makes_a_new_session_key(owner):
     client = Client()
-    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(owner, backend="governance.people.backend.Backend")
     earlier = client.session.session_key
 
     client.post("/sign-out/")

@@ -50,7 +50,7 @@ KNOCKERS = (
     "staff",
 )
 ANONYMOUS = "anonymous"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "governance.people.backend.Backend"
 #: A story needs 34 days to get past its pilot; this one got there the day before yesterday.
 BEGAN = timedelta(days=36)
 

@@ -60,7 +60,7 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form[data-s
 // --- After part of a page is replaced ----------------------------------------------------------
 document.addEventListener("htmx:beforeSwap", (event) => {
   // A whole page came back, after a redirect for example: show it whole, not in a corner.
-  if (event.detail.xhr.getResponseHeader("HX-Retarget")) return;
+  if (event.detail.xhr.getResponseHeader("HX-Retarget") || event.detail.target.id === "facet-counts") return;
   if (/^\s*<!doctype/i.test(event.detail.serverResponse || "")) {
     event.detail.target = document.body;
     event.detail.swapOverride = "innerHTML";
