@@ -43,9 +43,8 @@ class Prepared(Generic[Row]):
         rows, compiler, sql, params = self._written.get(connection.vendor) or self._write()
         said = {name: field.get_db_prep_value(values[name], connection) for name, field in self._fields.items()}
         filled = tuple(said[param.value] if isinstance(param, Hole) else param for param in params)
-        # Copies, because others ask at the same time, each with a connection of their own.
+        # Copies, because others ask at the same time. (What Django calls the connection is each thread's own.)
         query, compiler = copy(rows.query), copy(compiler)
-        compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (sql, filled)
         query.get_compiler = lambda *args, **kwargs: compiler  # type: ignore[method-assign]
         asked: Any = QuerySet(rows.model, query=query)

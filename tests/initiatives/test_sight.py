@@ -29,7 +29,7 @@ def crowd(cast, at):
     make_crowd(cast, 40, AT)
     Initiative.objects.filter(number__in=range(0, 60, 3)).update(restricted=True, tags=" fleet ")
     Initiative.objects.filter(number__in=range(1, 60, 3)).update(tags=" claims fleet ")
-    for one in Initiative.objects.filter(restricted=True):
+    for one in Initiative.objects.all():
         grants.rebuild(one)
     day = AT.date()
     Deputy.objects.create(
