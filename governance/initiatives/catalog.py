@@ -63,9 +63,11 @@ STAGE_COUNTS = {
 
 def accepted_owner() -> QuerySet:
     """Return, for a subquery on initiatives, the accepted and active Accountable of go-live: the business owner."""
-    return Assignment.objects.standing().filter(
-        initiative=OuterRef("pk"), row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True
+    # Said as the index of the one Accountable and the one Escalation owner says it, so that SQLite takes that.
+    of_one = Assignment.objects.standing().filter(
+        initiative=OuterRef("pk"), role__in=[Role.ACCOUNTABLE, Role.ESCALATION]
     )
+    return of_one.filter(row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True)
 
 
 def has_metric() -> Q:
@@ -86,9 +88,18 @@ def _kept_by_the_gates(relation: str) -> type:
     return Initiative._meta.get_field(relation).related_model
 
 
-def _stop_unconfirmed() -> Exists:
-    stops = _kept_by_the_gates("stops").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
-    return Exists(stops.filter(lifted_at=None, confirmed_at=None))
+def _its(model: type, *stages: Stage, **said: Any) -> Callable[[], Case]:
+    """Return what makes a mark: whether one of `model` says so of an initiative at these stages; elsewhere nobody looks."""
+
+    def make() -> Case:
+        there = Exists(model.objects.filter(initiative=OuterRef("pk"), **said))  # type: ignore[attr-defined]
+        return Case(When(stage__in=stages, then=there), default=Value(False))
+
+    return make
+
+
+def _stop_unconfirmed() -> Case:
+    return _its(_kept_by_the_gates("stops"), Stage.STOPPED, lifted_at=None, confirmed_at=None)()
 
 
 #: What the facets ask about, each as a function that makes it: a subquery serves one query only.
@@ -96,10 +107,10 @@ MARKS: dict[str, Callable[[], Any]] = {
     "owner_id": lambda: Subquery(accepted_owner().values("person_id")[:1]),
     "metric": has_metric,
     "stop_unconfirmed": _stop_unconfirmed,
-    "threshold": lambda: Exists(Outcome.objects.filter(initiative=OuterRef("pk"), threshold__isnull=False)),
-    "measured": lambda: Exists(Measurement.objects.filter(initiative=OuterRef("pk"))),
-    "figure": lambda: Exists(Measurement.objects.filter(initiative=OuterRef("pk"), confirmed_at__isnull=False)),
-    "money_asked": lambda: Exists(Budget.objects.filter(initiative=OuterRef("pk"), approved_at=None)),
+    "threshold": _its(Outcome, Stage.PILOT, Stage.FUNDING, threshold__isnull=False),
+    "measured": _its(Measurement, Stage.PILOT, Stage.FUNDING),
+    "figure": _its(Measurement, Stage.PILOT, Stage.FUNDING, confirmed_at__isnull=False),
+    "money_asked": _its(Budget, Stage.PILOT, Stage.FUNDING, Stage.BUILD, approved_at=None),
     "signing": lambda: Exists(SignOff.objects.filter(initiative=OuterRef("pk"), answer="", decision__closed="")),
 }
 #: Those that `waits` asks about.

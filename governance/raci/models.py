@@ -34,7 +34,7 @@ class AssignmentQuerySet(models.QuerySet):
 
     def standing(self):
         """Assignments that count: R, C and I as soon as they are made, A and E once accepted."""
-        return self.filter(ended_at=None).exclude(accepted_at=None)
+        return self.filter(ended_at=None, accepted_at__isnull=False)
 
     def offers(self):
         """Offers of A or E that nobody answered yet (whether or not their time is up)."""
