@@ -109,12 +109,11 @@ def _iso(value: Any, zone: Any) -> Any:
 def _cell(value: Any, zone: Any) -> str:
     if type(value) is str:
         return neutral(value)
-    plain = _iso(value, zone)
-    if plain is None:
+    if value is None:
         return ""
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    return neutral(str(plain))
+    if value is True or value is False:
+        return "yes" if value else "no"
+    return neutral(str(_iso(value, zone)))
 
 
 # --- Files ------------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ class Listing:
     rows when the caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
     shows when nobody chose, and `heading` is the one it never goes without.
     `counted` says whether the options of its facets show how many they find, or only once somebody turns to them.
+    `unread` are fields that no column says anything of: they stay in the database.
     `everything` is the address that asks for nothing, where `path` alone opens with something else. `gone` are
     the names of columns, orders and filters that there once were, each with its title.
     """
@@ -116,6 +117,7 @@ class Listing:
     usual: Sequence[str] = ()
     heading: str = ""
     counted: bool = True
+    unread: Sequence[str] = ()
     everything: str = ""
     gone: Mapping[str, Any] = field(default_factory=dict)
 

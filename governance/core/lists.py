@@ -408,9 +408,10 @@ def dressed(listing: Listing, chosen: Chosen, rows: QuerySet, columns: Sequence[
 
 
 def _left(listing: Listing, columns: Sequence[Column]) -> tuple[str, ...]:
-    """Return the fields that stay in the database: those that only columns read which are not among these."""
+    """Return the fields that stay in the database: those that only columns read which are not among these, or no column at all."""
     said = {column.reads for column in columns}
-    return tuple(column.reads for column in listing.columns if column.reads and column.reads not in said)
+    left = (column.reads for column in listing.columns if column.reads and column.reads not in said)
+    return (*left, *listing.unread)
 
 
 def on_page(listing: Listing, chosen: Chosen) -> list[Column]:

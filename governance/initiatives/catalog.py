@@ -219,6 +219,7 @@ def listing(
         usual=USUAL,
         heading="name",
         counted=False,
+        unread=UNREAD,
         gone={column.name: column.title for column in there if column.is_retired},
         **known,
     )
@@ -421,6 +422,12 @@ class Next:
     what: Any
 
 
+@lru_cache
+def _questions() -> dict[str, Any]:
+    """Return what each kind of decision is called."""
+    return dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)  # type: ignore[attr-defined]
+
+
 def next_deadline(initiative, at: datetime) -> Next | None:
     """Return the first deadline of a dressed row: an open decision, the review, what its stage allows, the ownership clock. No query."""
     windows = policy.current().windows
@@ -428,8 +435,7 @@ def next_deadline(initiative, at: datetime) -> Next | None:
         return Next(initiative.postmortem_due_at, _("Postmortem")) if initiative.postmortem_due_at else None
     found = []
     if initiative.open_due_at is not None:
-        kinds = dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)  # type: ignore[attr-defined]
-        found.append(Next(initiative.open_due_at, kinds[initiative.open_kind]))
+        found.append(Next(initiative.open_due_at, _questions()[initiative.open_kind]))
     if initiative.review_due_at is not None and initiative.stage == Stage.PRODUCTION:
         found.append(Next(initiative.review_due_at, _("Review")))
     if initiative.stage == Stage.BUILD:
@@ -457,6 +463,13 @@ USUAL = (
 )
 #: Texts that may be long: read from the database only where they are shown.
 LONG = ("purpose", "not_for", "known_limits", "how_to_get", "today", "could_go_wrong", "tools", "fallback")
+#: What no column says, or says by the name that comes along.
+UNREAD = (
+    *("tier_proposed", "tier_confirmed_by", "tier_confirmed_at", "unit", "receiving_unit", "building_unit"),
+    *("registrant", "workflow_owner", "scope_who", "scope_people", "scope_limit", "scope_until", "gate_on"),
+    *("stopped_from", "live_since", "retired_at", "nobody_known_at", "rollout_paused_by", "rollout_paused_because"),
+    *("next_number", "registered_at", "version"),
+)
 
 
 def columns(at: datetime) -> list[Column]:
@@ -471,9 +484,12 @@ def columns(at: datetime) -> list[Column]:
     before, _key, after = reverse("initiatives:show", args=["AI-1"]).rpartition("AI-1")
     before = f"{settings.SITE_URL}{before}"
 
-    @lru_cache(maxsize=1)  # two columns ask about the same row
+    last: list[Any] = [None, None]  # two columns ask about the same row
+
     def following(initiative) -> Next | None:
-        return next_deadline(initiative, at)
+        if last[0] is not initiative:
+            last[:] = initiative, next_deadline(initiative, at)
+        return last[1]
 
     def titled(name: str, value: Callable[[Any], Any] | None = None, **said: Any) -> Column:
         label = capfirst(Initiative._meta.get_field(name).verbose_name)
