@@ -81,6 +81,12 @@ def bare(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
+def as_meant(cell: str) -> str:
+    """Return the text of a cell that reads as `neutral` would have written it, ours or another program's; any other as it is."""
+    text = bare(cell)
+    return text if text != cell and neutral(text) == cell else cell
+
+
 def in_sheet(text: str) -> str:
     """Return `text` as a cell of a sheet: neutral, its line breaks LF, and with LOST where a sheet cannot hold it."""
     cell = neutral(text).replace("\r\n", "\n").replace("\r", "\n")

@@ -52,7 +52,7 @@ def _missing(field: forms.Field, label: str, value: Any, params: dict[str, Any])
         return _("Answer “%(label)s”") % {"label": label}
     if isinstance(field, forms.BooleanField):
         return _("Tick “%(label)s” to go on") % {"label": label}
-    if isinstance(field, (forms.ChoiceField, forms.ModelChoiceField)):
+    if isinstance(field, (forms.ChoiceField, forms.ModelChoiceField, forms.FileField)):
         return _("Choose %(label)s") % {"label": mid_sentence(label)}
     return _("Enter %(label)s") % {"label": mid_sentence(label)}
 
@@ -82,7 +82,10 @@ def _unknown_choice(field: forms.Field, label: str, value: Any, params: dict[str
 
 
 def _too_long(field: forms.Field, label: str, value: Any, params: dict[str, Any]) -> str:
-    most, has = params["limit_value"], params["show_value"]
+    if "max" in params:  # a file's name; what a form says of the file has other words
+        label, most, has = _("The name of the file"), params["max"], params["length"]
+    else:
+        most, has = params["limit_value"], params["show_value"]
     return _("%(label)s has %(has)d characters and may have %(most)d. Shorten it by %(over)d.") % {
         "label": label,
         "has": has,

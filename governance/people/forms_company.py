@@ -85,4 +85,9 @@ class CompanyForm(Form):
                 _("%(file)s is no text in UTF-8 of 1 MB at most. Expected a calendar (.ics) or one day a line.")
                 % {"file": file.name}
             ) from error
-        return self.fields["holidays"].clean(text.replace("\x00", " "))
+        days = self.fields["holidays"].clean(text.replace("\x00", " "))
+        if not days:
+            raise ValidationError(
+                _("%(file)s lists no day. Expected a calendar (.ics) or one day a line.") % {"file": file.name}
+            )
+        return days

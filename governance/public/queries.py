@@ -115,7 +115,7 @@ def cells(entry: Entry, company: str, contact: str) -> dict[str, str]:
         "agency_name": company,
         "id": entry.code,
         "use_case_name": entry.name,
-        "agency_bureau": entry.unit,
+        "agency_bureau": entry.unit if entry.unit != company else "",
         "contact_email": contact,
         "is_withheld": "No",
         "development_stage": entry.stage,

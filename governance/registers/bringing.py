@@ -35,6 +35,8 @@ log = logging.getLogger("mandate.registers")
 
 #: How large a file may be, and the parts it is kept in.
 MOST_BYTES, PART = 200_000_000, 512_000
+#: How long the name of a file may be, in bytes: its end says what kind it is.
+LONGEST_NAME = 200
 #: For so long an import belongs to the worker that goes on with it, unless it says that it still does.
 LEASE = timedelta(seconds=60)
 
@@ -339,7 +341,8 @@ def _reader(profile: Profile | None, source: Source) -> Any:
 def file_of(batch: Batch) -> Iterator[Path]:
     """Put the parts of a file together under its own name, for as long as it is read."""
     with TemporaryDirectory(prefix="mandate-") as folder:
-        path = Path(folder) / (Path(batch.file_name.replace("\\", "/")).name.replace("\0", "") or "list")
+        name = Path(batch.file_name.replace("\\", "/")).name.replace("\0", "").strip(".") or "list"
+        path = Path(folder) / name.encode()[-LONGEST_NAME:].decode(errors="ignore")
         with path.open("wb") as file:
             for content in batch.parts.order_by("number").values_list("content", flat=True).iterator(chunk_size=8):
                 file.write(content)

@@ -16,7 +16,10 @@ from typing import IO, Any
 
 import ijson
 import openpyxl
+from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext as _
+from openpyxl.packaging.manifest import Manifest
+from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS
 
 from governance.registers.profile import CSV, JSON, Shape, Unreadable
 
@@ -24,10 +27,21 @@ Row = tuple[int, list[str]]
 
 #: What a workbook may hold unpacked, in bytes: all of it, and the texts its cells share, which are read at once.
 MOST_UNPACKED, MOST_SHARED = 800_000_000, 150_000_000
+#: What else is read at once of it, such as its styles; and where what nobody reads stands, or what is read row by row.
+MOST_BESIDES, NOT_AT_ONCE = (
+    20_000_000,
+    ("xl/worksheets/", "xl/media/", "xl/pivotCache/", "xl/drawings/", "xl/embeddings/"),
+)
 #: How many times its own size it may unpack to, once that is much.
 MOST_TIMES, MUCH = 200, 50_000_000
-#: How deep objects inside an object are taken apart into columns.
-DEEPEST = 8
+#: Rows a sheet can have: one that numbers them higher would be filled up with empty ones for ever.
+MOST_ROWS = 1_048_576
+#: How long a row may be, in cells and in characters: all of it is held at once, and every title compared with others.
+MOST_CELLS, MOST_CHARACTERS = 1_000, 5_000_000
+#: How deep objects inside an object are taken apart into columns, and how deep they may be at all.
+DEEPEST, MOST_DEEP = 8, 100
+#: Digits in a row that no number of a list has; Python turns no more than 4,300 into one.
+DIGITS = 1024
 #: What the csv module says, in words people can use. `%(most)s` is the longest cell.
 CSV_SAYS = (
     (
@@ -62,7 +76,17 @@ def rows(path: Path, shape: Shape) -> Iterator[Row]:
         read = _xlsx_rows
     for number, cells in read(path, shape):
         if any(cell.strip() for cell in cells):
+            if len(cells) > MOST_CELLS:
+                raise _too_wide(path, number)
             yield number, cells
+
+
+def _too_wide(path: Path, number: int) -> Unreadable:
+    """Return the refusal of a row that is longer than a list can be."""
+    return Unreadable(
+        _("%(file)s: row %(n)d has more than %(most)s cells. Expected a list: leave out columns nobody reads.")
+        % {"file": path.name, "n": number, "most": f"{MOST_CELLS:,}"}
+    )
 
 
 # CSV
@@ -72,9 +96,21 @@ def _csv_rows(path: Path, shape: Shape) -> Iterator[Row]:
     """Yield the rows of a CSV file. Raises Unreadable naming the line that is none."""
     with opened(path) as file:
         text = io.TextIOWrapper(file, encoding=shape.encoding, errors="strict", newline="")
-        reader = csv.reader(text, delimiter=shape.delimiter, strict=True)
+        taken = 0  # characters of the row that is being read
+
+        def lines() -> Iterator[str]:
+            nonlocal taken
+            while line := text.readline(MOST_CHARACTERS):
+                taken += len(line)
+                if taken >= MOST_CHARACTERS:
+                    raise _too_wide(path, number + 1)
+                yield line
+
+        number, reader = 0, csv.reader(lines(), delimiter=shape.delimiter, strict=True)
         try:
-            yield from enumerate(reader, 1)
+            for number, cells in enumerate(reader, 1):
+                taken = 0
+                yield number, cells
         except csv.Error as error:
             words = next((words for part, words in CSV_SAYS if part in str(error)), "cannot be read (%(why)s)")
             said = words % {"most": f"{csv.field_size_limit():,}", "why": error}
@@ -103,14 +139,28 @@ def weigh(path: Path) -> None:
                 }
             )
         unpacked = sum(parts.values())
-    shared = sum(n for name, n in parts.items() if name.endswith("sharedStrings.xml"))
-    if unpacked > MOST_UNPACKED or shared > MOST_SHARED or (unpacked > MUCH and unpacked > MOST_TIMES * size):
+        besides = sum(n for name, n in parts.items() if not name.startswith(NOT_AT_ONCE))
+        shared = parts.get(_shared_strings(archive, parts), 0)
+    if (
+        unpacked > MOST_UNPACKED
+        or shared > MOST_SHARED
+        or besides - shared > MOST_BESIDES
+        or (unpacked > MUCH and unpacked > MOST_TIMES * size)
+    ):
         raise Unreadable(
             _(
                 "%(file)s unpacks to %(mb)s MB, more than we read of a workbook. Expected a list: save its sheet as “CSV UTF-8”."
             )
             % {"file": path.name, "mb": f"{unpacked // 1_000_000:,}"}
         )
+
+
+def _shared_strings(archive: zipfile.ZipFile, parts: dict[str, int]) -> str:
+    """Return the name of the part that holds the texts cells share, by what the workbook itself says; "" without one."""
+    if parts.get(ARC_CONTENT_TYPES, MOST_BESIDES) >= MOST_BESIDES:
+        return ""
+    found = Manifest.from_tree(fromstring(archive.read(ARC_CONTENT_TYPES))).find(SHARED_STRINGS)
+    return found.PartName[1:] if found else ""
 
 
 def sheets(path: Path, *, hidden: bool = False) -> list[str]:
@@ -130,14 +180,27 @@ def _xlsx_rows(path: Path, shape: Shape) -> Iterator[Row]:
         sheet = book[shape.sheet]
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, [_cell_text(value) for value in row]
+            if number > MOST_ROWS:
+                raise Unreadable(
+                    _("%(file)s numbers a row higher than %(most)s, which no sheet has. Save it again.")
+                    % {"file": path.name, "most": f"{MOST_ROWS:,}"}
+                )
+            yield number, _without_the_empty_end([_cell_text(value) for value in row])
+
+
+def _without_the_empty_end(cells: list[str]) -> list[str]:
+    """Return the cells up to the last that holds anything: a sheet often says more than it shows."""
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
 
 
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
     """Open a workbook that was weighed, to be read row by row."""
-    with _workbook_errors(path):
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    # As a file and not by its name: what it is called says nothing of what it is.
+    with _workbook_errors(path), opened(path) as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             yield book
         finally:
@@ -199,11 +262,36 @@ def place_of_the_list(path: Path) -> str:
     )
 
 
+def weigh_json(path: Path) -> None:
+    """Raise Unreadable for JSON that its reader would not survive: a number without end, or lists in lists without end."""
+    with opened(path) as file:
+        while part := file.read(DIGITS):  # a number twice as long fills one of these parts
+            if len(part) == DIGITS and part.isdigit():
+                raise Unreadable(
+                    _("%(file)s holds a number of more than %(most)s digits. Expected one people can read.")
+                    % {"file": path.name, "most": f"{DIGITS:,}"}
+                )
+    deep = 0
+    with _json_errors(path), opened(path) as file:
+        for event, _value in ijson.basic_parse(_past_the_mark(file)):
+            if event in ("start_map", "start_array"):
+                deep += 1
+                if deep > MOST_DEEP:  # the way to each thing is written out, and grows with every list around it
+                    raise Unreadable(
+                        _("%(file)s holds lists in lists, more than %(most)d deep. Expected a list of objects.")
+                        % {"file": path.name, "most": MOST_DEEP}
+                    )
+            elif event in ("end_map", "end_array"):
+                deep -= 1
+
+
 def _json_rows(path: Path, shape: Shape) -> Iterator[Row]:
     """Yield a row of all keys, in the order they first appear, and then one per object."""
     titles: dict[str, None] = {}
     for item in _objects(path, shape):
         titles.update(dict.fromkeys(item))
+        if len(titles) > MOST_CELLS:
+            raise _too_wide(path, 1)
     yield 1, list(titles)
     for number, item in enumerate(_objects(path, shape), 2):
         yield number, [item.get(title, "") for title in titles]

@@ -87,6 +87,7 @@ def laid_out(path: Path, declared: Shape, columns: Iterable[str] = ()) -> tuple[
         return replace(declared, kind=kind, sheet=sheet, encoding="", delimiter="", items=""), _digest(path)
     if kind == JSON:
         encoding, digest = _encoding(path, start, "utf-8")
+        formats.weigh_json(path)
         items = declared.items or formats.place_of_the_list(path)
         return replace(declared, kind=kind, items=items, encoding=encoding, delimiter="", sheet="", header=1), digest
     encoding, digest = _encoding(path, start, declared.encoding)

@@ -27,6 +27,8 @@ UNITS = ("unit-1", "unit-2", "unit-3")
 STAGE, FACT = "stage", "fact"
 #: Different words of one column that are offered a meaning, and texts of one that are shown.
 MOST_WORDS, SAMPLES, SAMPLE = 60, 3, 80
+#: Columns a page asks about, two answers and a tick each: a form of more fields is none we take.
+MOST_COLUMNS = 160
 #: What each question of the gap report asks of a list.
 QUESTIONS = {
     "owner": gettext_lazy("Who owns it"),
@@ -100,6 +102,12 @@ def look_at(path: Path, shape: Shape) -> tuple[Shape, str, list[str], list[dict[
                 counters[place].clear()
     if not count:
         raise Unreadable(_("%(file)s holds a header and no records.") % {"file": path.name})
+    if (n := sum(1 for one in filled if one)) > MOST_COLUMNS:
+        said = {"file": path.name, "n": f"{n:,}", "most": MOST_COLUMNS}
+        text = _(
+            "%(file)s has %(n)s columns with something in them. Expected %(most)d at most where you say on a page what each is: leave out those nobody reads, or bring it under a profile."
+        )
+        raise Unreadable(text % said)
     found = [
         {
             "samples": samples[place],

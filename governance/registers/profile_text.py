@@ -26,16 +26,30 @@ from governance.registers.profile import (
     same,
 )
 
+#: Points in a line: each is a table in a table, and its reader takes time and memory with the square of them.
+MOST_DOTS = 500
+
 
 def read(name: str, text: str) -> Profile:
     """Return the profile that `text`, a TOML file, describes. Raises Unreadable naming the place, what came and what was expected."""
+    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        raise _too_deep(name)
     try:
         body = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise _too_deep(name) from error
+    except ValueError as error:
         raise Unreadable(
             _("Profile %(name)s is no TOML: %(why)s.") % {"name": name, "why": str(error).rstrip(".")}
         ) from error
     return made_of(name, body)
+
+
+def _too_deep(name: str) -> Unreadable:
+    """Return the refusal of tables in tables without end."""
+    return Unreadable(
+        _("Profile %(name)s goes deeper than any profile: expected tables such as [fields].") % {"name": name}
+    )
 
 
 def made_of(name: str, body: dict[str, Any]) -> Profile:

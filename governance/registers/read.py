@@ -157,7 +157,8 @@ def _places(path: Path, titles: tuple[str, ...], profile: Profile, shape: Shape)
             "%(file)s has no header that the profile %(profile)s knows: its first row holds %(came)s. Expected columns such as %(wanted)s."
         )
         raise Unreadable(
-            text % {**said, "came": came, "wanted": _quoted(lacking[:4])} + _instead(titles, profile, shape)
+            text % {**said, "came": came or _("nothing"), "wanted": _quoted(lacking[:4])}
+            + _instead(titles, profile, shape)
         )
     if lacking:
         raise Unreadable(

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from governance.core import export
 from governance.gates.triage import NAMELESS
 from governance.initiatives import own
 from governance.initiatives.lifecycle import Stage
@@ -95,7 +96,8 @@ class Reader:
             )
         places = self._source.places
         cells = {
-            column: record.cells[places[column]].strip() if column in places else "" for column in self._profile.columns
+            column: export.as_meant(record.cells[places[column]].strip()) if column in places else ""
+            for column in self._profile.columns
         }
         identity, by_number = self._identity(cells)
         if not identity:
@@ -180,6 +182,12 @@ def problem(record: int, field: str, came: str, expected: str, weight: str) -> d
     }
 
 
+def _a_word(words: Iterable[str]) -> str:
+    """Return what is expected where only some words mean anything."""
+    known = ", ".join(words)
+    return _("one of %(words)s") % {"words": known} if known else _("a word its profile gives a meaning")
+
+
 class _Statement:
     """What one record states. Cells that cannot be read are kept as they came, under their column's title."""
 
@@ -223,8 +231,8 @@ class _Statement:
         said = self._cells.get(profile.stage_column, "")
         stated = profile.stage_of(said) or (profile.stage_of_all if not said else "")
         if not stated:
-            words = ", ".join([*profile.stages, *profile.skip])
-            expected = _("one of %(words)s") % {"words": words} if words else _("a column that states the stage")
+            nowhere = _("a column that states the stage")
+            expected = _a_word([*profile.stages, *profile.skip]) if profile.stage_column else nowhere
             self.note(profile.stage_column, said, expected, weight=TRIAGE)
         return stated or Stage.TRIAGE.value
 
@@ -243,7 +251,7 @@ class _Statement:
             if cell and same(cell) not in self._profile.unknown:
                 if same(cell) in field.words:
                     return field.words[same(cell)]
-                self.note(column, cell, _("one of %(words)s") % {"words": ", ".join(field.words)})
+                self.note(column, cell, _a_word(field.words))
         return ""
 
     def _own_of(self, field: Field) -> str:
@@ -300,7 +308,7 @@ class _Statement:
         if most:
             text = in_one_line(text)
         if name == "name" and not text:
-            reference = self._reference or _("record %(n)d") % {"n": self._number}
+            reference = in_one_line(self._reference) or _("record %(n)d") % {"n": self._number}
             text = NAMELESS % {"reference": reference}
             self.note(columns[0], "", _("a name"), keep=False)
         if most and len(text) > most:
@@ -343,7 +351,7 @@ class _Statement:
         if cell in state.values:
             return cell
         if same(cell) not in self._profile.unknown:
-            self.note(state.column, cell, _("one of %(words)s") % {"words": ", ".join(state.values)})
+            self.note(state.column, cell, _a_word(state.values))
         return ""
 
     def _yes_no(self, state: State, cell: str) -> str:

@@ -484,6 +484,13 @@ def test_taking_the_apostrophe_away_gives_the_text_back(text):
     assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠")
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"), [("'=1+1", "=1+1"), ("''tis", "'tis"), ("'Two uses", "'Two uses"), ("'", "'"), ("-5", "-5")]
+)
+def test_only_an_apostrophe_that_hinders_something_is_none_of_the_text(cell, text):
+    assert export.as_meant(cell) == text
+
+
 def _body(response) -> str:
     return b"".join(response.streaming_content).decode()
 

@@ -669,6 +669,14 @@ def test_an_empty_catalog_offers_to_begin(client, cast, sign_in, at):
 
     assert "No initiative is registered yet." in page
     assert f'<a href="{reverse("initiatives:register")}">' in page
+    assert "Bring a list" not in page
+
+
+@pytest.mark.parametrize("path", ["/catalog/", "/portfolio/"])
+def test_an_empty_catalog_offers_those_who_may_to_bring_a_list(client, cast, sign_in, at, path):
+    page = sign_in(client, cast.office).get(path).content.decode()
+
+    assert f'<a href="{reverse("registers:list")}">Bring a list</a>' in page
 
 
 def test_a_search_that_finds_nothing_offers_everything(client, cast, sign_in, at):

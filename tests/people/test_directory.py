@@ -38,6 +38,19 @@ def test_whoever_left_stands_under_left_and_nowhere_else(cast, at_browser):
     assert "Tue 3 Mar" in browser.page.words
 
 
+def test_an_administrator_who_is_the_only_one_here_is_told_how_others_come_in(cast, at_browser):
+    browser = at_browser(cast.admin)
+    assert "the only one" not in browser.get("/people/").words
+    Person.objects.exclude(pk=cast.admin.pk).update(is_active=False, left_on=AT.date())
+
+    page = browser.get("/people/")
+
+    assert "You are the only one here." in page.words
+    assert [words for href, words in page.links if href == "/imports/people/"] == ["Bring a directory"] * 2
+    assert "the only one" not in browser.get("/people/?q=nobody-like-this").words
+    assert "the only one" not in browser.get("/people/?state=left").words
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

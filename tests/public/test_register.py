@@ -14,16 +14,19 @@ from governance.core.errors import Conflict, Refused
 from governance.initiatives import actions as initiatives
 from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
-from governance.people.models import Person
+from governance.people.models import Person, Unit
 from governance.public import actions, layout, queries, rules
 from governance.public.models import PublicRegister
 from governance.registers.models import Origin
 from tests.crowd import make_crowd
-from tests.make import AT
+from tests.make import AT, make_cast
 from tests.registers.conftest import REAL, record
 from tests.registers.conftest import bring as bring
 from tests.registers.conftest import file as file
+from tests.safety.world import undone
 
+#: The words of the layout, and the stages they come in as.
+WORDS = {"Pilot": "pilot", "Pre-deployment": "idea", "Deployed": "production", "Retired": "retired"}
 OUTSIDE = ("/public/", "/public.csv", "/public.json")
 
 
@@ -261,22 +264,44 @@ def test_the_columns_are_those_of_the_inventory():
         assert tuple(next(csv.reader(file_))) == layout.COLUMNS
 
 
-def test_the_file_comes_in_again_as_many_with_the_same_names_and_stages(opened, bring, tmp_path):
-    make_crowd(opened, 90, AT)
-    told = [(row["use_case_name"], row["development_stage"]) for row in listed()]
-    path = tmp_path / "public-register.csv"
-    path.write_text(got("/public.csv"), encoding="utf-8", newline="")
-    Origin.objects.all().delete()
-    before = set(Initiative.objects.values_list("pk", flat=True))
+#: Names and units that a spreadsheet, a reader of files or a list of words could stumble over.
+ODD = (
+    "=HYPERLINK(1)",
+    "'quoted'",
+    "+49 30",
+    "-",
+    "N/A",
+    "a / b > c",
+    'a, b; "c"',
+    "Größe 🦊",
+    "x" * 200,
+    "DOX | 1",
+)
+
+
+def test_the_file_makes_the_same_register_in_another_and_empty_place(bring, tmp_path):
+    company = "Northwind Services"
+    with undone():
+        cast = make_cast()
+        actions.open_register(contact="ai@example.org", by=cast.office, at=AT)
+        crowd = [one for one in make_crowd(cast, 120, AT) if queries.entry(one)]
+        for one, odd in zip(crowd, ODD, strict=False):
+            Initiative.objects.filter(pk=one.pk).update(name=odd, purpose=f"{odd}\n\n{odd}")
+        Unit.objects.filter(pk=cast.support.pk).update(name="=Support & Co.")
+        Unit.objects.filter(pk=cast.sales.pk).update(name=company)
+        there = [(e.name, WORDS[e.stage], e.unit or company, e.purpose) for e in queries.everything("salt")]
+        path = tmp_path / "public-register.csv"
+        path.write_bytes(b"".join(Client().get("/public.csv")))
+    assert not any(model.objects.exists() for model in (Initiative, Unit, Origin, Person))
+    assert len(there) > 40
 
     report = bring(path)
 
-    came = Initiative.objects.exclude(pk__in=before).values_list("name", "stage")
-    words = {"Pilot": "pilot", "Pre-deployment": "idea", "Deployed": "production", "Retired": "retired"}
-    assert report.counts()["created"] == len(told) > 30
-    assert report.problems == []
-    assert sorted(came) == sorted((name, words[stage]) for name, stage in told)
-    assert bring(path).counts()["unchanged"] == len(told)
+    here = Initiative.objects.values_list("name", "stage", "unit__name", "purpose")
+    assert (report.counts()["created"], report.problems) == (len(there), [])
+    assert sorted(here) == sorted(there)
+    assert set(Unit.objects.filter(parent=None).values_list("name", flat=True)) == {company}
+    assert bring(path).counts()["unchanged"] == len(there)
 
 
 def test_what_the_inventory_said_in_closed_words_is_told_again_and_its_own_words_are_not(opened, bring):

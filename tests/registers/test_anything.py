@@ -49,6 +49,7 @@ def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path, at, cut, put, m
 
 @LIMITS
 @given(cells=st.fixed_dictionaries({column: CELL for column in COLUMNS}))
+@example(cells=dict.fromkeys(COLUMNS, "") | {"id": "1\n2"})
 def test_any_cells_are_staged_and_what_is_not_understood_is_kept(tmp_path, cells):
     path = tmp_path / "any.csv"
     path.write_text(

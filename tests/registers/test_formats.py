@@ -98,6 +98,31 @@ def test_a_workbook_that_would_unpack_to_more_than_a_list_is_refused_before_it_i
         read.look_through(path, ANY)
 
 
+@pytest.mark.parametrize(("limit", "most"), [("MOST_SHARED", 300), ("MOST_BESIDES", 1000)])
+def test_what_is_read_at_once_of_a_workbook_is_weighed_whatever_it_is_called(
+    workbook, tmp_path, monkeypatch, limit, most
+):
+    good, path = workbook(List=[["Id", "Name"], ["1", "x"]]), tmp_path / "other.xlsx"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    told = f'<Override PartName="/xl/worksheets/texts.xml" ContentType="{kind}"/></Types>'.encode()
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
+        for part in source.namelist():
+            target.writestr(part, source.read(part).replace(b"</Types>", told))
+        target.writestr("xl/worksheets/texts.xml", f"<sst><si><t>{'y' * 500}</t></si></sst>")
+    assert rows_of(path) == [("1", "x")]
+    monkeypatch.setattr(formats, limit, most)
+
+    with pytest.raises(Unreadable, match=r"^other\.xlsx unpacks to 0 MB, more than we read of a workbook\."):
+        rows_of(path)
+
+
+def test_a_workbook_is_read_whatever_it_is_called(workbook):
+    path = workbook(List=[["Id", "Name"], ["1", "x"]])
+    path = path.rename(path.with_name("list.csv"))
+
+    assert rows_of(path) == [("1", "x")]
+
+
 def test_a_workbook_whose_parts_lie_about_their_size_is_refused(tmp_path):
     path = packed(tmp_path / "lie.xlsx", xl__workbook=b"<workbook/>" + b" " * 90_000)
     whole = path.read_bytes()

@@ -258,6 +258,29 @@ def test_words_of_a_choice_and_of_a_question_are_told_apart(office, waiting):
     assert found == [(ours, True), ("", False), (ours, False)]
 
 
+def test_words_nobody_gave_a_meaning_are_said_as_that(office, waiting):
+    batch = waiting("Title,State,Kind\nA,live,chat\n")
+    office.post(f"/imports/{batch.number}/columns/", said(batch, is_1="name", is_2="stage", is_3="capability"))
+
+    answer_words(office, f"/imports/{batch.number}/words/", {})
+    bringing.go_on(clock.now(), pause=0)
+
+    problems = batch.rows.get().problems
+    assert [(one["field"], one["came"]) for one in problems] == [("State", "live"), ("Kind", "chat")]
+    assert {one["expected"] for one in problems} == {"a word its profile gives a meaning"}
+
+
+def test_a_list_of_more_columns_than_a_page_can_ask_about_says_so(office, waiting):
+    titles = ",".join(f"T{n}" for n in range(200))
+    batch = waiting(f"{titles}\n{titles}\n")
+
+    assert batch.state == State.FAILED
+    assert batch.failed_because.startswith(
+        "registre ia.csv has 200 columns with something in them. Expected 160 at most"
+    )
+    assert waiting("A," * 199 + "A\n" + "a," * 100 + "," * 99 + "\n").state == State.MAPPING
+
+
 def test_a_column_may_fill_an_own_column(cast, office, waiting):
     own_keeping.make("Cost centre", "text", by=cast.office, at=AT)
     batch = waiting("Title,Centre\nA,CC-7\n")

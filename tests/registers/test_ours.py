@@ -561,6 +561,18 @@ def test_a_lead_brings_an_export_back_looks_at_the_changes_and_makes_them(client
     assert "catalog.xlsx" in Page(client.get("/imports/edited/").content.decode(), "/imports/edited/").words
 
 
+def test_a_page_that_leaves_rows_out_does_not_say_that_nothing_is_different(client, cast, crowd, sign_in):
+    sign_in(client, cast.lead)
+    content = edited(made(cast.lead, at=clock.now()), {(crowd[0].number, "name"): ""})
+
+    sent = client.post("/imports/edited/", {"file": SimpleUploadedFile("catalog.xlsx", content)})
+    bringing.go_on(clock.now(), pause=0)
+    shown = Page(client.get(sent["Location"]).content.decode(), sent["Location"])
+
+    assert "1 row is left out. Why stands beside it." in shown.words
+    assert "Nothing in this file is different" not in shown.words
+
+
 def test_an_export_brought_back_is_nobody_elses(client, cast, crowd, back, sign_in):
     batch = back(made(cast.lead))
     for person in (cast.office, cast.admin, cast.staff):

@@ -80,7 +80,7 @@ def test_a_character_cut_off_at_the_end_is_named(file, profile):
         (b"a\0g\0e\0n\0c\0y\0", "register.csv is not text: many of its bytes are zero. Expected a CSV file in UTF-8."),
         (
             b"\n\n \n",
-            "register.csv has no header that the profile omb-2025 knows: its first row holds . Expected columns such as",
+            "register.csv has no header that the profile omb-2025 knows: its first row holds nothing. Expected columns such as",
         ),
         (
             b"just some words\nand more\n",
