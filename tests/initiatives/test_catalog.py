@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -107,6 +108,23 @@ def test_a_target_without_a_number_before_is_no_metric_and_half_a_way_back_is_no
     story.set_outcome(baseline=None)
 
     assert ticks(listed(sign_in(client, cast.staff))) == [False, False, False]
+
+
+def test_a_row_read_from_the_database_is_what_django_would_make_of_it(cast, at):
+    story = make_initiative(cast, "production")
+    names = [field.attname for field in Initiative._meta.concrete_fields]
+    values = Initiative.objects.values_list(*names).get(pk=story.initiative.pk)
+
+    whole, part = Initiative.objects.get(pk=story.initiative.pk), Initiative.objects.defer("purpose").get()
+    made = Model.from_db.__func__(Initiative, "default", names, values)
+
+    assert {name: whole.__dict__[name] for name in names} == {name: made.__dict__[name] for name in names}
+    assert (whole._state.adding, whole._state.db) == (made._state.adding, made._state.db) == (False, "default")
+    assert (part.get_deferred_fields(), part.purpose) == ({"purpose"}, whole.purpose)
+    with pytest.raises(AttributeError, match="changes through a step only"):
+        whole.stage = "idea"
+    whole.refresh_from_db()
+    assert whole == made
 
 
 def test_an_owner_who_left_is_no_owner(client, cast, sign_in, at):
