@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from governance import ledger
@@ -39,6 +39,8 @@ MOST_BYTES, PART = 200_000_000, 512_000
 LONGEST_NAME = 200
 #: For so long an import belongs to the worker that goes on with it, unless it says that it still does.
 LEASE = timedelta(seconds=60)
+#: So often reading is begun again where the worker before got no further: a file may be what ends them.
+MOST_TRIES = 5
 
 
 class Lost(Exception):
@@ -85,11 +87,11 @@ def say_columns(batch: Batch, draft: dict[str, Any], *, header: int | None = Non
         batch = held(batch, State.MAPPING)
         if header is not None and header != batch.layout["shape"]["header"]:
             batch.layout = {"shape": {**batch.layout["shape"], "header": header}}
-            batch.state, batch.worked_at = State.READING, None
+            batch.state, batch.worked_at, batch.tries = State.READING, None, 0
             nudge()
         else:
             batch.layout = {**batch.layout, "draft": draft}
-        batch.save(update_fields=["layout", "state", "worked_at"])
+        batch.save(update_fields=["layout", "state", "worked_at", "tries"])
         say(Verb.LIST_TOLD, batch)
 
 
@@ -103,8 +105,8 @@ def mean(batch: Batch, name: str, text: str = "", *, by: Any, at: datetime) -> N
         else:
             profiles.load(name)
         say(Verb.LIST_TOLD, batch, profile=name)
-        batch.profile, batch.state, batch.worked_at = name, State.READING, None
-        batch.save(update_fields=["profile", "state", "worked_at"])
+        batch.profile, batch.state, batch.worked_at, batch.tries = name, State.READING, None, 0
+        batch.save(update_fields=["profile", "state", "worked_at", "tries"])
         nudge()
 
 
@@ -223,6 +225,7 @@ def go_on(
     ended = 0
     while (batch := _claimed(kind)) is not None:
         try:
+            _must_get_further(batch)
             (work or _work)(batch, at, pause)
             ended += 1
         except Lost:
@@ -242,18 +245,31 @@ def _claimed(kind: Kind = Kind.REGISTER) -> Batch | None:
     free = Q(worked_at=None) | Q(worked_at__lt=now - LEASE)
     waiting = Batch.objects.filter(free, kind=kind, state__in=(State.READING, State.APPLYING, State.UNDOING))
     for batch in waiting.select_related("person").order_by("began_at", "pk"):
-        if Batch.objects.filter(free, pk=batch.pk, state=batch.state).update(worked_at=now):
-            batch.worked_at = now
+        if Batch.objects.filter(free, pk=batch.pk, state=batch.state).update(worked_at=now, tries=F("tries") + 1):
+            batch.worked_at, batch.tries = now, batch.tries + 1
             return batch
     return None
 
 
-def hold(batch: Batch) -> None:
-    """Say that this worker still goes on with the import. Raises Lost when another one does."""
+def hold(batch: Batch, *, further: bool = False) -> None:
+    """Say that this worker still goes on with the import, and whether it got further than any before. Raises Lost when another one does."""
     now = clock.wall()
-    if not Batch.objects.filter(pk=batch.pk, worked_at=batch.worked_at).update(worked_at=now):
+    said = {"worked_at": now} | ({"tries": 0} if further else {})
+    if not Batch.objects.filter(pk=batch.pk, worked_at=batch.worked_at).update(**said):
         raise Lost
     batch.worked_at = now
+
+
+def _must_get_further(batch: Batch) -> None:
+    """Refuse to begin reading once more where that ended MOST_TRIES workers. (What was read is imported by as many as it takes.)"""
+    if batch.state == State.READING and batch.tries > MOST_TRIES:
+        raise Unreadable(
+            _(
+                "%(file)s was begun %(n)d times, and reading it stopped each time at the same place. Save it anew as"
+                " “CSV UTF-8” and bring that; if it stops again, whoever runs Mandate finds the reason in the log."
+            )
+            % {"file": batch.file_name, "n": MOST_TRIES}
+        )
 
 
 def _work(batch: Batch, at: datetime, pause: float) -> None:
@@ -311,7 +327,7 @@ def _read(batch: Batch, at: datetime, pause: float) -> None:
                 _foresee(profile, source, batch, fresh, at)
                 for _row in stage(batch, fresh, pause=pause):
                     pass
-            hold(batch)
+            hold(batch, further=bool(fresh))
         unread = ours.unread(source, at) if profile is None else reader.unread()
         batch.counts = {"unread": unread}
     with transaction.atomic():

@@ -68,7 +68,7 @@ def choose(batch: Batch, columns: dict[str, int], *, by: Any, at: datetime) -> N
     with ledger.act(by=by, at=at) as say:
         batch = bringing.held(batch, State.READY)
         batch.layout["columns"] = {name: columns[name] for name in NAMES if name in columns}
-        batch.state, batch.worked_at, batch.person = State.READING, None, by
+        batch.state, batch.worked_at, batch.tries, batch.person = State.READING, None, 0, by
         batch.save()
         say(Verb.PROFILE_KEPT, batch, text={"name": batch.file_name}, **batch.layout["columns"])
         bringing.nudge()
@@ -166,7 +166,7 @@ def _read(batch: Batch, pause: float) -> None:
             fresh = [_raw(number, cells) for number, cells in chunk if number > there]
             for _row in stage(batch, fresh, pause=pause):
                 pass
-            bringing.hold(batch)
+            bringing.hold(batch, further=bool(fresh))
     if not batch.records:
         raise Unreadable(_("%(file)s holds a header and no records.") % {"file": path.name})
     found = tuple(name for name in ("encoding", "delimiter", "sheet") if found_out(name, Shape(), shape))

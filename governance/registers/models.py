@@ -63,6 +63,7 @@ class Batch(models.Model):
     began_by = models.CharField(max_length=60, help_text="Ledger actor.")
     began_at = models.DateTimeField()
     worked_at = models.DateTimeField(null=True, blank=True, help_text="When a worker last went on with it; wall clock.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began since one got further.")
     finished_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict, blank=True)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from governance.core import clock
 from governance.core.errors import Conflict, Refused
 from governance.initiatives import actions
 from governance.initiatives.models import Initiative
@@ -223,6 +224,47 @@ def test_an_import_that_is_held_by_another_worker_is_left_to_it(brought, cast):
         bringing.hold(held)
 
 
+def abandoned(batch: Batch) -> None:
+    """Leave an import as a worker leaves it that was killed while it read."""
+    assert bringing._claimed() is not None
+    Batch.objects.filter(pk=batch.pk).update(worked_at=clock.wall() - bringing.LEASE - timedelta(seconds=1))
+
+
+def received(cast, at=AT) -> Batch:
+    """Bring records that nobody has read yet."""
+    return bringing.receive([text_of(RECORDS).encode()], "list.csv", "omb-2025", by=cast.office, at=at)
+
+
+def test_a_file_that_ends_its_reader_every_time_is_refused_and_those_behind_it_are_read(cast):
+    batch = received(cast)
+    for _try in range(bringing.MOST_TRIES):
+        abandoned(batch)
+    other = received(cast, AT + timedelta(minutes=1))
+
+    assert bringing.go_on(AT, pause=0) == 2
+
+    batch.refresh_from_db()
+    other.refresh_from_db()
+    assert (batch.state, batch.parts.count(), other.state) == (State.FAILED, 0, State.READY)
+    assert batch.failed_because.startswith(
+        "list.csv was begun 5 times, and reading it stopped each time at the same place."
+    )
+
+
+def test_a_reader_that_got_further_each_time_goes_on(cast):
+    batch = received(cast)
+    for _try in range(bringing.MOST_TRIES):
+        abandoned(batch)
+    bringing._claimed()
+    batch.refresh_from_db()
+    bringing.hold(batch, further=True)
+    Batch.objects.filter(pk=batch.pk).update(worked_at=None)
+
+    assert bringing.go_on(AT, pause=0) == 1
+    batch.refresh_from_db()
+    assert (batch.state, batch.tries) == (State.READY, 0)
+
+
 # Taken back
 
 
@@ -298,8 +340,8 @@ def test_whatever_kills_the_workers_it_ends_the_same(cast, monkeypatch, brought)
 
     held = []
 
-    def hold(batch):
-        really(batch)
+    def hold(batch, **said):
+        really(batch, **said)
         held.append(batch.state)
         if len(held) in (1, 3, 6, 9, 12, 14, 17):
             Batch.objects.filter(pk=batch.pk).update(worked_at=None)  # its minute is over by the time it is followed
