@@ -282,6 +282,7 @@ SENTENCES: dict[Verb, Callable[[Told], str]] = {
     V.PERSON_LEFT: lambda o: _("recorded that %(name)s left on %(day)s") % {"name": o.subject, "day": o.day("left_on")},
     V.UNIT_ADDED: lambda o: _("added the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
     V.UNIT_CHANGED: lambda o: _("changed the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
+    V.UNIT_REMOVED: lambda o: _("removed the unit %(name)s") % {"name": o.said("name") or _("(name erased)")},
     V.FUNCTION_GRANTED: lambda o: _("gave %(who)s the function %(what)s") % {"who": o.subject, "what": o.function},
     V.FUNCTION_REVOKED: lambda o: _("took the function %(what)s from %(who)s") % {"who": o.subject, "what": o.function},
     V.DEPUTY_NAMED: lambda o: (

@@ -50,6 +50,11 @@ def since(initiative_ids: Iterable[int], verbs: Iterable[str], at: datetime) -> 
     return list(entries.defer(*_HEAVY).order_by("seq"))
 
 
+def of_verbs(verbs: Iterable[str], at: datetime) -> list[LedgerEntry]:
+    """Return every entry of these verbs from `at` on, in order. One query, which looks at the whole ledger."""
+    return list(LedgerEntry.objects.filter(verb__in=list(verbs), at__gte=at).defer(*_HEAVY).order_by("seq"))
+
+
 def latest(before: int | None = None, limit: int = 50, verb: str | None = None) -> list[LedgerEntry]:
     """Return the newest entries of the whole ledger, of one `verb` if given. One query. For those who may read the ledger."""
     entries = LedgerEntry.objects.all()

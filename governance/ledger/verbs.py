@@ -77,6 +77,7 @@ class Verb(models.TextChoices):
     PERSON_LEFT = "person.left", _("recorded that a person left")
     UNIT_ADDED = "unit.added", _("added a unit")
     UNIT_CHANGED = "unit.changed", _("changed a unit")
+    UNIT_REMOVED = "unit.removed", _("removed a unit")
     FUNCTION_GRANTED = "function.granted", _("gave a person a function")
     FUNCTION_REVOKED = "function.revoked", _("took a function from a person")
     DEPUTY_NAMED = "deputy.named", _("named a deputy")

@@ -210,7 +210,9 @@ def _apply_chunk(profile: Profile, batch: Batch, tree: Tree, *, by: Any, at: dat
         new = [outcome for outcome in outcomes if outcome.verb == Verb.RECORD_CREATED]
         changed = [outcome for outcome in outcomes if outcome.verb and outcome.verb != Verb.RECORD_CREATED]
         tree.grow(
-            [outcome.row.values["unit"] for outcome in (*new, *(c for c in changed if "unit" in c.fields))], say=say
+            [outcome.row.values["unit"] for outcome in (*new, *(c for c in changed if "unit" in c.fields))],
+            batch=batch.pk,
+            say=say,
         )
         if changed:
             _change(changed, batch, tree)

@@ -261,7 +261,9 @@ class _Applying:
                 bringing.hold(self._batch)  # in the transaction: another worker waits here, and finds it taken
                 found = self._batch.rows.filter(applied=False).in_bulk(some)
                 rows = [found[pk] for pk in some if pk in found]
-                self._tree.grow([row.values["unit"] for row in rows if row.values.get("unit")], say=say)
+                self._tree.grow(
+                    [row.values["unit"] for row in rows if row.values.get("unit")], batch=self._batch.pk, say=say
+                )
                 self._meet(rows)
                 for row in rows:
                     self._try(row, work)

@@ -44,8 +44,11 @@ class Tree:
         """Return the company's part of this name, for a name at the top of a path. No query."""
         return self._by_place.get((self._company.pk, same(name))) if self._company and not depth else None
 
-    def grow(self, paths: Iterable[list[str]], *, say: Callable[..., None]) -> None:
-        """Make the units that are missing on these paths, and say so. No query where none is, else one and two per level."""
+    def grow(self, paths: Iterable[list[str]], *, batch: int, say: Callable[..., None]) -> None:
+        """Make the units that are missing on these paths, and say so. No query where none is, else one and two per level.
+
+        `batch` is the import that names them.
+        """
         wanted = {tuple(path) for path in paths if path}
         if all(self.unit(path) for path in wanted):
             return
@@ -57,9 +60,9 @@ class Tree:
                 for path in sorted(level, reverse=True)
                 if self.unit(path) is None
             }
-            self._make([path for _key, path in sorted(missing.items())], say)
+            self._make([path for _key, path in sorted(missing.items())], batch, say)
 
-    def _make(self, paths: list[tuple[str, ...]], say: Callable[..., None]) -> None:
+    def _make(self, paths: list[tuple[str, ...]], batch: int, say: Callable[..., None]) -> None:
         """Make one unit at the end of each path; their parents are there."""
         if not paths:
             return
@@ -74,7 +77,7 @@ class Tree:
         Unit.objects.bulk_create(made)
         for unit in made:
             self._by_place[unit.parent_id, same(unit.name)] = unit
-            say(Verb.UNIT_ADDED, unit, parent=unit.parent_id, text={"name": unit.name})
+            say(Verb.UNIT_ADDED, unit, parent=unit.parent_id, batch=batch, text={"name": unit.name})
 
 
 def _slug(name: str) -> str:

@@ -13,6 +13,7 @@ from governance import ledger
 from governance.initiatives import own, search
 from governance.initiatives.models import Initiative
 from governance.ledger import Verb, queries
+from governance.people.models import Unit
 from governance.registers import ours
 from governance.registers.models import Batch, Before, Origin, State
 from governance.registers.profile import OWN
@@ -36,6 +37,7 @@ def taken_back(batch: Batch, *, at: datetime, pause: float) -> Iterator[int]:
         with ledger.act(by=by, at=at) as say:
             dealt_with = _amended_back(batch, counts, at) if batch.profile == OURS else _chunk(batch, counts, say)
             if not dealt_with:
+                counts["units"] = _remove_units(batch, say)
                 batch.state = State.UNDONE
             batch.counts = {**batch.counts, "undone": counts}
             batch.save(update_fields=["state", "counts"])
@@ -85,6 +87,37 @@ def _chunk(batch: Batch, counts: dict[str, int], say: Any) -> int:
             initiative.delete()
         counts["after"] = origin.initiative_id
     return len(origins)
+
+
+def _remove_units(batch: Batch, say: Any) -> int:
+    """Remove the units the import made which hold nothing now and nobody changed; returns how many.
+
+    A query for each thing that can belong to a unit, and those of deleting for each level of the tree.
+    """
+    entries = queries.of_verbs((Verb.UNIT_ADDED, Verb.UNIT_CHANGED), batch.began_at)
+    made = {e.subject_id for e in entries if e.verb == Verb.UNIT_ADDED and e.detail.get("batch") == batch.pk}
+    changed = {e.subject_id for e in entries if e.verb == Verb.UNIT_CHANGED}
+    units = Unit.objects.filter(pk__in=made - changed).in_bulk()
+    held: set[int] = set()
+    for relation in Unit._meta.related_objects:
+        rows = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": list(units)})  # type: ignore[union-attr]
+        if relation.related_model is Unit:
+            rows = rows.exclude(pk__in=list(units))
+        held |= set(rows.values_list(relation.field.attname, flat=True))
+    for pk in list(held):
+        while (unit := units.get(pk)) is not None and unit.parent_id is not None:
+            pk = unit.parent_id
+            held.add(pk)
+    left = {pk: unit for pk, unit in units.items() if pk not in held}
+    for unit in left.values():
+        say(Verb.UNIT_REMOVED, unit, batch=batch.pk, text={"name": unit.name})
+    count = len(left)
+    while left:
+        above = {unit.parent_id for unit in left.values()}
+        lowest = [pk for pk in left if pk not in above]
+        Unit.objects.filter(pk__in=lowest).delete()
+        left = {pk: unit for pk, unit in left.items() if pk in above}
+    return count
 
 
 def _touched(pks: list[int], batch: Batch) -> frozenset[int]:

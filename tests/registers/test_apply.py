@@ -164,7 +164,11 @@ def test_a_unit_somebody_made_meanwhile_is_not_made_again(db):
     said, tree = [], Tree()
     top = Unit.objects.create(name="Examples", slug="examples")
 
-    tree.grow([["examples", "Samples"], ["EXAMPLES"]], say=lambda *args, **kwargs: said.append(kwargs["text"]["name"]))
+    tree.grow(
+        [["examples", "Samples"], ["EXAMPLES"]],
+        batch=1,
+        say=lambda *args, **kwargs: said.append(kwargs["text"]["name"]),
+    )
 
     assert said == ["Samples"]
     assert (

@@ -11,6 +11,7 @@ from governance.initiatives.models import Initiative
 from governance.ledger.models import LedgerEntry
 from governance.people import actions as people
 from governance.people.functions import Function
+from governance.people.models import Person, Unit
 from governance.registers import bringing
 from governance.registers.models import Batch, FilePart, Staged, State
 from tests.registers.conftest import AT, record, text_of
@@ -283,6 +284,35 @@ def test_a_first_import_that_is_taken_back_leaves_nothing(imported, cast):
     }
     assert not Initiative.objects.exists()
     assert LedgerEntry.objects.filter(verb="record.undone").count() == 4
+
+
+def test_the_units_an_import_made_go_with_it_unless_they_hold_something_or_were_changed(imported, cast):
+    paths = (("East", "One"), ("East", "Two"), ("West", "Three"), ("West", "Four"), ("North", "Five"))
+    batch = imported([record(n, agency_name=top, agency_bureau=part) for n, (top, part) in enumerate(paths, 1)])
+    unit = {unit.name: unit for unit in Unit.objects.all()}
+    Person.objects.filter(pk=cast.staff.pk).update(unit=unit["One"])
+    unit["Three"].time_zone = "Asia/Tokyo"
+    people.save_unit(unit["Three"], by=cast.admin, at=AT)
+    five = Initiative.objects.get(unit=unit["Five"])
+    actions.amend(five, {"purpose": "Ours."}, by=cast.office, at=AT + HOUR, seen_version=five.version)
+
+    bringing.take_back(batch, by=cast.office, at=AT + HOUR)
+    bringing.go_on(AT + HOUR, pause=0)
+
+    assert set(unit) - set(Unit.objects.values_list("name", flat=True)) == {"Two", "Four"}
+    batch.refresh_from_db()
+    assert (batch.counts["undone"]["units"], batch.counts["undone"]["left"]) == (2, 1)
+    assert LedgerEntry.objects.filter(verb="unit.removed").count() == 2
+
+
+def test_units_that_hold_only_each_other_go(imported, cast):
+    there = Unit.objects.count()
+    batch = imported([record(1, agency_name="East", agency_bureau="One"), record(2, agency_name="East")])
+
+    bringing.take_back(batch, by=cast.office, at=AT + HOUR)
+    bringing.go_on(AT + HOUR, pause=0)
+
+    assert Unit.objects.count() == there
 
 
 def test_a_second_import_that_is_taken_back_leaves_what_the_first_one_made(imported, cast):
