@@ -31,7 +31,9 @@ class Facet:
     """One thing a list can be narrowed by; several of its options together mean any of them.
 
     `marks` are the annotations its options ask about, and `adds` makes one more, asked about as asked_<name>: rows
-    carry them only where it is asked or counted. One that belongs to a `column` is shown where that is, and where it is chosen.
+    carry them only where it is asked or counted. One that belongs to a `column` is shown where that is, and where it
+    is chosen. One that `reads` can be asked for a range too: of what two inputs of the kind `between` say ("" for an
+    open end) it makes the option, or None where they say nothing of the kind.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Facet:
     adds: Callable[[], Any] | None = None
     column: str = ""
     marks: tuple[str, ...] = ()
+    between: str = ""
+    reads: Callable[[str, str], Option | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.http import QueryDict
@@ -73,7 +73,7 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
     """
     values = {}
     for facet in listing.facets:
-        if kept := _sent(data, facet.name, {option.value for option in facet.options}):
+        if kept := _values(facet, data):
             values[facet.name] = kept
     sort = data.get("sort", "")[:LONGEST]
     if listing.sort_called(sort) is None or sort.startswith("--") or sort == listing.sort:
@@ -90,6 +90,20 @@ def choose(listing: Listing, data: QueryDict) -> Chosen:
         last=not (after or before) and data.get("last") == "1",
         counts=data.get("counts") == "1",
     )
+
+
+def _values(facet: Facet, data: QueryDict) -> tuple[str, ...]:
+    """Return what is asked of a facet: a range, which stands alone, or the options that are known."""
+    ends = [data.get(f"{facet.name}-{end}", "")[:LONGEST] for end in ("from", "to")]
+    texts = ["..".join(ends)] if any(ends) else [text[:LONGEST] for text in data.getlist(facet.name)[:MOST_VALUES]]
+    ranges = [option.value for text in texts if (option := _range(facet, text))]
+    return tuple(ranges[:1]) or _sent(data, facet.name, {option.value for option in facet.options})
+
+
+def _range(facet: Facet, text: str) -> Option | None:
+    """Return the option that "10..50" asks of a facet which can be asked for a range, else None."""
+    first, dots, last = text.partition("..")
+    return facet.reads(first, last) if dots and facet.reads is not None else None
 
 
 def _sent(data: QueryDict, name: str, known: set[str]) -> tuple[str, ...]:
@@ -141,7 +155,15 @@ def _with(chosen: Chosen, name: str, values: Iterable[str]) -> dict[str, Any]:
 
 def _offered(facet: Facet, chosen: Chosen) -> list[Option]:
     """Return the options to show: the listed ones, and what is chosen."""
-    return [option for option in facet.options if option.listed or option.value in chosen.values.get(facet.name, ())]
+    mine = _chosen(facet, chosen.values.get(facet.name, ()))
+    ranges = [option for option in mine if option not in facet.options]
+    return [*(option for option in facet.options if option.listed or option in mine), *ranges]
+
+
+def _chosen(facet: Facet, values: Sequence[str]) -> list[Option]:
+    """Return the options of these values, and the range where one stands among them."""
+    ranges = [option for value in values if (option := _range(facet, value))]
+    return [*(option for option in facet.options if option.value in values), *ranges]
 
 
 # --- Asking the database ----------------------------------------------------------------------
@@ -154,7 +176,7 @@ def _narrowing(listing: Listing, chosen: Chosen) -> list[Facet]:
 
 
 def _where(facet: Facet, values: Sequence[str]) -> Q:
-    return reduce(or_, (option.where for option in facet.options if option.value in values))
+    return reduce(or_, (option.where for option in _chosen(facet, values)))
 
 
 def searched(listing: Listing, chosen: Chosen) -> QuerySet:
@@ -461,7 +483,15 @@ def _facet(
         "label": facet.label,
         "chosen": ", ".join(str(option["label"]) for option in options if option["on"]),
         "options": options,
+        "between": facet.between,
+        "kept": _kept(listing, chosen, facet) if facet.between else [],
     }
+
+
+def _kept(listing: Listing, chosen: Chosen, facet: Facet) -> list[tuple[str, str]]:
+    """Return what the form of a range has to send along, so that everything but its own facet stays: (name, value)."""
+    rest = question(listing, replace(chosen, **_with(chosen, facet.name, ())))
+    return parse_qsl(rest.removeprefix("?"))
 
 
 def applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
@@ -472,11 +502,10 @@ def applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
         found.append({"label": label, "url": address(listing, chosen, q="")})
     for facet in listing.facets:
         mine = chosen.values.get(facet.name, ())
-        for option in facet.options:
-            if option.value in mine:
-                rest = [value for value in mine if value != option.value]
-                label = _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}
-                found.append({"label": label, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
+        for option in _chosen(facet, mine):
+            rest = [value for value in mine if value != option.value]
+            label = _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}
+            found.append({"label": label, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
     return found
 
 

@@ -2,7 +2,7 @@
 
 However many there are, a list asks no more queries, and reads only what it is asked: what its rows say comes with
 the rows, where the column is shown, and only the order and the filters in force read a value for every row. A filter tells apart what is filled and what is not;
-that of a choice names each.
+that of a choice names each, and those of a number and a date take a range.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,9 +26,12 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Lower
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from governance.core.lists import Column, Facet, Option, Sort
+from governance.core.words import plain
+from governance.initiatives import own
 from governance.initiatives.models import OwnColumn, OwnKind, OwnValue
 
 #: How the page draws a value of each kind.
@@ -47,22 +50,68 @@ def _values(column: OwnColumn) -> QuerySet:
 def facets(columns: Iterable[OwnColumn]) -> list[Facet]:
     """Return a filter for each column: that of a choice always, any other where its column is shown. No query."""
     return [
-        Facet(c.name, c.title, _options(c), partial(_asked, c), "" if c.kind == OwnKind.CHOICE else c.name)
-        for c in columns
+        Facet(
+            column.name,
+            column.title,
+            _options(column),
+            partial(_asked, column),
+            column="" if column.kind == OwnKind.CHOICE else column.name,
+            between=_BETWEEN.get(OwnKind(column.kind), ""),
+            reads=partial(_range, column) if column.kind in _BETWEEN else None,
+        )
+        for column in columns
     ]
 
 
+#: Of what one can ask for a range, with the kind of its inputs.
+_BETWEEN = {OwnKind.NUMBER: "number", OwnKind.DATE: "date"}
+#: What the options of a filter ask about, by kind; of the rest only whether anything is said.
+_ASKS = {OwnKind.CHOICE: "choice", OwnKind.NUMBER: "number", OwnKind.DATE: "day"}
+
+
 def _asked(column: OwnColumn) -> Subquery | Exists:
-    """Return what the options of a filter ask: which choice, or whether anything is said."""
-    values = _values(column)
-    return Subquery(values.values("choice")[:1]) if column.kind == OwnKind.CHOICE else Exists(values)
+    """Return what the options of a filter ask: which choice, which number or day, or whether anything is said."""
+    values, asks = _values(column), _ASKS.get(OwnKind(column.kind))
+    return Subquery(values.values(asks)[:1]) if asks else Exists(values)
+
+
+def _range(column: OwnColumn, first: str, last: str) -> Option | None:
+    """Return the option of a range of numbers or days, both ends in it; None where an end is none, or both are open."""
+    try:
+        low, high = (own.read(column, text) for text in (first, last))
+    except own.Unreadable:
+        return None
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    asked, where = f"asked_{column.name}", Q()
+    where &= Q() if low is None else Q(**{f"{asked}__gte": low})
+    where &= Q() if high is None else Q(**{f"{asked}__lte": high})
+    (low_text, low_words), (high_text, high_words) = _end(low), _end(high)
+    if high is None:
+        label = _("from %(low)s") % {"low": low_words}
+    elif low is None:
+        label = _("up to %(high)s") % {"high": high_words}
+    else:
+        label = _("%(low)s to %(high)s") % {"low": low_words, "high": high_words}
+    return Option(f"{low_text}..{high_text}", label, where, listed=False)
+
+
+def _end(value: Decimal | date | None) -> tuple[str, str]:
+    """Return one end of a range as an address has it, and in words."""
+    if value is None:
+        return "", ""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f"), plain(value)
+    return value.isoformat(), formats.date_format(value, "j M Y")
 
 
 def _options(column: OwnColumn) -> tuple[Option, ...]:
     asked = f"asked_{column.name}"
     if column.kind != OwnKind.CHOICE:
-        filled = Option("filled", _("Filled"), Q(**{asked: True}))
-        return (filled, Option("none", _("Empty"), Q(**{asked: False})))
+        there = Q(**{f"{asked}__isnull": False}) if column.kind in _ASKS else Q(**{asked: True})
+        return (Option("filled", _("Filled"), there), Option("none", _("Empty"), ~there))
     choices = [
         Option(
             choice.key,

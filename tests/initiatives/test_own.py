@@ -425,6 +425,52 @@ def test_it_is_a_filter_whose_numbers_count_what_somebody_may_see(client, cast, 
     assert sorted(names(client, query)) == sorted(found)
 
 
+@pytest.mark.parametrize(
+    ("query", "kept", "said", "found"),
+    [
+        ("own_seats=9..10.5", "9..10.5", "Seats: 9 to 10.5", "AB"),
+        ("own_seats-from=9&own_seats-to=", "9..", "Seats: from 9", "AB"),
+        ("own_seats-from=&own_seats-to=9.0000", "..9", "Seats: up to 9", "BC"),
+        ("own_seats=20..-3", "-3..20", "Seats: -3 to 20", "ABC"),
+        ("own_seats=70..80", "70..80", "Seats: 70 to 80", ""),
+        ("own_seats=filled&own_seats-from=10", "10..", "Seats: from 10", "A"),
+        (
+            "own_contract_ends=2026-06-30..2027-01-31",
+            "2026-06-30..2027-01-31",
+            "Contract ends: 30 Jun 2026 to 31 Jan 2027",
+            "AB",
+        ),
+        ("own_contract_ends-from=2027-02-01", "2027-02-01..", "Contract ends: from 1 Feb 2027", "C"),
+    ],
+)
+def test_numbers_and_days_are_asked_for_by_range(client, cast, sign_in, three, query, kept, said, found):
+    sign_in(client, cast.staff)
+
+    shown = client.get(f"/catalog/?{query}&stage=idea&sort=-key&counts=1").context["shown"]
+
+    name = query[: query.index("=")].removesuffix("-from")
+    assert (shown.chosen.values[name], [one["label"] for one in shown.applied][-1]) == ((kept,), said)
+    assert sorted(row.name for row in shown.rows) == sorted(found)
+    facet = next(facet for facet in shown.facets if facet["name"] == name)
+    assert [(o["value"], o["count"]) for o in facet["options"] if o["on"]] == [(kept, len(found))]
+    assert facet["kept"] == [("stage", "idea"), ("sort", "-key")]
+    again = client.get(lists.address(shown.listing, shown.chosen)).context["shown"]
+    assert again.chosen.values == shown.chosen.values
+
+
+@pytest.mark.parametrize(
+    "sent", ["..", "a..b", "1e9..2", "9..10;", "2026-01-01..", "9...10", "٣..٤", "-..", "9" * 300 + ".."]
+)
+def test_a_range_that_is_none_is_no_filter(client, cast, sign_in, three, sent):
+    sign_in(client, cast.staff)
+
+    shown = client.get("/catalog/", {"own_seats": sent, "own_cost_centre": "a..b", "own_hosting": "1..2"}).context[
+        "shown"
+    ]
+
+    assert (shown.chosen.values, len(shown.rows)) == ({}, 4)
+
+
 def test_its_columns_are_chosen_like_the_others_and_say_it_as_it_is(client, cast, sign_in, three):
     sign_in(client, cast.staff)
 
