@@ -55,7 +55,7 @@ def _demo_people() -> Any:
 def _installation() -> Any:
     from governance.core.models import Installation
 
-    return Installation.objects.filter(pk=1).first() or Installation(kind=Installation.Kind.REAL)
+    return Installation.current() or Installation(kind=Installation.Kind.REAL)
 
 
 def _me(request: HttpRequest) -> Any:

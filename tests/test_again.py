@@ -84,13 +84,15 @@ def test_a_step_within_a_step_is_known_by_the_words_of_both(memory):
 
 
 def test_after_a_write_of_the_test_itself_it_is_walked(memory, walked):
-    told(memory)
+    with undone():
+        memory.begin()
+        make.Story(make.make_cast())
     memory.begin()
     cast = make.make_cast()
     Person.objects.filter(pk=cast.lead.pk).update(title="Somebody else")
     make.Story(cast)
 
-    assert walked == ["Support refunds", "Reply drafts", "Support refunds"]
+    assert walked == ["Support refunds", "Support refunds"]
 
 
 def test_what_a_test_does_to_its_people_is_not_seen_by_the_next(memory):

@@ -22,5 +22,5 @@ def now(installation=None) -> datetime:
     from governance.core.models import Installation
 
     if installation is None:
-        installation = Installation.objects.filter(pk=1).only("clock_offset_seconds").first()
+        installation = Installation.current()
     return wall() + timedelta(seconds=installation.clock_offset_seconds if installation else 0)

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from governance.core.prepared import Prepared
+
 
 class Installation(models.Model):
     """This organisation's installation. A database is a demo or a real one for ever."""
@@ -41,6 +43,14 @@ class Installation(models.Model):
     def is_demo(self) -> bool:
         """Whether this is the demo company."""
         return self.kind == self.Kind.DEMO
+
+    @classmethod
+    def current(cls) -> "Installation | None":
+        """Return the one row, or None before anything was set up. One query."""
+        return next(iter(_CURRENT.ask()), None)
+
+
+_CURRENT: Prepared[Installation] = Prepared(lambda: Installation.objects.filter(pk=1))
 
 
 class Pulse(models.Model):

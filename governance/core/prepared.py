@@ -34,28 +34,30 @@ class Prepared(Generic[Row]):
 
     def __init__(self, make: Callable[..., QuerySet[Any, Row]], **fields: Field):
         self._make, self._fields = make, fields
-        self._written: dict[str, tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...]]] = {}
+        self._written: dict[str, tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...], Any]] = {}
 
     def ask(self, **values: Any) -> list[Row]:
         """Return the rows for these values, one for each hole and none of them None. One query."""
         if values.keys() != self._fields.keys():
             raise TypeError(f"This query has the holes {sorted(self._fields)}, and got {sorted(values)}.")
-        rows, compiler, sql, params = self._written.get(connection.vendor) or self._write()
+        rows, compiler, sql, params, converters = self._written.get(connection.vendor) or self._write()
         said = {name: field.get_db_prep_value(values[name], connection) for name, field in self._fields.items()}
         filled = tuple(said[param.value] if isinstance(param, Hole) else param for param in params)
         # Copies, because others ask at the same time. (What Django calls the connection is each thread's own.)
         query, compiler = copy(rows.query), copy(compiler)
         compiler.as_sql = lambda *args, **kwargs: (sql, filled)
+        compiler.get_converters = lambda expressions: converters
         query.get_compiler = lambda *args, **kwargs: compiler  # type: ignore[method-assign]
         asked: Any = QuerySet(rows.model, query=query)
         asked._fields = rows._fields  # type: ignore[attr-defined]
         brings: Any = rows._iterable_class  # type: ignore[attr-defined]
         return list(brings(asked))
 
-    def _write(self) -> tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...]]:
-        """Write the query for the database that is asked, and keep it."""
+    def _write(self) -> tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...], Any]:
+        """Write the query for the database that is asked, and keep it with what its columns are converted by."""
         rows = self._make(**{name: Hole(name, output_field=field) for name, field in self._fields.items()})
         compiler = rows.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        self._written[connection.vendor] = written = (rows, compiler, sql, tuple(params))
+        converters = compiler.get_converters([selected[0] for selected in compiler.select[: compiler.col_count]])
+        self._written[connection.vendor] = written = (rows, compiler, sql, tuple(params), converters)
         return written

@@ -1,16 +1,20 @@
 """The initiative: one governed use of AI, from idea to retirement. Its steps are in lifecycle.py."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.base import ModelState
 from django.db.models.functions import Lower
+from django.db.transaction import TransactionManagementError
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.translation import gettext_lazy as _
 
+from governance.core.prepared import KEY, Prepared
 from governance.initiatives.lifecycle import Lifecycle, Stage
 from governance.people import functions
 
@@ -45,7 +49,13 @@ class InitiativeQuerySet(models.QuerySet):
             return self.none()
         if functions.has(person, *functions.SEES_ALL):
             return self
-        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_by(grants.eyes(person, at))))
+        return self.visible_by(grants.eyes(person, at))
+
+    def visible_by(self, people: Sequence[Any]):
+        """Only what is open to all, or was granted to any of `people`: ids, or their holes. No query."""
+        from governance.raci import grants
+
+        return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_by(people)))
 
     def in_use(self):
         """Discovered, pilot, funding, build or production."""
@@ -63,12 +73,21 @@ class InitiativeQuerySet(models.QuerySet):
 
     update.alters_data = True  # type: ignore[attr-defined]
 
+
+class InitiativeManager(models.Manager.from_queryset(InitiativeQuerySet)):  # type: ignore[misc]
+    """Every initiative, and the lock every act begins with."""
+
     def lock(self, pk: int) -> "Initiative":
         """Return the initiative with its row locked until the transaction ends. The first lock of any act.
 
-        On SQLite the write lock was taken when the transaction began (BEGIN IMMEDIATE).
+        On SQLite the write lock was taken when the transaction began (BEGIN IMMEDIATE). One query. Raises
+        DoesNotExist, and TransactionManagementError where no transaction could hold the lock.
         """
-        return self.select_for_update(of=("self",)).get(pk=pk)  # type: ignore[return-value]
+        if not connection.in_atomic_block:
+            raise TransactionManagementError("An initiative is locked in a transaction, see ledger.act.")
+        for locked in _LOCKED.ask(pk=pk):
+            return locked
+        raise Initiative.DoesNotExist
 
 
 class Initiative(Lifecycle):
@@ -175,7 +194,7 @@ class Initiative(Lifecycle):
     registered_at = models.DateTimeField(editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = InitiativeQuerySet.as_manager()
+    objects = InitiativeManager()
 
     class Meta:
         permissions = [
@@ -296,6 +315,11 @@ class Initiative(Lifecycle):
     def days_in_stage(self, at: datetime) -> int:
         """Return whole days since the stage began."""
         return max((at - self.stage_since).days, 0)
+
+
+_LOCKED: Prepared[Initiative] = Prepared(
+    lambda pk: Initiative.objects.select_for_update(of=("self",)).filter(pk=pk), pk=KEY
+)
 
 
 @lru_cache(maxsize=8)

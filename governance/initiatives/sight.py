@@ -39,11 +39,11 @@ def seen(person, at: datetime, *, counted: bool = False) -> Seen:
 
     The rows are still to be asked for.
     """
-    eyes = () if functions.has(person, *functions.SEES_ALL) else grants.eyes(person, at)
+    eyes = looking(person, at)
     stages: Counter[str] = Counter()
     tagged: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
-    for part, stage, together, n in _counting(len(eyes), None if counted else lists.EXACT).ask(**_eyed(eyes)):
+    for part, stage, together, n in _counting(len(eyes), None if counted else lists.EXACT).ask(**eyed(eyes)):
         if stage:
             stages[stage] += n
             sizes[part] += n
@@ -59,11 +59,17 @@ def seen(person, at: datetime, *, counted: bool = False) -> Seen:
     return Seen(sizes.total(), stages if exact else None, tagged if exact else None, rows)
 
 
+def looking(person, at: datetime) -> Sequence[int]:
+    """Return the ids of those whose grants `person` looks with; none where they see everything. Queries as `visible_to`."""
+    return () if functions.has(person, *functions.SEES_ALL) else grants.eyes(person, at)
+
+
 #: What is restricted and what is not; and that there is more of the latter than anybody counts.
 _GRANTED, _OPEN, _MORE = "granted", "open", "more"
 
 
-def _eyed(eyes: Sequence[Any]) -> dict[str, Any]:
+def eyed(eyes: Sequence[Any]) -> dict[str, Any]:
+    """Return them by the names of their holes."""
     return {f"eye_{place}": one for place, one in enumerate(eyes)}
 
 
@@ -93,4 +99,4 @@ def _counting(eyes: int, most: int | None) -> Prepared[tuple]:
             said.append(both.values_list(Value(_GRANTED), "stage", "tags", "n"))
         return said[0].union(*said[1:], all=True)
 
-    return Prepared(make, **dict.fromkeys(_eyed(range(eyes)), KEY))
+    return Prepared(make, **dict.fromkeys(eyed(range(eyes)), KEY))

@@ -133,38 +133,34 @@ def owe(
     action: Words = "",
     fell_due: datetime | None = None,
     mail: bool = True,
-) -> int:
+) -> None:
     """Owe each of `people` one message about `thing` for `occasion`, on the portal and by e-mail; once for ever.
 
     `thing` is a model instance or a key; `path` leads to it, without the host. Words may be functions, so
     that each reader gets times in their own zone. The first line of `body` says what it is about; `due` is
     until when something is wanted, `action` the words on the button. Binding ones go at once, the rest with
     the first digest after `fell_due` (`at` unless given: what is found late does not wait once more).
-    Inactive people are owed nothing. `mail=False` keeps it to the portal. Returns how many notices are new.
-    Costs three queries, and a few more for the zone of each person.
+    Inactive people are owed nothing. `mail=False` keeps it to the portal.
+    Costs one statement, and a few more for the zone of each person.
     """
-    made = rows(
-        people,
-        thing=thing,
-        occasion=occasion,
-        subject=subject,
-        body=body,
-        path=path,
-        why=why,
-        at=at,
-        initiative=initiative,
-        binding=binding,
-        due=due,
-        action=action,
-        fell_due=fell_due,
-        mail=mail,
+    write(
+        rows(
+            people,
+            thing=thing,
+            occasion=occasion,
+            subject=subject,
+            body=body,
+            path=path,
+            why=why,
+            at=at,
+            initiative=initiative,
+            binding=binding,
+            due=due,
+            action=action,
+            fell_due=fell_due,
+            mail=mail,
+        )
     )
-    if not made:
-        return 0
-    there = Notice.objects.filter(about=about(thing), occasion=occasion, person_id__in={row.person_id for row in made})
-    before = there.count()
-    write(made)
-    return there.count() - before
 
 
 def mark_read(person, at: datetime, pks: Iterable[int] | None = None) -> int:

@@ -4,37 +4,51 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from governance import policy
+from governance.core.prepared import KEY, Prepared
 from governance.outcomes.models import Budget, Kind, Measurement, Outcome
 
 
 def outcome(initiative) -> Outcome | None:
     """Return the primary outcome, or None."""
     if "_outcome" not in initiative.__dict__:
-        initiative.__dict__["_outcome"] = (
-            Outcome.objects.filter(initiative_id=initiative.pk).first() if initiative.pk else None
-        )
+        found = _OUTCOME.ask(initiative=initiative.pk) if initiative.pk else ()
+        initiative.__dict__["_outcome"] = next(iter(found), None)
     return initiative.__dict__["_outcome"]
+
+
+_OUTCOME: Prepared[Outcome] = Prepared(lambda initiative: Outcome.objects.filter(initiative=initiative), initiative=KEY)
 
 
 def budget(initiative) -> Budget | None:
     """Return the production budget, or None."""
     if "_budget" not in initiative.__dict__:
-        initiative.__dict__["_budget"] = (
-            Budget.objects.filter(initiative_id=initiative.pk).select_related("asked_by", "approved_by").first()
-            if initiative.pk
-            else None
-        )
+        found = _BUDGET.ask(initiative=initiative.pk) if initiative.pk else ()
+        initiative.__dict__["_budget"] = next(iter(found), None)
     return initiative.__dict__["_budget"]
+
+
+_BUDGET: Prepared[Budget] = Prepared(
+    lambda initiative: Budget.objects.filter(initiative=initiative).select_related("asked_by", "approved_by"),
+    initiative=KEY,
+)
 
 
 def measurements(initiative) -> list[Measurement]:
     """Return every figure, newest period first."""
     if "_measurements" not in initiative.__dict__:
-        rows = Measurement.objects.filter(initiative_id=initiative.pk).select_related(
-            "supplied_by", "confirmed_by", "returned_by"
-        )
-        initiative.__dict__["_measurements"] = list(rows.order_by("-ends_on", "-pk"))
+        found = _MEASUREMENTS.ask(initiative=initiative.pk) if initiative.pk else []
+        initiative.__dict__["_measurements"] = found
     return initiative.__dict__["_measurements"]
+
+
+_MEASUREMENTS: Prepared[Measurement] = Prepared(
+    lambda initiative: (
+        Measurement.objects.filter(initiative=initiative)
+        .select_related("supplied_by", "confirmed_by", "returned_by")
+        .order_by("-ends_on", "-pk")
+    ),
+    initiative=KEY,
+)
 
 
 def forget(initiative) -> None:

@@ -81,7 +81,8 @@ def of(unit: Unit | None) -> Calendar:
         holidays |= {day_of(day) for day in unit.holidays}
         unit = unit.parent
     if "zone" not in said:
-        said["zone"] = Installation.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
+        installation = Installation.current()
+        said["zone"] = installation.time_zone if installation else "UTC"
     weekdays = frozenset(int(digit) for digit in said.get("weekdays", "01234"))
     return Calendar(zone(said["zone"]), weekdays, said.get("closes_at", DAY_ENDS), frozenset(holidays))
 

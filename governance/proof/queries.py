@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governance import policy
+from governance.core.prepared import KEY, Prepared
 from governance.people import functions
 from governance.policy.versions import Control
 from governance.proof.models import ControlCheck, SignOff
@@ -75,11 +76,17 @@ def controls(initiative) -> list[ControlState]:
         return []
     brought = initiative.__dict__.get("_brought_checks")  # by initiatives/many.py, for many at once
     if brought is None:
-        brought = ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(
-            "supplied_by", "confirmed_by", "waived_by", "returned_by"
-        )
+        brought = _CHECKS.ask(initiative=initiative.pk) if initiative.pk else []
     checks = {c.ref: c for c in brought}
     return [ControlState(control, checks.get(control.ref)) for control in asked]
+
+
+_CHECKS: Prepared[ControlCheck] = Prepared(
+    lambda initiative: ControlCheck.objects.filter(initiative=initiative).select_related(
+        "supplied_by", "confirmed_by", "waived_by", "returned_by"
+    ),
+    initiative=KEY,
+)
 
 
 def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
@@ -95,10 +102,7 @@ def sign_offs_of_open_question(initiative, kind: str) -> dict[str, SignOff]:
 
 def bring(initiative) -> None:
     """Put the checks and the open questions' sign-offs at hand of one initiative: a page and its rules read them again and again. Two queries."""
-    people = ("supplied_by", "confirmed_by", "waived_by", "returned_by")
-    initiative.__dict__["_brought_checks"] = list(
-        ControlCheck.objects.filter(initiative_id=initiative.pk).select_related(*people)
-    )
+    initiative.__dict__["_brought_checks"] = _CHECKS.ask(initiative=initiative.pk)
     initiative.__dict__["_brought_sign_offs"] = list(
         SignOff.objects.filter(initiative_id=initiative.pk, decision__closed="")
         .select_related("decision", "answered_by")

@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from governance import policy
 from governance.core import clock
+from governance.core.prepared import KEY, Hole, Prepared
 from governance.people import deputies, functions
 from governance.people.functions import Function
 from governance.raci import queries
@@ -160,13 +161,16 @@ def _stands_in_for_who_sees(person, initiative, at: datetime) -> bool:
 
 def _stored(person, initiative) -> set[str]:
     """Return the codenames guardian holds for this person, in person or through a group. One query."""
-    user = InitiativeUserPermission.objects.filter(user=person, content_object_id=initiative.pk).values_list(
-        "permission__codename"
-    )
-    group = InitiativeGroupPermission.objects.filter(group__user=person, content_object_id=initiative.pk).values_list(
-        "permission__codename"
-    )
-    return {codename for (codename,) in user.union(group)}
+    return {codename for (codename,) in _STORED.ask(person=person.pk, initiative=initiative.pk)}
+
+
+def _stored_rows(person: Hole, initiative: Hole) -> QuerySet:
+    user = InitiativeUserPermission.objects.filter(user=person, content_object=initiative)
+    group = InitiativeGroupPermission.objects.filter(group__user=person, content_object=initiative)
+    return user.values_list("permission__codename").union(group.values_list("permission__codename"))
+
+
+_STORED: Prepared[tuple[str]] = Prepared(_stored_rows, person=KEY, initiative=KEY)
 
 
 def _standing(person, initiative, at: datetime) -> set[May]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance.core.prepared import KEY, Prepared
 from governance.people.functions import Function
 from governance.raci.models import Assignment, Role, Row
 
@@ -102,11 +103,17 @@ def _is(assignment: Assignment, person, mine: frozenset[str]) -> bool:
 def matrix(initiative) -> Matrix:
     """Return the matrix of `initiative`. One query, kept on the instance until `forget`."""
     if "_matrix" not in initiative.__dict__:
-        rows = Assignment.objects.filter(initiative_id=initiative.pk, ended_at=None)
-        initiative.__dict__["_matrix"] = Matrix(
-            _cells(rows.select_related("person__unit", "group") if initiative.pk else ())
-        )
+        rows = _ROWS.ask(initiative=initiative.pk) if initiative.pk else ()
+        initiative.__dict__["_matrix"] = Matrix(_cells(rows))
     return initiative.__dict__["_matrix"]
+
+
+_ROWS: Prepared[Assignment] = Prepared(
+    lambda initiative: Assignment.objects.filter(initiative=initiative, ended_at=None).select_related(
+        "person__unit", "group"
+    ),
+    initiative=KEY,
+)
 
 
 def _cells(rows: Iterable[Assignment]) -> tuple[Assignment, ...]:

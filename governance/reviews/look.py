@@ -26,7 +26,7 @@ class Look:
     @cached_property
     def installation(self) -> Installation:
         """The installation. One query."""
-        return Installation.objects.filter(pk=1).first() or Installation(company="", time_zone="UTC")
+        return Installation.current() or Installation(company="", time_zone="UTC")
 
     @property
     def zone(self) -> ZoneInfo:

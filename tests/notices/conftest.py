@@ -11,6 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from governance.notices import actions
+from governance.notices.models import Notice
 from tests import make
 from tests.running import free_port
 
@@ -85,7 +86,7 @@ def sink(settings) -> Iterator[Sink]:
 
 @pytest.fixture
 def owe(db):
-    """Return a function that owes people a notice with honest defaults."""
+    """Return a function that owes people a notice with honest defaults, and returns how many notices are new."""
     numbers = iter(range(1, 100_000))
 
     def do(people, **values):
@@ -99,7 +100,9 @@ def owe(db):
             "at": AT,
             "binding": True,
         }
-        return actions.owe(people, **{**said, **values})
+        before = Notice.objects.count()
+        actions.owe(people, **{**said, **values})
+        return Notice.objects.count() - before
 
     return do
 

@@ -357,11 +357,15 @@ def rows(model) -> dict[int, dict]:
 
 
 def everything() -> dict[str, str]:
-    """Return the digest of every governed table, row by row; the record apart."""
-    return {
-        m._meta.db_table: sha256(repr(list(m._base_manager.order_by("pk").values_list())).encode()).hexdigest()
-        for m in governed()
-    }
+    """Return the digest of every governed table, row by row as they are stored; the record apart."""
+    with connection.cursor() as cursor:
+        return {m._meta.db_table: _digest(cursor, m._meta) for m in governed()}
+
+
+def _digest(cursor, table) -> str:
+    name, key = (connection.ops.quote_name(one) for one in (table.db_table, table.pk.column))
+    cursor.execute(f"SELECT * FROM {name} ORDER BY {key}")
+    return sha256(repr(cursor.fetchall()).encode()).hexdigest()
 
 
 def said_since(seq: int) -> list[LedgerEntry]:
