@@ -176,8 +176,9 @@ def as_csv(listing: Listing, data: QueryDict, name: str) -> StreamingHttpRespons
             write = csv.writer(sheet).writerow
             yield "\ufeff"
             write([neutral(str(column.label)) for column in columns])
+            values = [column.value for column in columns]
             for number, row in enumerate(rows, 1):
-                write([_cell(column.value(row), zone) for column in columns])
+                write([_cell(value(row), zone) for value in values])
                 if number % _CHUNK == 0:
                     yield sheet.getvalue()
                     sheet.seek(0)

@@ -12,6 +12,12 @@ from django_fsm import FSMField, FSMFieldDescriptor
 class StateDescriptor(FSMFieldDescriptor):
     """Refuses assignment once the instance has a state, except while that instance is being reloaded."""
 
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        name = self.field.name  # at hand nearly always, and asked for in every row of a list
+        return instance.__dict__[name] if name in instance.__dict__ else super().__get__(instance, owner)
+
     def __set__(self, instance, value):
         field = self.field
         if field.protected and field.name in instance.__dict__ and not instance.__dict__.get("_reloading"):

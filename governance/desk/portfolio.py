@@ -187,7 +187,7 @@ def _card(row: Initiative, at: datetime) -> dict[str, Any]:
         note, tone = _("stop asked, not confirmed") if row.stop_unconfirmed else _("stopped and confirmed"), "stopped"  # type: ignore[attr-defined]
     elif row.is_retiring:
         note = _("retiring, postmortem open")
-    elif row.is_in_use and row.owner_id is None:  # type: ignore[attr-defined]
+    elif row.is_in_use and row.owner_name is None:  # type: ignore[attr-defined]
         note, tone = _("no owner"), "overdue"
     elif row.rollout_paused_at is not None:
         note = _("rollout paused")

@@ -157,7 +157,7 @@ def dressed(rows: QuerySet) -> QuerySet:
     """Return `rows` with everything a row of the catalog, or of its file, says. No query."""
     decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
     next_open = decisions.filter(closed="").order_by("due_at", "pk")
-    return marked(rows, "owner_id", "metric", "stop_unconfirmed").annotate(
+    return marked(rows, "metric", "stop_unconfirmed").annotate(
         owner_name=Subquery(accepted_owner().values("person__name")[:1]),
         workflow_owner_name=F("workflow_owner__name"),
         unit_name=F("unit__name"),
@@ -433,16 +433,16 @@ def next_deadline(initiative, at: datetime) -> Next | None:
     windows = policy.current().windows
     if initiative.is_retiring:
         return Next(initiative.postmortem_due_at, _("Postmortem")) if initiative.postmortem_due_at else None
-    found = []
+    found, stage = [], initiative.stage
     if initiative.open_due_at is not None:
         found.append(Next(initiative.open_due_at, _questions()[initiative.open_kind]))
-    if initiative.review_due_at is not None and initiative.stage == Stage.PRODUCTION:
+    if initiative.review_due_at is not None and stage == Stage.PRODUCTION:
         found.append(Next(initiative.review_due_at, _("Review")))
-    if initiative.stage == Stage.BUILD:
+    if stage == Stage.BUILD:
         found.append(Next(initiative.stage_since + timedelta(days=windows["build_d"]), _("Go live")))
-    if initiative.stage == Stage.STOPPED:
+    if stage == Stage.STOPPED:
         found.append(Next(initiative.stage_since + timedelta(days=windows["stopped_d"]), _("Restart or retire")))
-    if initiative.stage == Stage.PILOT and initiative.pilot_since is not None and not initiative.day_90_asked:
+    if stage == Stage.PILOT and initiative.pilot_since is not None and not initiative.day_90_asked:
         found.append(Next(initiative.pilot_since + timedelta(days=windows["pilot_d"]), _("Day 90")))
     if initiative.unowned_since is not None and initiative.is_in_use:
         found.append(Next(initiative.unowned_since + timedelta(days=windows["ownership_d"]), _("Name an owner")))
@@ -514,7 +514,7 @@ def columns(at: datetime) -> list[Column]:
         titled("unit", lambda i: i.unit_name, editable=True, width=24),
         Column("business_owner", _("Business owner"), lambda i: i.owner_name, kind="owner", sort="owner", width=24),
         titled("workflow_owner", lambda i: i.workflow_owner_name, width=24),
-        Column("has_owner", _("Has an owner"), lambda i: i.owner_id is not None, kind="tick", short=_("Owner")),
+        Column("has_owner", _("Has an owner"), lambda i: i.owner_name is not None, kind="tick", short=_("Owner")),
         Column("has_metric", _("Has a metric"), lambda i: bool(i.metric), kind="tick", short=_("Metric")),
         Column("has_way_back", _("Has a way back"), has_way_back, kind="tick", short=_("Way back")),
         Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None, kind="next", width=20),
