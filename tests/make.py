@@ -465,8 +465,8 @@ class Story:
         return self
 
     @step
-    def restart(self) -> "Story":
-        """Stopped → where it was."""
+    def ask_restart(self) -> "Story":
+        """Ask for the restart, with what it needs."""
         gates.ask(
             self.fresh,
             "restart",
@@ -479,7 +479,12 @@ class Story:
                 "evidence": "400 replays, 0 doubles.",
             },
         )
-        return self.sign_off().answer("restart")
+        return self
+
+    @step
+    def restart(self) -> "Story":
+        """Stopped → where it was."""
+        return self.ask_restart().sign_off().answer("restart")
 
     @step
     def retire(self) -> "Story":
