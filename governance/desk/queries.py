@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from governance.core.prepared import KEY, MOMENT, Hole, Prepared
@@ -34,7 +34,7 @@ def _pulse(person: Hole, at: Hole, shown: Hole) -> QuerySet:
     near = gates.waiting(person, at).exclude(kind=Kind.DAY_90, due_at__gt=shown)
     counted = near.order_by().values(one=Value(1)).annotate(n=Count("pk", distinct=True)).values("n")
     stopped = Assignment.objects.standing().filter(
-        person=OuterRef("pk"), row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED
+        person=person, row=Row.HALT, role=Role.ACCOUNTABLE, initiative__stage=Stage.STOPPED
     )
     answers = Coalesce(Subquery(counted, output_field=IntegerField()), 0), Exists(stopped)
     return Person.objects.filter(pk=person).order_by().values_list(*answers)
