@@ -6,8 +6,9 @@ exist: unknown parameters, fields and lookups are ignored, values are capped, an
 a request is ever used as the name of a field.
 
 Costs three queries: how many there are (none where the caller knows), all counts in one, and the rows (two where
-the list fetches them); one or two more where a page found by key, beyond page 20, would be empty. Counts are shown on demand above 10,000 rows, and where
-a list says so: those of the catalog take longer than all the rest of its page, and stand in menus that are closed.
+the list fetches them); one or two more where a page found by key, beyond page 20, would be empty. Counts are
+shown on demand above 10,000 rows, and where a list says so: those of the catalog take longer than all the rest of
+its page, and stand in menus that are closed.
 """
 
 import re
@@ -409,8 +410,9 @@ def _by_key(listing: Listing, chosen: Chosen, rows: QuerySet) -> tuple[list[Any]
 
 
 def _dressed(listing: Listing, chosen: Chosen, keys: QuerySet, *, backwards: bool = False) -> list[Any]:
-    """Return the rows of `keys`, which may come backwards, dressed and in order. One query, in which the keys are chosen inside, so that only the
-    rows shown are dressed; two where the list fetches them itself.
+    """Return the rows of `keys`, which may come backwards, dressed and in order.
+
+    One query: the keys are chosen inside, so that only the rows shown are dressed. Two where the list fetches them.
     """
     columns = on_page(listing, chosen)
     if listing.fetch is None or any(column.adds for column in columns):
