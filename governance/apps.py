@@ -1,7 +1,7 @@
-"""The app's configuration: its one signal fills what every database must hold after a migration."""
+"""The app's configuration: its two signals are those of a migration, which takes triggers away and fills what every database must hold."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class GovernanceConfig(AppConfig):
@@ -14,4 +14,5 @@ class GovernanceConfig(AppConfig):
         from governance import checks, furnish
 
         checks.register_all()
+        pre_migrate.connect(furnish.before_migrate, sender=self, dispatch_uid="governance.clear")
         post_migrate.connect(furnish.after_migrate, sender=self, dispatch_uid="governance.furnish")

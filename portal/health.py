@@ -48,6 +48,8 @@ def problems() -> list[str]:
         reasons.append(
             f"{len(absent)} guards of the ledger are missing. Run: manage.py migrate, then manage.py verify_ledger"
         )
+    if absent := _missing_keepers():
+        reasons.append(f"{len(absent)} triggers that keep the catalog are missing. Run: manage.py check_catalog --mend")
     if (late := _sweep_lateness()) > SWEEP_LATE:
         minutes = int(late.total_seconds() // 60)
         reasons.append(f"The last sweep was {minutes} minutes ago. Are the worker and the beat running?")
@@ -66,6 +68,12 @@ def _missing_guards() -> list[str]:
     from governance.ledger import guards
 
     return guards.missing()
+
+
+def _missing_keepers() -> list[str]:
+    from governance.initiatives import catalog_keeping
+
+    return catalog_keeping.missing()
 
 
 def _sweep_lateness() -> timedelta:

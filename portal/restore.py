@@ -23,6 +23,7 @@ from governance import furnish, ledger
 from governance.core import clock
 from governance.core.models import Installation
 from governance.core.secret import once
+from governance.initiatives import catalog_keeping
 from governance.ledger import checkpoint
 from governance.ledger.verbs import Verb
 from governance.ledger.verify import Live, Verdict, verify
@@ -190,6 +191,8 @@ def _look(manifest: Manifest, home: Path, sha256: str) -> Restored:
     problems += [f"Rows of {table} name rows that are not there." for table in database.broken_references()]
     if different := grants.differences():
         problems.append(f"The stored permissions differ from the matrix: {different[0]} Run: manage.py check_grants")
+    if stale := catalog_keeping.differences():
+        problems.append(f"Rows of the catalog are not what they follow from: {stale[0]} Run: manage.py check_catalog")
     with ledger.act(by="system:restore", at=clock.now()) as say:
         say(
             Verb.INSTALLATION_RESTORED,

@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from governance.core import clock
 from governance.core.models import Installation
 from governance.gates.models import Decision, Retirement, Stop
+from governance.initiatives import catalog_keeping
 from governance.initiatives.models import Initiative
 from governance.ledger import verify
 from governance.outcomes.models import Budget, Measurement, Outcome
@@ -137,6 +138,7 @@ class Fuzz(RuleBasedStateMachine):
         self.sent = 0
 
     def teardown(self):
+        assert catalog_keeping.differences() == []
         transaction.set_rollback(True)
         self.savepoint.__exit__(None, None, None)
 

@@ -1,4 +1,4 @@
-"""A state field that changes through a transition only, and stays protected whatever happens.
+"""Two fields: a key shared with another table, and a state that changes through a transition only, and stays protected whatever happens.
 
 django-fsm-2's own protection flips a flag on the shared field while a row is refreshed: after one
 refresh of a deleted row the state is assignable in the whole process. This keeps the flag on the
@@ -65,3 +65,10 @@ class Stateful(models.Model):
     def clean_fields(self, exclude=None):
         held = {field.name for field in self._meta.fields if isinstance(field, StateField) and field.protected}
         super().clean_fields(exclude={*(exclude or ()), *held})
+
+
+class SharedKey(models.OneToOneField):
+    """The primary key of a table that has one row for each row of another: on SQLite its own row number, which every index holds."""
+
+    def db_type(self, connection):
+        return "integer" if connection.vendor == "sqlite" else super().db_type(connection)

@@ -30,8 +30,8 @@ class Option:
 class Facet:
     """One thing a list can be narrowed by; several of its options together mean any of them.
 
-    `marks` are the annotations its options ask about, and `adds` makes one more, asked about as asked_<name>: rows
-    carry them only where it is asked or counted. One that belongs to a `column` is shown where that is, and where it
+    `adds` makes what its options ask about as asked_<name>: rows carry it only where it is asked or counted; `few` says
+    that it is one of few values. One that belongs to a `column` is shown where that is, and where it
     is chosen. One that `reads` can be asked for a range too: of what two inputs of the kind `between` say ("" for an
     open end) it makes the option, or None where they say nothing of the kind.
     """
@@ -40,8 +40,8 @@ class Facet:
     label: Any
     options: tuple[Option, ...]
     adds: Callable[[], Any] | None = None
+    few: bool = False
     column: str = ""
-    marks: tuple[str, ...] = ()
     between: str = ""
     reads: Callable[[str, str], Option | None] | None = None
 
@@ -90,14 +90,15 @@ class Column:
 class Listing:
     """What a list shows and how it may be asked.
 
-    `rows` holds what this person may see, and nothing else can be reached through it. `mark` adds to them the
-    annotations of these names, those of the facets' marks. `dress` adds what a shown row needs (joins, annotations);
-    it never runs for counting. `fetch`, where there is one, takes the primary keys of a page's rows and the fields to
+    `rows` holds what this person may see, and nothing else can be reached through it. `dress` makes
+    of them the rows that are shown, with all they need (joins, annotations), by the same primary keys; it never runs
+    for counting. `fetch`, where there is one, takes the primary keys of a page's rows and the fields to
     leave, and brings them dressed, in any order, by a query that is kept; it is not asked where a column adds
     something of its own. `bring` gets some hundred rows at most and brings what they need by a query of its own.
     `key` is a unique field: it breaks ties, and stands in the address of pages found by key. `size` is the number of
     rows when the caller knows it already. The first of `columns` tells rows apart in a file; `usual` are those the page
     shows when nobody chose, and `heading` is the one it never goes without.
+    `kinds` are fields that hold few different values: rows that hold the same in all of them are counted together.
     `counted` says whether the options of its facets show how many they find, or only once somebody turns to them.
     `unread` are fields that no column says anything of: they stay in the database.
     `everything` is the address that asks for nothing, where `path` alone opens with something else. `gone` are
@@ -111,7 +112,6 @@ class Listing:
     sort: str = ""
     search: Callable[[QuerySet, str], QuerySet] | None = None
     key: str = "pk"
-    mark: Callable[..., QuerySet] = lambda rows, *names: rows
     dress: Callable[[QuerySet], QuerySet] = lambda rows: rows
     fetch: Callable[[Sequence[int], Sequence[str]], list[Any]] | None = None
     bring: Callable[[list[Any]], None] = lambda rows: None
@@ -120,6 +120,7 @@ class Listing:
     columns: Sequence[Column] = ()
     usual: Sequence[str] = ()
     heading: str = ""
+    kinds: Sequence[str] = ()
     counted: bool = True
     unread: Sequence[str] = ()
     everything: str = ""

@@ -5,166 +5,36 @@ the address and returns everything the templates need. What the declaration does
 exist: unknown parameters, fields and lookups are ignored, values are capped, and nothing that came with
 a request is ever used as the name of a field.
 
-Costs three queries: how many there are (none where the caller knows), all counts in one, and the rows (two where
-the list fetches them); one or two more where a page found by key, beyond page 20, would be empty. Counts are
+Costs three queries: how many there are (none where the caller knows), all counts in one (two above 10,000 rows), and
+the rows (two where the list fetches them); one or two more where a page found by key, beyond page 20, would be empty. Counts are
 shown on demand above 10,000 rows, and where a list says so: those of the catalog take longer than all the rest of
 its page, and stand in menus that are closed.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, F, IntegerField, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from governance.core.asking import LONGEST, Chosen, address, called, choose, known_in, offered, question, with_values
 from governance.core.listing import Column, Facet, Listing, Option, Sort
 
-#: What rooms import from here: the declaration stands in listing.py, so that both can be read at a glance.
-__all__ = ["Column", "Facet", "Listing", "Option", "Sort", "show"]
+#: What rooms import from here: the declaration stands in listing.py, what an address asks in asking.py.
+__all__ = ["Chosen", "Column", "Facet", "Listing", "Option", "Sort", "address", "choose", "question", "show"]
 
 #: Pages that have a number; further on a page is found by the key of its neighbour (OFFSET reads what it skips).
 NUMBERED = 20
 #: Totals are exact up to here, and facets are counted without being asked where the list does not say otherwise.
 EXACT = 10_000
-#: What one request may ask for, whatever it sends.
-MOST_VALUES, LONGEST = 100, 200
-
-
-# --- Reading the address ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What an address asks of a list, reduced to what the list knows."""
-
-    q: str = ""
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sort: str = ""
-    columns: tuple[str, ...] = ()
-    page: int = 1
-    after: int | None = None
-    before: int | None = None
-    last: bool = False
-    counts: bool = False
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything is searched for or filtered."""
-        return bool(self.q or self.values)
-
-
-def _whole(text: str, most: int) -> int | None:
-    """Return a whole number of at most `most` that stands in an address, or None."""
-    return int(text) if re.fullmatch(r"[0-9]{1,12}", text or "") and 1 <= int(text) <= most else None
-
-
-def choose(listing: Listing, data: QueryDict) -> Chosen:
-    """Return what `data` asks, reduced to what `listing` knows. Never fails, whatever was sent; no query.
-
-    Several values of a facet, and several columns, stand in one parameter with commas, or in several of that name.
-    """
-    values = {}
-    for facet in listing.facets:
-        if kept := _values(facet, data):
-            values[facet.name] = kept
-    sort = data.get("sort", "")[:LONGEST]
-    if listing.sort_called(sort) is None or sort.startswith("--") or sort == listing.sort:
-        sort = ""
-    after, before = _whole(data.get("after", ""), 2**62), _whole(data.get("before", ""), 2**62)
-    return Chosen(
-        q=_one_line(data.get("q", "")),
-        values=values,
-        sort=sort,
-        columns=_sent(data, "columns", {column.name for column in listing.columns}),
-        page=_whole(data.get("page", ""), 10**12) or 1,
-        after=after,
-        before=None if after else before,
-        last=not (after or before) and data.get("last") == "1",
-        counts=data.get("counts") == "1",
-    )
-
-
-def _values(facet: Facet, data: QueryDict) -> tuple[str, ...]:
-    """Return what is asked of a facet: a range, which stands alone, or the options that are known."""
-    ends = [data.get(f"{facet.name}-{end}", "")[:LONGEST] for end in ("from", "to")]
-    texts = ["..".join(ends)] if any(ends) else [text[:LONGEST] for text in data.getlist(facet.name)[:MOST_VALUES]]
-    ranges = [option.value for text in texts if (option := _range(facet, text))]
-    return tuple(ranges[:1]) or _sent(data, facet.name, {option.value for option in facet.options})
-
-
-def _range(facet: Facet, text: str) -> Option | None:
-    """Return the option that "10..50" asks of a facet which can be asked for a range, else None."""
-    first, dots, last = text.partition("..")
-    return facet.reads(first, last) if dots and facet.reads is not None else None
-
-
-def _sent(data: QueryDict, name: str, known: set[str]) -> tuple[str, ...]:
-    """Return the values of one parameter that are known, each once, in the order they came; at most MOST_VALUES."""
-    parameters = data.getlist(name)[:MOST_VALUES]
-    sent = [part for text in parameters for part in text[: LONGEST * 10].split(",")[:MOST_VALUES]]
-    return tuple(value for value in dict.fromkeys(sent) if value in known)[:MOST_VALUES]
-
-
-def _one_line(text: str) -> str:
-    """Return what somebody searched for as one line without control characters, cut at LONGEST."""
-    printed = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: LONGEST * 10])
-    return " ".join(printed.split())[:LONGEST]
-
-
-def address(listing: Listing, chosen: Chosen, **changes: Any) -> str:
-    """Return the address of the list as `chosen` with `changes`; it starts at the first page unless they name another."""
-    query = _asked(listing, replace(chosen, **{"page": 1, "after": None, "before": None, "last": False, **changes}))
-    return f"{listing.path}{query}" if query else listing.everything or listing.path
-
-
-def question(listing: Listing, chosen: Chosen) -> str:
-    """Return what stands after the path of the list for `chosen`, whatever the page: "?tier=4" or ""."""
-    return _asked(listing, replace(chosen, counts=False, page=1, after=None, before=None, last=False))
-
-
-def _asked(listing: Listing, chosen: Chosen) -> str:
-    said: list[tuple[str, Any]] = [
-        ("q", chosen.q),
-        *((facet.name, ",".join(chosen.values.get(facet.name, ()))) for facet in listing.facets),
-        ("sort", chosen.sort),
-        ("columns", ",".join(chosen.columns)),
-        ("counts", "1" if chosen.counts else ""),
-        ("after", chosen.after),
-        ("before", chosen.before),
-        ("last", "1" if chosen.last else ""),
-        ("page", chosen.page if chosen.page > 1 else ""),
-    ]
-    query = urlencode([(name, value) for name, value in said if value], safe=",")
-    return f"?{query}" if query else ""
-
-
-def _with(chosen: Chosen, name: str, values: Iterable[str]) -> dict[str, Any]:
-    """Return the change that gives facet `name` these values."""
-    rest = {key: kept for key, kept in chosen.values.items() if key != name}
-    kept = tuple(values)
-    return {"values": {**rest, name: kept} if kept else rest}
-
-
-def _offered(facet: Facet, chosen: Chosen) -> list[Option]:
-    """Return the options to show: the listed ones, and what is chosen."""
-    mine = _chosen(facet, chosen.values.get(facet.name, ()))
-    ranges = [option for option in mine if option not in facet.options]
-    return [*(option for option in facet.options if option.listed or option in mine), *ranges]
-
-
-def _chosen(facet: Facet, values: Sequence[str]) -> list[Option]:
-    """Return the options of these values, and the range where one stands among them."""
-    ranges = [option for value in values if (option := _range(facet, value))]
-    return [*(option for option in facet.options if option.value in values), *ranges]
 
 
 # --- Asking the database ----------------------------------------------------------------------
@@ -177,7 +47,7 @@ def _narrowing(listing: Listing, chosen: Chosen) -> list[Facet]:
 
 
 def _where(facet: Facet, values: Sequence[str]) -> Q:
-    return reduce(or_, (option.where for option in _chosen(facet, values)))
+    return reduce(or_, (option.where for option in called(facet, values)))
 
 
 def searched(listing: Listing, chosen: Chosen) -> QuerySet:
@@ -188,16 +58,14 @@ def searched(listing: Listing, chosen: Chosen) -> QuerySet:
 def narrowed(listing: Listing, chosen: Chosen) -> QuerySet:
     """Return the rows that the search and every filter let through, in no order. No query."""
     asked = [facet for facet in listing.facets if facet.name in chosen.values]
-    rows = _bearing(listing, searched(listing, chosen), asked)
+    rows = _bearing(searched(listing, chosen), asked)
     for facet in asked:
         rows = rows.filter(_where(facet, chosen.values[facet.name]))
     return rows
 
 
-def _bearing(listing: Listing, rows: QuerySet, facets: Sequence[Facet]) -> QuerySet:
+def _bearing(rows: QuerySet, facets: Sequence[Facet]) -> QuerySet:
     """Return `rows` with everything the options of these facets ask about. No query."""
-    if marks := dict.fromkeys(name for facet in facets for name in facet.marks):
-        rows = listing.mark(rows, *marks)
     return rows.annotate(**{f"asked_{facet.name}": facet.adds() for facet in facets if facet.adds is not None})
 
 
@@ -245,37 +113,64 @@ def _beyond(listing: Listing, chosen: Chosen, rows: QuerySet, there: QuerySet, *
 
 def gone(listing: Listing, data: QueryDict) -> list[Any]:
     """Return the titles of what `data` asks for and the list no longer has. No query."""
-    asked = {data.get("sort", "")[:LONGEST].lstrip("-"), *_sent(data, "columns", set(listing.gone)), *data}
+    asked = {data.get("sort", "")[:LONGEST].lstrip("-"), *known_in(data, "columns", set(listing.gone)), *data}
     return [title for name, title in listing.gone.items() if name in asked]
 
 
-def _tally(listing: Listing, chosen: Chosen) -> tuple[int, dict[tuple[str, str], int]]:
-    """Return how many rows the list has, and how many each option would show with the other facets as they are. One query.
+def _asks(where: Q) -> set[str]:
+    """Return the fields and annotations a condition speaks of; "" for what is more than a comparison."""
+    found: set[str] = set()
+    for child in where.children:
+        found |= _asks(child) if isinstance(child, Q) else {child[0].partition("__")[0] if type(child) is tuple else ""}
+    return found
 
-    Each row carries one number that says which of the chosen facets it fails (a bit each): an option
-    counts the rows that fail none but its own facet.
+
+def _of(where: Any) -> Any:
+    """Return a condition on rows as one on their kinds, whose every field is called of_<its name>."""
+    if not isinstance(where, Q):
+        name, value = where
+        return f"of_{name}", value
+    return Q(*map(_of, where.children), _connector=where.connector, _negated=where.negated)
+
+
+def _tally(listing: Listing, chosen: Chosen, *, many: bool = False) -> tuple[int, dict[tuple[str, str], int]]:
+    """Return how many rows the list has, and how many each option would show with the other facets as they are.
+
+    One query; two where `many`: rows that hold the same in the list's `kinds` are then counted together first, so that
+    what an option asks of those is asked of a few thousand kinds and not of a hundred thousand rows. Only what it asks
+    of anything else is asked of each row.
     """
     facets = _narrowing(listing, chosen)
-    rows, bits = _bearing(listing, searched(listing, chosen), facets), {}
-    fails: Any = Value(0)
-    for place, facet in enumerate(facets):
-        if facet.name in chosen.values:
-            bits[facet.name] = 2**place
-            holds = When(_where(facet, chosen.values[facet.name]), then=Value(0))
-            fails = fails + Case(holds, default=Value(2**place), output_field=IntegerField())
-    wanted: dict[str, Any] = {"total": Count("pk", filter=Q(fails=0))}
+    rows = _bearing(searched(listing, chosen), facets)
+    kinds = [*listing.kinds, *(f"asked_{facet.name}" for facet in facets if facet.few)] if many else []
+    asked = {facet.name: _where(facet, chosen.values[facet.name]) for facet in facets if facet.name in chosen.values}
+    by_row = {name for name, where in asked.items() if not _asks(where).issubset(kinds)}
+    of_kinds: dict[str, list[Q]] = {"total": [where for name, where in asked.items() if name not in by_row]}
+    of_rows: dict[str, list[Q]] = {}
     names: dict[str, tuple[str, str]] = {}
     for place, facet in enumerate(facets):
-        if facet.name in bits:
-            others = Q(fails__in=[0, bits[facet.name]])
-        else:
-            others = Q(fails=0) if bits else Q()
-        for number, option in enumerate(_offered(facet, chosen)):
-            names[f"n{place}_{number}"] = (facet.name, option.value)
-            wanted[f"n{place}_{number}"] = Count("pk", filter=option.where & others)
-    # The slice makes it one inner query, whose columns are then counted by name: the statement stays short.
-    found = rows.annotate(fails=fails).order_by()[: 2**40].aggregate(**wanted)
-    return found.pop("total"), {names[name]: count for name, count in found.items()}
+        rest = {name: where for name, where in asked.items() if name != facet.name}
+        for number, option in enumerate(offered(facet, chosen)):
+            name = f"n{place}_{number}"
+            names[name] = (facet.name, option.value)
+            if facet.name not in by_row and _asks(option.where).issubset(kinds):
+                of_kinds[name] = [option.where, *(where for other, where in rest.items() if other not in by_row)]
+            else:
+                of_rows[name] = [option.where, *rest.values()]
+    found: dict[str, int | None] = {}
+    if kinds:
+        alike = rows.filter(*(asked[name] for name in by_row)).order_by().values(**{f"of_{k}": F(k) for k in kinds})
+        alike = alike.annotate(n=Cast(Count("*"), IntegerField()))
+        sums = {name: Sum("n", filter=Q(*map(_of, where))) for name, where in of_kinds.items()}
+        found |= alike.aggregate(**sums)
+    else:
+        of_rows["total"] = list(asked.values())
+    if of_rows:
+        each = rows.order_by()
+        if any(facet.adds is not None for facet in facets):
+            each = each[: 2**40]  # one inner query, whose columns are counted by name: each is worked out once
+        found |= each.aggregate(**{name: Count("pk", filter=Q(*where)) for name, where in of_rows.items()})
+    return found.pop("total") or 0, {names[name]: count or 0 for name, count in found.items()}
 
 
 # --- Showing it -------------------------------------------------------------------------------
@@ -353,7 +248,7 @@ def show(listing: Listing, data: QueryDict) -> Shown:
     size = listing.size if listing.size is not None else listing.rows.order_by().values("pk")[: EXACT + 1].count()
     counts: dict[tuple[str, str], int] | None = None
     if chosen.counts or (listing.counted and size <= EXACT):
-        total, counts = _tally(listing, chosen)
+        total, counts = _tally(listing, chosen, many=size > EXACT)
     else:
         total = narrowed(listing, chosen).order_by().values("pk")[: EXACT + 1].count() if chosen.narrows else size
     capped = total > EXACT
@@ -463,7 +358,7 @@ def _facet(
     """
     mine = chosen.values.get(facet.name, ())
     options = []
-    for option in _offered(facet, chosen):
+    for option in offered(facet, chosen):
         on = option.value in mine
         count = None if counts is None else counts[facet.name, option.value]
         if count == 0 and not on:
@@ -475,7 +370,7 @@ def _facet(
                 "value": option.value,
                 "count": count,
                 "on": on,
-                "url": address(listing, chosen, **_with(chosen, facet.name, values)),
+                "url": address(listing, chosen, **with_values(chosen, facet.name, values)),
             }
         )
     if not options and (listing.counted or not facet.options):
@@ -492,7 +387,7 @@ def _facet(
 
 def _kept(listing: Listing, chosen: Chosen, facet: Facet) -> list[tuple[str, str]]:
     """Return what the form of a range has to send along, so that everything but its own facet stays: (name, value)."""
-    rest = question(listing, replace(chosen, **_with(chosen, facet.name, ())))
+    rest = question(listing, replace(chosen, **with_values(chosen, facet.name, ())))
     return parse_qsl(rest.removeprefix("?"))
 
 
@@ -504,10 +399,10 @@ def applied(listing: Listing, chosen: Chosen) -> list[dict[str, Any]]:
         found.append({"label": label, "url": address(listing, chosen, q="")})
     for facet in listing.facets:
         mine = chosen.values.get(facet.name, ())
-        for option in _chosen(facet, mine):
+        for option in called(facet, mine):
             rest = [value for value in mine if value != option.value]
             label = _("%(facet)s: %(option)s") % {"facet": facet.label, "option": option.label}
-            found.append({"label": label, "url": address(listing, chosen, **_with(chosen, facet.name, rest))})
+            found.append({"label": label, "url": address(listing, chosen, **with_values(chosen, facet.name, rest))})
     return found
 
 

@@ -18,7 +18,7 @@ from governance.gates.queries import row_of
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import catalog, many
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import CatalogRow, Initiative
 from governance.outcomes.models import Budget, Measurement
 from governance.people import deputies, functions
 from governance.people.functions import Function
@@ -309,10 +309,12 @@ def _office(mine: Mine) -> None:
         )
         mine.triage = triage.waiting(mine.visible, mine.at).count()
     if office or mine.led:
-        unowned = catalog.marked(mine.visible).filter(catalog.waits(mine.at)["owner"][1])
+        unowned = CatalogRow.objects.visible_to(mine.person, mine.at).filter(catalog.waits(mine.at)["owner"][1])
         if not office:
-            unowned = unowned.filter(unit__in=sorted(pk for pk in mine.units if nearest_led(mine, pk)))
-        mine.unowned = list(unowned.order_by().values_list("unit").annotate(n=Count("pk"), first=Min("unowned_since")))
+            unowned = unowned.filter(unit_id__in=sorted(pk for pk in mine.units if nearest_led(mine, pk)))
+        mine.unowned = list(
+            unowned.order_by().values_list("unit_id").annotate(n=Count("pk"), first=Min("unowned_since"))
+        )
 
 
 def _line(unit: Unit) -> list[Unit]:

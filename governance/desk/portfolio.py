@@ -31,7 +31,7 @@ from governance.gates.models import Decision, Kind
 from governance.gates.questions import QUESTIONS
 from governance.initiatives import catalog
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import CatalogRow, Initiative
 from governance.outcomes.models import Budget
 from governance.raci.models import Assignment, Role
 
@@ -51,7 +51,7 @@ class Part:
 
 def build(person, at: datetime, *, company: str) -> dict[str, Any]:
     """Return what `desk/portfolio.html` shows of what `person` may see at `at`. Six queries, and those of who may see what."""
-    visible = Initiative.objects.visible_to(person, at)
+    visible = CatalogRow.objects.visible_to(person, at)
     counts = _counted(visible, at)
     total = {name: sum(row[name] for row in counts) for name in counts[0]["names"]} if counts else {}
     decisions = _decisions(visible, at)
@@ -88,7 +88,7 @@ def _counted(visible: QuerySet, at: datetime) -> list[dict[str, Any]]:
     """Return every number, by unit. One query."""
     measures = _measures(at)
     counted = {f"n_{name}": Count("pk", filter=where) for name, where in measures.items()}
-    rows = catalog.marked(visible).order_by().values("unit_id").annotate(**counted)
+    rows = visible.order_by().values("unit_id").annotate(**counted)
     return [
         {"unit_id": row["unit_id"], "names": tuple(measures), **{name: row[f"n_{name}"] for name in measures}}
         for row in rows
@@ -152,10 +152,10 @@ def _board(visible: QuerySet, total: dict[str, int], at: datetime) -> list[dict[
         default=1,
         output_field=IntegerField(),
     )
-    place = Window(
+    turn = Window(
         RowNumber(), partition_by=[F("stage")], order_by=[attention.asc(), F("stage_since").desc(), F("number").asc()]
     )
-    chosen = visible.exclude(stage=Stage.TRIAGE).order_by().annotate(place=place).filter(place__lte=CARDS).values("pk")
+    chosen = visible.exclude(stage=Stage.TRIAGE).order_by().annotate(turn=turn).filter(turn__lte=CARDS).values("pk")
     rows = (
         catalog.dressed(Initiative.objects.filter(pk__in=chosen))
         .defer(*catalog.LONG)
@@ -187,7 +187,7 @@ def _card(row: Initiative, at: datetime) -> dict[str, Any]:
         note, tone = _("stop asked, not confirmed") if row.stop_unconfirmed else _("stopped and confirmed"), "stopped"  # type: ignore[attr-defined]
     elif row.is_retiring:
         note = _("retiring, postmortem open")
-    elif row.is_in_use and row.owner_name is None:  # type: ignore[attr-defined]
+    elif row.is_in_use and not row.owner_name:  # type: ignore[attr-defined]
         note, tone = _("no owner"), "overdue"
     elif row.rollout_paused_at is not None:
         note = _("rollout paused")

@@ -14,18 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
-from django.db.models import (
-    Case,
-    Exists,
-    F,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -37,12 +26,10 @@ from governance.core.listing import PER_PAGE
 from governance.core.lists import Column, Facet, Listing, Option, Sort
 from governance.core.prepared import KEY, Prepared
 from governance.initiatives import own, own_listed, search, tags
+from governance.initiatives.catalog_keeping import of_the_gates
 from governance.initiatives.lifecycle import Stage
-from governance.initiatives.models import Capability, Exposure, Initiative
-from governance.outcomes.models import Budget, Measurement, Outcome
+from governance.initiatives.models import KINDS_OF_ROWS, Capability, CatalogRow, Exposure, Initiative
 from governance.people.models import Unit
-from governance.proof.models import SignOff
-from governance.raci.models import Assignment, Role, Row
 
 #: How many are at each stage, in the words of the headline.
 STAGE_COUNTS = {
@@ -61,73 +48,16 @@ STAGE_COUNTS = {
 # --- What is asked of the database ------------------------------------------------------------
 
 
-def accepted_owner() -> QuerySet:
-    """Return, for a subquery on initiatives, the accepted and active Accountable of go-live: the business owner."""
-    # Said as the index of the one Accountable and the one Escalation owner says it, so that SQLite takes that.
-    of_one = Assignment.objects.standing().filter(
-        initiative=OuterRef("pk"), role__in=[Role.ACCOUNTABLE, Role.ESCALATION]
-    )
-    return of_one.filter(row=Row.GO_LIVE, role=Role.ACCOUNTABLE, person__is_active=True)
-
-
-def has_metric() -> Q:
-    """Return the condition of the second mark, for initiatives: a confirmed figure, or a number before AI and a target."""
-    confirmed = Measurement.objects.filter(initiative=OuterRef("pk"), confirmed_at__isnull=False)
-    defined = Outcome.objects.filter(initiative=OuterRef("pk"), baseline__isnull=False, target__isnull=False)
-    return Q(Exists(confirmed)) | Q(Exists(defined))
-
-
-#: The third mark.
-HAS_WAY_BACK = ~Q(rollback_how="") & Q(rollback_minutes__isnull=False)
-#: All three, of marked rows.
-COMPLETE = Q(owner_id__isnull=False, metric=True) & HAS_WAY_BACK
-
-
-def _kept_by_the_gates(relation: str) -> type:
-    """Return the model behind one of the initiative's own relations; the gates stand above this room."""
-    return Initiative._meta.get_field(relation).related_model
-
-
-def _its(model: type, *stages: Stage, **said: Any) -> Callable[[], Case]:
-    """Return what makes a mark: whether one of `model` says so of an initiative at these stages; elsewhere nobody looks."""
-
-    def make() -> Case:
-        there = Exists(model.objects.filter(initiative=OuterRef("pk"), **said))  # type: ignore[attr-defined]
-        return Case(When(stage__in=stages, then=there), default=Value(False))
-
-    return make
-
-
-def _stop_unconfirmed() -> Case:
-    return _its(_kept_by_the_gates("stops"), Stage.STOPPED, lifted_at=None, confirmed_at=None)()
-
-
-#: What the facets ask about, each as a function that makes it: a subquery serves one query only.
-MARKS: dict[str, Callable[[], Any]] = {
-    "owner_id": lambda: Subquery(accepted_owner().values("person_id")[:1]),
-    "metric": has_metric,
-    "stop_unconfirmed": _stop_unconfirmed,
-    "threshold": _its(Outcome, Stage.PILOT, Stage.FUNDING, threshold__isnull=False),
-    "measured": _its(Measurement, Stage.PILOT, Stage.FUNDING),
-    "figure": _its(Measurement, Stage.PILOT, Stage.FUNDING, confirmed_at__isnull=False),
-    "money_asked": _its(Budget, Stage.PILOT, Stage.FUNDING, Stage.BUILD, approved_at=None),
-    "signing": lambda: Exists(SignOff.objects.filter(initiative=OuterRef("pk"), answer="", decision__closed="")),
-}
-#: Those that `waits` asks about.
-WAITS_ON = ("owner_id", "threshold", "measured", "figure", "money_asked", "signing")
-
-
-def marked(rows: QuerySet, *names: str) -> QuerySet:
-    """Return `rows` with what the facets ask about: owner, metric, and what they wait for; or only these. No query."""
-    return rows.annotate(**{name: MARKS[name]() for name in names or MARKS})
+#: All three, of rows of the catalog.
+COMPLETE = Q(owned=True, metric=True, way_back=True)
 
 
 def waits(at: datetime) -> dict[str, tuple[Any, Q]]:
-    """Return what marked rows may wait for at `at`: the words and the condition of each. No query."""
+    """Return what rows of the catalog may wait for at `at`: the words and the condition of each. No query."""
     tried, going_on = Q(stage__in=[Stage.PILOT, Stage.FUNDING]), Q(retiring_since=None)
     time_for_a_case = Q(stage=Stage.FUNDING) | Q(gate_on__lte=at.date()) | Q(measured=True)
     return {
-        "owner": (_("An owner"), going_on & Q(stage__in=Stage.in_use(), owner_id=None)),
+        "owner": (_("An owner"), going_on & Q(stage__in=Stage.in_use(), owned=False)),
         "threshold": (_("A threshold"), going_on & tried & Q(threshold=False)),
         "figure": (_("A confirmed figure"), going_on & tried & time_for_a_case & Q(figure=False)),
         "money": (
@@ -154,16 +84,12 @@ def is_past_day_90(at: datetime) -> Q:
 
 
 def dressed(rows: QuerySet) -> QuerySet:
-    """Return `rows` with everything a row of the catalog, or of its file, says. No query."""
-    decisions = _kept_by_the_gates("decisions").objects.filter(initiative=OuterRef("pk"))  # type: ignore[attr-defined]
-    next_open = decisions.filter(closed="").order_by("due_at", "pk")
-    return marked(rows, "metric", "stop_unconfirmed").annotate(
-        owner_name=Subquery(accepted_owner().values("person__name")[:1]),
+    """Return initiatives with everything a row of the catalog, or of its file, says. No query."""
+    said = ("place", "owner_name", "metric", "stop_unconfirmed", "open_due_at", "open_kind", "day_90_asked")
+    return rows.annotate(
+        **{name: F(f"row__{name}") for name in said},
         workflow_owner_name=F("workflow_owner__name"),
         unit_name=F("unit__name"),
-        open_due_at=Subquery(next_open.values("due_at")[:1]),
-        open_kind=Subquery(next_open.values("kind")[:1]),
-        day_90_asked=Exists(decisions.filter(kind="day_90")),
         postmortem_due_at=F("retirement__due_at"),
     )
 
@@ -192,15 +118,16 @@ def listing(
     rows: QuerySet | None = None,
     tree: "Tree | None" = None,
     tagged: Facet | None = None,
+    own_columns: Sequence[Any] | None = None,
     **known: Any,
 ) -> Listing:
-    """Return the catalog for `person` at `at`. `rows` are what they may see, `tree` the units and `tagged` the facet of tags, where the caller knows.
+    """Return the catalog for `person` at `at`. `rows` are those of what they may see, `tree` the units, `tagged` the facet of tags and `own_columns`, where the caller knows.
 
     `known` is passed on to the Listing. Costs the queries of `visible_to`, one for the units, one for the tags and
     one for own columns.
     """
-    visible = Initiative.objects.visible_to(person, at) if rows is None else rows
-    there = own.columns(retired=True)
+    visible = CatalogRow.objects.visible_to(person, at) if rows is None else rows
+    there = own.columns(retired=True) if own_columns is None else own_columns
     theirs = [column for column in there if not column.is_retired]
     tagged = tagged or tags.facet(tags.counted(visible))
     common = (*_facets(person, at, _units(tree or Tree.read(), company)), tagged)
@@ -212,12 +139,12 @@ def listing(
         sort="name",
         search=search.matching,
         key="number",
-        mark=marked,
-        dress=dressed,
+        dress=lambda rows: dressed(Initiative.objects.filter(pk__in=rows.order_by().values("pk"))),
         fetch=fetched,
         columns=[*columns(at), *own_listed.as_columns(theirs)],
         usual=USUAL,
         heading="name",
+        kinds=KINDS_OF_ROWS,
         counted=False,
         unread=UNREAD,
         gone={column.name: column.title for column in there if column.is_retired},
@@ -247,26 +174,23 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
             _("Owner"),
             (
                 Option("me", _("Me"), Q(owner_id=person.pk)),
-                Option("has", _("Has an owner"), Q(owner_id__isnull=False)),
-                Option("none", _("No owner"), Q(owner_id=None)),
+                Option("has", _("Has an owner"), Q(owned=True)),
+                Option("none", _("No owner"), Q(owned=False)),
             ),
-            marks=("owner_id",),
         ),
         Facet(
             "missing",
             _("Missing"),
             (
                 Option("metric", _("Metric"), Q(metric=False)),
-                Option("way_back", _("Way back"), ~HAS_WAY_BACK),
+                Option("way_back", _("Way back"), Q(way_back=False)),
                 Option("nothing", _("Nothing: owner, metric and way back"), COMPLETE),
             ),
-            marks=("owner_id", "metric"),
         ),
         Facet(
             "waits",
             _("Waits for"),
             tuple(Option(name, words, where) for name, (words, where) in waits(at).items()),
-            marks=WAITS_ON,
         ),
         Facet(
             "due",
@@ -288,7 +212,6 @@ def _facets(person, at: datetime, units: tuple[Option, ...]) -> tuple[Facet, ...
                 Option("asked", _("Asked, not confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=True)),
                 Option("confirmed", _("Stopped and confirmed"), Q(stage=Stage.STOPPED, stop_unconfirmed=False)),
             ),
-            marks=("stop_unconfirmed",),
         ),
         Facet("restricted", _("Restricted"), (Option("yes", _("Restricted"), Q(restricted=True)),)),
     )
@@ -299,23 +222,12 @@ def _in_order() -> list[Stage]:
     return [Stage(value) for value in Stage.counted()]
 
 
-#: Where a stage stands in the order of a life; what is not known comes last.
-_STAGE_ORDER = Case(
-    *(When(stage=value, then=Value(place)) for place, value in enumerate(Stage.counted())),
-    default=Value(len(Stage.counted())),
-    output_field=IntegerField(),
-)
-
 SORTS = (
     Sort("name", gettext_lazy("Name"), Lower("name")),
     Sort("key", gettext_lazy("Key"), "number", descending=True),
     Sort("tier", gettext_lazy("Tier"), Coalesce(F("tier"), Value(-1)), descending=True),
-    Sort("stage", gettext_lazy("Stage"), _STAGE_ORDER),
-    Sort(
-        "owner",
-        gettext_lazy("Business owner"),
-        lambda: Coalesce(Subquery(accepted_owner().values("person__name")[:1]), Value("")),
-    ),
+    Sort("stage", gettext_lazy("Stage"), "place"),
+    Sort("owner", gettext_lazy("Business owner"), "owner_name"),
 )
 
 
@@ -332,7 +244,7 @@ def _units(tree: "Tree", company: str) -> tuple[Option, ...]:
         for row in tree.rows.values()
         if row.slug not in known
     ]
-    return (*listed, *others, Option("none", _("No unit"), Q(unit=None)))
+    return (*listed, *others, Option("none", _("No unit"), Q(unit_id=None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +337,7 @@ class Next:
 @lru_cache
 def _questions() -> dict[str, Any]:
     """Return what each kind of decision is called."""
-    return dict(_kept_by_the_gates("decisions")._meta.get_field("kind").choices)  # type: ignore[attr-defined]
+    return dict(of_the_gates("decisions")._meta.get_field("kind").choices)  # type: ignore[attr-defined]
 
 
 def next_deadline(initiative, at: datetime) -> Next | None:
@@ -512,9 +424,11 @@ def columns(at: datetime) -> list[Column]:
         Column("stage_since", _("At this stage since"), lambda i: i.stage_since, kind="when", width=26),
         Column("tier", _("Tier"), lambda i: i.tier, kind="tier", sort="tier", width=6),
         titled("unit", lambda i: i.unit_name, editable=True, width=24),
-        Column("business_owner", _("Business owner"), lambda i: i.owner_name, kind="owner", sort="owner", width=24),
+        Column(
+            "business_owner", _("Business owner"), lambda i: i.owner_name or None, kind="owner", sort="owner", width=24
+        ),
         titled("workflow_owner", lambda i: i.workflow_owner_name, width=24),
-        Column("has_owner", _("Has an owner"), lambda i: i.owner_name is not None, kind="tick", short=_("Owner")),
+        Column("has_owner", _("Has an owner"), lambda i: bool(i.owner_name), kind="tick", short=_("Owner")),
         Column("has_metric", _("Has a metric"), lambda i: bool(i.metric), kind="tick", short=_("Metric")),
         Column("has_way_back", _("Has a way back"), has_way_back, kind="tick", short=_("Way back")),
         Column("next", _("Next"), lambda i: str(following(i).what) if following(i) else None, kind="next", width=20),

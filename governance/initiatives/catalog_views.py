@@ -19,22 +19,32 @@ from governance.initiatives.models import Initiative, SavedView
 def show(request: Request) -> HttpResponse:
     """Show the catalog; only its list when a part is asked for. A key typed into the search leads to its page.
 
-    Six queries of its own whatever the size; one more for a key, two more when nothing is found. When nothing
-    is asked and somebody's catalog opens with a view, it leads there.
+    Six queries of its own whatever the size; one more for a key, two more when nothing is found, and one alone where
+    there is nothing to see. When nothing is asked and somebody's catalog opens with a view, it leads there.
     """
-    tree = catalog.Tree.read()
-    views = saved.offered_to(request.user, tree.line(request.user.unit_id))
+    seen = sight.seen(request.user, request.at, counted=request.GET.get("counts") == "1")
+    tree = catalog.Tree.read() if seen.size else catalog.Tree({})
+    views = saved.offered_to(request.user, tree.line(request.user.unit_id)) if seen.size else []
     first = next((view for view in views if view.opens), None)  # type: ignore[attr-defined]
     if first is not None and not request.GET:
         return redirect(request.path + first.question)
     number = catalog.key_in(request.GET.get("q", ""))
     if number is not None and not request.htmx and _may_see(request, number):
         return redirect("initiatives:show", number)
-    seen = sight.seen(request.user, request.at, counted=request.GET.get("counts") == "1")
     tagged = tags.facet(seen.tags, tags.asked(request.GET))
     everything = f"{request.path}?view=all" if first is not None else ""
-    known = {"rows": seen.rows, "size": seen.size, "tree": tree, "tagged": tagged, "everything": everything}
-    shown = lists.show(_listing(request, **known), request.GET)
+    shown = lists.show(
+        _listing(
+            request,
+            rows=seen.rows,
+            size=seen.size,
+            tree=tree,
+            tagged=tagged,
+            own_columns=None if seen.size else [],
+            everything=everything,
+        ),
+        request.GET,
+    )
     guess = catalog.did_you_mean(seen.rows, shown.chosen.q) if shown.chosen.q and not shown.total else ""
     context = {
         "shown": shown,
@@ -99,7 +109,7 @@ def _row(initiative: Any, at) -> dict[str, Any]:
     """Return one row as `catalog_rows` draws it. No query."""
     return {
         "initiative": initiative,
-        "owner": initiative.owner_name,
+        "owner": initiative.owner_name or None,
         "next": catalog.next_deadline(initiative, at),
         "stop_unconfirmed": initiative.stage == Stage.STOPPED and initiative.stop_unconfirmed,
     }

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.base import ModelState
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from django.db.transaction import TransactionManagementError
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.translation import gettext_lazy as _
 
+from governance.core.fields import SharedKey
 from governance.core.prepared import KEY, Prepared
 from governance.initiatives.lifecycle import Lifecycle, Stage
 from governance.people import functions
@@ -33,10 +34,10 @@ class Exposure(models.TextChoices):
     CUSTOMERS = "customers", _("Customers or the public")
 
 
-class InitiativeQuerySet(models.QuerySet):
-    """Initiatives, by who may see them and where they stand."""
+class VisibleQuerySet(models.QuerySet):
+    """Initiatives, or their rows of the catalog, by who may see them."""
 
-    def visible_to(self, person, at: datetime | None = None) -> "InitiativeQuerySet":
+    def visible_to(self, person, at: datetime | None = None):
         """Only what `person` may see at `at`; a restricted one leaves no trace for others.
 
         The grants are asked as `pk IN (person's rows UNION groups' rows)` on the one codename `see`,
@@ -56,6 +57,10 @@ class InitiativeQuerySet(models.QuerySet):
         from governance.raci import grants
 
         return self.filter(Q(restricted=False) | Q(pk__in=grants.seen_by(people)))
+
+
+class InitiativeQuerySet(VisibleQuerySet):
+    """Initiatives, by who may see them and where they stand."""
 
     def in_use(self):
         """Discovered, pilot, funding, build or production."""
@@ -231,13 +236,10 @@ class Initiative(Lifecycle):
             ),
         ]
         indexes = [
-            # Whether it is restricted stands in both, so that counting and ordering what somebody may see reads no row.
-            models.Index(fields=["stage", "restricted", "number"], name="catalog_by_stage"),
-            models.Index(Lower("name"), "number", "restricted", name="catalog_by_name"),
+            models.Index(fields=["stage", "restricted", "number"], name="initiatives_by_stage"),
+            models.Index(Lower("name"), "number", name="initiatives_by_name"),
             models.Index(fields=["review_due_at"], condition=Q(review_due_at__isnull=False), name="reviews_by_due"),
             models.Index(fields=["unowned_since"], condition=Q(unowned_since__isnull=False), name="ownership_clocks"),
-            models.Index(fields=["restricted", "stage"], name="catalog_by_restriction"),
-            models.Index(fields=["restricted", "tags"], condition=~Q(tags=""), name="catalog_by_tag"),
             models.Index(fields=["stage_since"], condition=Q(stage__in=["stopped", "build"]), name="stages_that_wait"),
         ]
 
@@ -355,6 +357,75 @@ class SearchText(models.Model):
 
     def __str__(self):
         return f"words of {self.initiative_id}"
+
+
+#: What of a row of the catalog holds few different values: rows that are alike in all of it are counted together.
+KINDS_OF_ROWS = (
+    *("restricted", "stage", "tier", "capability", "unit_id", "tags", "owned", "metric", "way_back", "threshold"),
+    *("measured", "figure", "money_asked", "signing", "stop_unconfirmed", "retiring_since"),
+)
+
+
+class CatalogRow(models.Model):
+    """What the catalog asks about one initiative, and nothing else. Nobody writes it: the database does (catalog_keeping.py).
+
+    Of a hundred thousand initiatives it is a tenth of what they hold, and says of each what else stands in seven tables.
+    """
+
+    initiative = SharedKey(Initiative, models.DO_NOTHING, primary_key=True, related_name="row")
+
+    # As they stand in the initiative
+    number = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=200)
+    stage = models.CharField(max_length=10)
+    place = models.PositiveSmallIntegerField(
+        help_text="Of its stage in the order of a life; what is not known comes last."
+    )
+    tier = models.PositiveSmallIntegerField(null=True)
+    capability = models.CharField(max_length=10)
+    unit_id = models.BigIntegerField(null=True)
+    restricted = models.BooleanField()
+    tags = models.TextField()
+    stage_since = models.DateTimeField()
+    pilot_since = models.DateTimeField(null=True)
+    retiring_since = models.DateTimeField(null=True)
+    unowned_since = models.DateTimeField(null=True)
+    review_due_at = models.DateTimeField(null=True)
+    gate_on = models.DateField(null=True)
+    way_back = models.BooleanField()
+
+    # As they follow from what hangs on it
+    owner_id = models.BigIntegerField(null=True, help_text="The business owner who accepted and is here.")
+    owner_name = models.CharField(max_length=200, db_default="")
+    owned = models.BooleanField(db_default=False)
+    metric = models.BooleanField(db_default=False)
+    threshold = models.BooleanField(db_default=False)
+    measured = models.BooleanField(db_default=False)
+    figure = models.BooleanField(db_default=False, help_text="Somebody confirmed one.")
+    money_asked = models.BooleanField(db_default=False)
+    signing = models.BooleanField(db_default=False)
+    stop_unconfirmed = models.BooleanField(db_default=False)
+    open_due_at = models.DateTimeField(null=True, help_text="Of its first open decision.")
+    open_kind = models.CharField(max_length=14, db_default="")
+    day_90_asked = models.BooleanField(db_default=False)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Whether it is restricted stands in each, so that counting and ordering what somebody may see reads no row.
+            # None begins with the stage: SQLite would take that and then sort, where the order it is asked for is at hand.
+            models.Index(Lower("name"), "number", "restricted", "stage", name="catalog_by_name"),
+            models.Index(Coalesce("tier", Value(-1)), "number", "restricted", name="catalog_by_tier"),
+            models.Index(fields=["place", "number", "restricted"], name="catalog_by_place"),
+            models.Index(fields=["restricted", "stage"], name="catalog_by_restriction"),
+            models.Index(fields=["restricted", "tags"], condition=~Q(tags=""), name="catalog_by_tag"),
+            models.Index(fields=["owner_name", "number", "restricted"], name="catalog_by_owner"),
+            models.Index(fields=KINDS_OF_ROWS, name="catalog_by_kind"),
+        ]
+
+    def __str__(self):
+        return f"row of AI-{self.number}"
 
 
 class SavedView(models.Model):

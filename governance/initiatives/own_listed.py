@@ -55,6 +55,7 @@ def facets(columns: Iterable[OwnColumn]) -> list[Facet]:
             column.title,
             _options(column),
             partial(_asked, column),
+            few=column.kind not in _BETWEEN,
             column="" if column.kind == OwnKind.CHOICE else column.name,
             between=_BETWEEN.get(OwnKind(column.kind), ""),
             reads=partial(_range, column) if column.kind in _BETWEEN else None,

@@ -12,14 +12,14 @@ from django.db.models import Count, Exists, QuerySet, Value
 from governance.core import lists
 from governance.core.prepared import KEY, Hole, Prepared
 from governance.initiatives import tags
-from governance.initiatives.models import Initiative
+from governance.initiatives.models import CatalogRow
 from governance.people import functions
 from governance.raci import grants
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What somebody sees of the catalog: how many, at which stage, which tags are kept together how often, and the rows.
+    """What somebody sees of the catalog: how many, at which stage, which tags are kept together how often, and their rows.
 
     Beyond `lists.EXACT` nobody counts on unless asked to: `size` is more than that, `stages` and `tags` are None.
     """
@@ -50,11 +50,11 @@ def seen(person, at: datetime, *, counted: bool = False) -> Seen:
         if together:
             tagged[together] += n
     if not sizes:
-        rows = Initiative.objects.none()
+        rows = CatalogRow.objects.none()
     elif sizes.keys() == {_GRANTED} and sizes.total() <= FEW:
-        rows = Initiative.objects.filter(restricted=True, pk__in=grants.seen_by(eyes))
+        rows = CatalogRow.objects.filter(restricted=True, pk__in=grants.seen_by(eyes))
     else:
-        rows = Initiative.objects.visible_to(person, at)
+        rows = CatalogRow.objects.visible_to(person, at)
     exact = not sizes[_MORE]
     return Seen(sizes.total(), stages if exact else None, tagged if exact else None, rows)
 
@@ -83,14 +83,14 @@ def _counting(eyes: int, most: int | None) -> Prepared[tuple]:
     """
 
     def make(**people: Hole) -> QuerySet:
-        rows = Initiative.objects.order_by()
+        rows = CatalogRow.objects.order_by()
         open_to_all, said = rows.filter(restricted=Value(False)) if eyes else rows, []
         if most is not None:
             beyond = open_to_all.values("pk")[most : most + 1]
             more = rows.filter(pk__in=beyond).annotate(n=Value(most + 1))
             said.append(more.values_list(Value(_MORE), "stage", Value(""), "n"))
             open_to_all = open_to_all.filter(~Exists(beyond))
-        staged = open_to_all.values("stage").annotate(n=Count("pk"))
+        staged = open_to_all.values("restricted", "stage").annotate(n=Count("pk"))  # as an index has them
         said.append(staged.values_list(Value(_OPEN), "stage", Value(""), "n"))
         said.append(tags.grouped(open_to_all).values_list(Value(_OPEN), Value(""), "tags", "n"))
         if eyes:

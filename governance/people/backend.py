@@ -1,19 +1,19 @@
-"""Who somebody signed in is, on every request: the person and the functions they hold, in one query."""
+"""Who somebody signed in is, on every request: the person, the functions they hold and whether they stand in for anybody, in one query."""
 
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from governance.core.prepared import KEY, Prepared
-from governance.people.models import Person
+from governance.people.models import Deputy, Person
 
 
 class Backend(AuthenticationBackend):
     """The sign-in of allauth, which brings the functions along with the person."""
 
     def get_user(self, user_id: int) -> Person | None:
-        """Return the person of a session, with functions at hand, or None for one who may not sign in. One query."""
+        """Return the person of a session, with functions and `stands_in` at hand, or None for one who may not sign in. One query."""
         rows: list[Any] = _PERSON.ask(person=user_id)
         if not rows or not self.user_can_authenticate(rows[0]):
             return None
@@ -23,5 +23,8 @@ class Backend(AuthenticationBackend):
 
 #: One row for each group, and one for somebody who is in none.
 _PERSON: Prepared[Person] = Prepared(
-    lambda person: Person.objects.filter(pk=person).annotate(function=F("groups__name")), person=KEY
+    lambda person: Person.objects.filter(pk=person).annotate(
+        function=F("groups__name"), stands_in=Exists(Deputy.objects.filter(deputy=OuterRef("pk"), ended_at=None))
+    ),
+    person=KEY,
 )

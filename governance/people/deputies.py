@@ -16,10 +16,13 @@ _ANYWHERE = timedelta(days=1)
 
 
 def active_for(person, at: datetime) -> frozenset[int]:
-    """Return the ids of the people whose active deputy `person` is at `at`. One query, kept on the instance.
+    """Return the ids of the people whose active deputy `person` is at `at`. One query, kept on the instance; none where
+    whoever brought the person found already that they stand in for nobody (backend.py).
 
     More (as calendars.zone_of) only for those who are near their dates and have no zone of their own.
     """
+    if getattr(person, "stands_in", None) is False:
+        return frozenset()
     kept = getattr(person, "_deputises", None)
     if kept is None:
         kept = person._deputises = {}

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from governance.core import clock
 from governance.gates.models import Decision, Stop
+from governance.initiatives import catalog_keeping
 from governance.initiatives.models import Initiative, KeyCounter, SearchText
 from governance.outcomes.models import Budget, Measurement, Outcome
 from governance.people.models import Person
@@ -40,7 +41,9 @@ def filled(size: int) -> None:
         _made.add(base)
     place.make(f"{name}_new", like=base)
     with transaction.atomic():
+        catalog_keeping.remove()
         _copy(crowd, size)
+        catalog_keeping.install()
         _grant()
     see_by_grants(True)
     place.rename(f"{name}_new", name)
@@ -120,9 +123,10 @@ def _grant() -> None:
 def see_by_grants(every: bool) -> None:
     """Restrict every initiative, or one in twenty, and let PostgreSQL look at its tables, as it does by itself."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE governance_initiative SET restricted = %s", [every])
-        if not every:
-            cursor.execute("UPDATE governance_initiative SET restricted = %s WHERE id %% 20 = 0", [True])
+        if every:
+            cursor.execute("UPDATE governance_initiative SET restricted = TRUE WHERE NOT restricted")
+        else:
+            cursor.execute("UPDATE governance_initiative SET restricted = FALSE WHERE restricted AND id % 20 <> 0")
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from governance.core import export, lists
+from governance.core import asking, export, lists
 from governance.core.lists import Facet, Listing, Option, Sort
 from governance.people.models import Unit
 from tests.make import make_unit
@@ -171,7 +171,7 @@ def test_what_is_asked_is_capped(shelf):
     assert shown.chosen.values == {"letter": ("a", "c")}
     assert shown.chosen.page == 6  # the last there is
     assert shown.total == 60
-    assert len(lists.choose(listing(), QueryDict("q=" + "w" * 100_000)).q) == lists.LONGEST
+    assert len(lists.choose(listing(), QueryDict("q=" + "w" * 100_000)).q) == asking.LONGEST
     many = lists.choose(listing(), QueryDict("columns=" + ",".join(["name"] * 5000 + ["day"]) + "&columns=day" * 400))
     assert many.columns == ("name", "day")
 
@@ -250,6 +250,9 @@ def test_each_count_is_the_length_of_the_list_it_leads_to(shelf, letters, active
     shown = lists.show(listing(), data)
 
     assert shown.total == sum(1 for _row in lists.narrowed(shown.listing, shown.chosen))
+    one_by_one = lists._tally(shown.listing, shown.chosen)
+    for kinds in (["is_active"], ["parent"], ["is_active", "parent", "name"]):
+        assert lists._tally(listing(kinds=kinds), shown.chosen, many=True) == one_by_one
     for facet in shown.facets:
         for option in facet["options"]:
             alone = QueryDict(mutable=True)

@@ -435,6 +435,7 @@ def test_every_number_is_the_length_of_the_list_it_leads_to_for_everybody(crowd,
     found = set(lists.narrowed(listing, shown.chosen).values_list("pk", flat=True))
     assert found <= seen
     assert shown.total == len(found)
+    assert lists._tally(listing, shown.chosen, many=True) == lists._tally(listing, shown.chosen)
     for facet in shown.facets:
         for option in facet["options"]:
             alone = QueryDict(mutable=True)

@@ -414,7 +414,11 @@ def test_it_is_ordered_as_what_it_is_and_what_says_nothing_comes_last_both_ways(
         ("own_seats=77", ["A", "B", "C", "nothing"]),
     ],
 )
-def test_it_is_a_filter_whose_numbers_count_what_somebody_may_see(client, cast, sign_in, three, query, found):
+@pytest.mark.parametrize("exact", [lists.EXACT, 1])
+def test_it_is_a_filter_whose_numbers_count_what_somebody_may_see(
+    client, cast, sign_in, three, monkeypatch, exact, query, found
+):
+    monkeypatch.setattr(lists, "EXACT", exact)  # beyond it those that say the same are counted together
     sign_in(client, cast.staff)
     usual, page = client.get("/catalog/?counts=1"), client.get("/catalog/?columns=name,own_seats&counts=1")
 
@@ -443,7 +447,11 @@ def test_it_is_a_filter_whose_numbers_count_what_somebody_may_see(client, cast, 
         ("own_contract_ends-from=2027-02-01", "2027-02-01..", "Contract ends: from 1 Feb 2027", "C"),
     ],
 )
-def test_numbers_and_days_are_asked_for_by_range(client, cast, sign_in, three, query, kept, said, found):
+@pytest.mark.parametrize("exact", [lists.EXACT, 1])
+def test_numbers_and_days_are_asked_for_by_range(
+    client, cast, sign_in, three, monkeypatch, exact, query, kept, said, found
+):
+    monkeypatch.setattr(lists, "EXACT", exact)
     sign_in(client, cast.staff)
 
     shown = client.get(f"/catalog/?{query}&stage=idea&sort=-key&counts=1").context["shown"]

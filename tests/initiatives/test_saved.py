@@ -242,6 +242,10 @@ def test_the_catalog_opens_with_the_view_somebody_chose_and_all_is_one_press_awa
 
 
 def test_a_view_that_is_gone_or_out_of_sight_opens_nothing(client, cast, sign_in, at):
+    sign_in(client, cast.staff)
+    save(cast.staff, "Empty", "?stage=idea", opens=True)
+    assert client.get("/catalog/").status_code == 200, "there is nothing to see, whatever is asked"
+    make_initiative(cast, "idea")
     view = save(cast.lead, "Ours", unit=cast.support)
     save(cast.staff, "Own", "?stage=pilot", opens=True)
     saved.open_with(view, by=cast.lead)

@@ -17,6 +17,7 @@ def main() -> None:
 
     from governance.core import clock
     from governance.core.models import Installation
+    from governance.initiatives import catalog_keeping
     from governance.people.models import Person
 
     call_command("migrate", verbosity=0)
@@ -59,6 +60,7 @@ def main() -> None:
         "home": ask("/", client=reader),
         "ready": ask("/healthz/ready"),
     }
+    catalog_keeping.remove()
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE governance_outcome")
         cursor.execute("ALTER TABLE governance_initiative RENAME TO gone")

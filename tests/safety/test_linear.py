@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from governance.comments import mentions
-from governance.core import export, lists
+from governance.core import asking, export
 from governance.initiatives import catalog, own, search, tags, technical
 from governance.initiatives.models import Initiative, OwnColumn
 from governance.public import rules
@@ -43,7 +43,7 @@ def _tags(text: str) -> None:
 
 
 READERS = {
-    "search": lambda text: search.words(text[: lists.LONGEST]),
+    "search": lambda text: search.words(text[: asking.LONGEST]),
     "text of an initiative": lambda text: search.text_of(Initiative(number=1, purpose=text)),
     "key": catalog.key_in,
     "technical words": technical.found_in,
@@ -57,7 +57,7 @@ READERS = {
     "a line with links": mandate.in_line,
     "mentions": lambda text: list(mentions._AT.finditer(text)),
     "tags": _tags,
-    "one line of an address": lists._one_line,
+    "one line of an address": asking.one_line,
     **{f"own {kind}": partial(_read, OwnColumn(kind=kind, title="C")) for kind in ("text", "number", "date", "link")},
 }
 

@@ -14,6 +14,7 @@ NOT_GOVERNED = {
     "LedgerHead": "the record itself",
     "KeyCounter": "numbers, and no fact",
     "SearchText": "made again from the initiative",
+    "CatalogRow": "kept by triggers; check_catalog proves it",
     "InitiativeUserPermission": "follows the matrix; check_grants proves it",
     "InitiativeGroupPermission": "follows the matrix; check_grants proves it",
     "Notice": "follows from entries: who is told of them",
