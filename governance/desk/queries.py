@@ -25,7 +25,12 @@ class Pulse(NamedTuple):
 
 
 def pulse(person, at: datetime) -> Pulse:
-    """Return the pulse of `person` at `at`: what the home page lists under Decide, counted. One query."""
+    """Return the pulse of `person` at `at`: what the home page lists under Decide, counted.
+
+    One query; none where whoever brought the person found already that they have no role anywhere (people/backend.py).
+    """
+    if getattr(person, "has_roles", None) is False:
+        return Pulse(0, False)
     found = _PULSE.ask(person=person.pk, at=at, shown=at + DAY_90_SHOWN)
     return Pulse(*found[0]) if found else Pulse(0, False)
 

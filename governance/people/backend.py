@@ -1,4 +1,4 @@
-"""Who somebody signed in is, on every request: the person, the functions they hold and whether they stand in for anybody, in one query."""
+"""Who somebody signed in is, on every request: the person, the functions they hold, and whether they have a role anywhere or stand in for anybody, in one query."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ class Backend(AuthenticationBackend):
     """The sign-in of allauth, which brings the functions along with the person."""
 
     def get_user(self, user_id: int) -> Person | None:
-        """Return the person of a session, with functions and `stands_in` at hand, or None for one who may not sign in. One query."""
+        """Return the person of a session, with functions, `has_roles` and `stands_in` at hand, or None for one who may not sign in. One query."""
         rows: list[Any] = _PERSON.ask(person=user_id)
         if not rows or not self.user_can_authenticate(rows[0]):
             return None
@@ -21,10 +21,17 @@ class Backend(AuthenticationBackend):
         return rows[0]
 
 
+def _assignments() -> Any:
+    """Return the model of roles, which a room above keeps."""
+    return Person._meta.get_field("assignments").related_model
+
+
 #: One row for each group, and one for somebody who is in none.
 _PERSON: Prepared[Person] = Prepared(
     lambda person: Person.objects.filter(pk=person).annotate(
-        function=F("groups__name"), stands_in=Exists(Deputy.objects.filter(deputy=OuterRef("pk"), ended_at=None))
+        function=F("groups__name"),
+        has_roles=Exists(_assignments().objects.filter(person=OuterRef("pk"), ended_at=None)),
+        stands_in=Exists(Deputy.objects.filter(deputy=OuterRef("pk"), ended_at=None)),
     ),
     person=KEY,
 )

@@ -13,6 +13,7 @@ from governance.gates import queries as gate_queries
 from governance.gates import retire, stop, triage
 from governance.initiatives import actions, figures, roles
 from governance.initiatives.models import Initiative
+from governance.people.backend import Backend
 from governance.people.models import Deputy, Person
 from governance.raci.models import Role, Row
 from tests.crowd import make_crowd
@@ -124,7 +125,8 @@ def test_what_is_listed_is_what_the_gates_put_to_each_person_and_what_every_page
 
     for days in (0, 40, 62, 75, 90, 400):
         at = AT + timedelta(days=days)
-        for person in (cast.owner, cast.other_owner, cast.escalation, cast.lead, cast.office):
+        for person in (cast.owner, cast.other_owner, cast.escalation, cast.lead, cast.office, cast.staff):
+            signed_in = Backend().get_user(person.pk)
             facts = mine.of(Person.objects.get(pk=person.pk), at)
             assert {d.pk for d in facts.to_decide()} == set(
                 gate_queries.waiting_for(person, at).values_list("pk", flat=True)
@@ -132,10 +134,24 @@ def test_what_is_listed_is_what_the_gates_put_to_each_person_and_what_every_page
             assert {d.pk for d in facts.to_get_decided()} == set(
                 gate_queries.handed_over_to(person, at).values_list("pk", flat=True)
             ), (person, days)
-            assert queries.pulse(person, at) == (
-                len(home.build(facts).decide.items),
-                facts.holds_something_stopped(),
+            assert (
+                queries.pulse(signed_in, at)
+                == queries.pulse(person, at)
+                == (
+                    len(home.build(facts).decide.items),
+                    facts.holds_something_stopped(),
+                )
             ), (person, days)
+
+
+def test_no_page_asks_what_waits_for_somebody_who_has_no_role_anywhere(cast, django_assert_num_queries):
+    make_initiative(cast, "funding")
+    nobody, owner = Backend().get_user(cast.staff.pk), Backend().get_user(cast.owner.pk)
+
+    with django_assert_num_queries(0):
+        assert queries.pulse(nobody, AT) == (0, False)
+    with django_assert_num_queries(1):
+        queries.pulse(owner, AT)
 
 
 # --- Sign -------------------------------------------------------------------------------------
