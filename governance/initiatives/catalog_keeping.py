@@ -41,6 +41,8 @@ COPIED = (
     *("number", "name", "stage", "tier", "capability", "unit_id", "restricted", "tags", "stage_since", "pilot_since"),
     *("retiring_since", "unowned_since", "review_due_at", "gate_on"),
 )
+#: How PostgreSQL says that two values differ of which one may be null.
+_PG_DIFFERS = "IS DISTINCT FROM"
 #: What its triggers are called.
 _NAME = re.compile(r"\w+_row_(insert|update|delete)")
 _TABLE, _INITIATIVES = CatalogRow._meta.db_table, Initiative._meta.db_table
@@ -137,12 +139,16 @@ def _facts() -> tuple[_Fact, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Trigger:
-    """What the database does after each row inserted, updated (in one of `watched`, where any are named) or deleted."""
+    """What the database does after each row inserted, updated (in one of `watched`, where any are named) or deleted.
+
+    `first` is what PostgreSQL has to do before; SQLite has one writer.
+    """
 
     table: str
     event: str
     statement: str
     watched: tuple[str, ...] = ()
+    first: str = ""
 
     @property
     def name(self) -> str:
@@ -175,11 +181,16 @@ def _making(using: str) -> Iterator[_Trigger]:
     )
     yield _Trigger(_INITIATIVES, "delete", f"DELETE FROM {_TABLE} WHERE initiative_id = OLD.id")
     for model in _moving():
+        table: str = model._meta.db_table
+        moved = _fields_moved_by(model)
         if model is Person:
-            yield _Trigger(model._meta.db_table, "update", _moved(model, "NEW", using), ("name", "is_active"))
+            rows = CatalogRow.objects.filter(pk__in=_answered_for().filter(accepted_at__isnull=False))
+            statement = _updating(rows, moved, using)
+            yield _Trigger(table, "update", statement, ("name", "is_active"), first=_locking(using))
             continue
-        for event, row in (("insert", "NEW"), ("update", "NEW"), ("delete", "OLD")):
-            yield _Trigger(model._meta.db_table, event, _moved(model, row, using))
+        for event, those in (("insert", ["NEW"]), ("update", ["NEW", "OLD"]), ("delete", ["OLD"])):
+            rows = CatalogRow.objects.filter(initiative__pk__in=[_at(row, "initiative_id") for row in those])
+            yield _Trigger(table, event, _updating(rows, moved, using))
 
 
 def _said(row: str, using: str) -> dict[str, str]:
@@ -201,13 +212,27 @@ def _moving() -> list[type[models.Model]]:
     return list(dict.fromkeys(model for fact in _facts() for model in fact.moved_by))
 
 
-def _moved(model: type[models.Model], row: str, using: str) -> str:
-    """Return the statement that finds anew what `model` moves, for the initiative that its row NEW or OLD belongs to."""
-    fields = {name: by for fact in _facts() if model in fact.moved_by for name, by in fact.fields().items()}
-    if model is Person:
-        held = Assignment.objects.standing().filter(person=_at(row, "id"), role=Role.ACCOUNTABLE)
-        return _updating(CatalogRow.objects.filter(pk__in=held.values("initiative_id")), fields, using)
-    return _updating(CatalogRow.objects.filter(pk=_at(row, "initiative_id")), fields, using)
+def _fields_moved_by(model: type[models.Model]) -> dict[str, Any]:
+    return {name: by for fact in _facts() if model in fact.moved_by for name, by in fact.fields().items()}
+
+
+def _answered_for() -> QuerySet:
+    """Return the initiatives that the person NEW answers for or was asked to, by id."""
+    held = Assignment.objects.filter(person=_at("NEW", "id"), row=Row.GO_LIVE, role=Role.ACCOUNTABLE, ended_at=None)
+    return held.values("initiative_id")
+
+
+def _locking(using: str) -> str:
+    """Return what locks those initiatives, as every act on them begins, in the order in which an act on many locks them.
+
+    So somebody who leaves or takes another name waits for a handover that is under way, and sees what came of it: the
+    statement that follows reads anew. No act on an initiative locks a person.
+    """
+    if connections[using].vendor == "sqlite":
+        return ""
+    rows = Initiative.objects.using(using).filter(pk__in=_answered_for()).order_by("number").values("pk")
+    sql, params = rows.query.sql_with_params()
+    return f"PERFORM {_written(sql, params).removeprefix('SELECT ')} FOR NO KEY UPDATE; "
 
 
 def _updating(rows: QuerySet, fields: dict[str, Any], using: str) -> str:
@@ -270,13 +295,13 @@ def _in_sqlite(trigger: _Trigger) -> str:
 
 
 def _in_postgresql(trigger: _Trigger) -> str:
-    """Return the body of the function that the trigger runs."""
-    return f"BEGIN {trigger.statement}; RETURN NULL; END"
+    """Return the body of the function that the trigger runs; when it runs stands in it, so that another release's is told from it."""
+    return f"BEGIN /* {trigger.after(_PG_DIFFERS)} */ {trigger.first}{trigger.statement}; RETURN NULL; END"
 
 
-def install(using: str = "default") -> None:
-    """Put in place what is missing, and make every row anew where anything was. Safe to run any number of times."""
-    wanting = _wanting(using)
+def install(using: str = "default", *, anew: bool = False) -> None:
+    """Put in place what is missing, or everything `anew`, and make every row anew where anything was. Safe to run any number of times."""
+    wanting = _triggers(using, connections[using].vendor) if anew else _wanting(using)
     if not wanting:
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
@@ -289,7 +314,7 @@ def install(using: str = "default") -> None:
                     f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql AS $keep${_in_postgresql(trigger)}$keep$"
                 )
                 cursor.execute(
-                    f"CREATE OR REPLACE TRIGGER {trigger.name} {trigger.after('IS DISTINCT FROM')} EXECUTE FUNCTION {trigger.name}()"
+                    f"CREATE OR REPLACE TRIGGER {trigger.name} {trigger.after(_PG_DIFFERS)} EXECUTE FUNCTION {trigger.name}()"
                 )
         rebuild(using)
 
@@ -319,9 +344,11 @@ def _as_they_follow(using: str) -> QuerySet:
 
 
 def rebuild(using: str = "default") -> None:
-    """Make every row anew from what it follows from. Two statements, in a transaction; locks the catalog."""
+    """Make every row anew from what it follows from. Two statements, in a transaction; whoever changes anything waits."""
     sql, params = _as_they_follow(using).query.sql_with_params()
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        if connections[using].vendor == "postgresql":
+            cursor.execute(f"LOCK TABLE {_TABLE} IN SHARE ROW EXCLUSIVE MODE")  # an act would find its row gone
         cursor.execute(f"DELETE FROM {_TABLE}")
         cursor.execute(f"INSERT INTO {_TABLE} (initiative_id, {', '.join(_fields())}) {sql}", params)
 

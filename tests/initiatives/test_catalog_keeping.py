@@ -194,6 +194,17 @@ def test_it_goes_with_its_initiative(db):
     assert not CatalogRow.objects.exists()
 
 
+def test_a_role_that_is_given_to_another_initiative_by_hand_moves_both_rows(story):
+    first, second = story("production"), story("idea", name="Claims drafts")
+    held = Assignment.objects.filter(initiative=first.initiative, row=Row.GO_LIVE, role=Role.ACCOUNTABLE, ended_at=None)
+    assert (row(first).owned, row(second).owned) == (True, False)
+
+    held.update(initiative=second.initiative)
+
+    assert (row(first).owned, row(second).owned) == (False, True)
+    assert check() == IN_ORDER
+
+
 # --- Proving it, and mending it ---------------------------------------------------------------
 
 

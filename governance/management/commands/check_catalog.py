@@ -28,6 +28,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(found):,} {rows} not what it follows from: {named}.")
         if not mend:
             sys.exit(1)
-        catalog_keeping.install()
-        catalog_keeping.rebuild()
+        catalog_keeping.install(anew=True)
         self.stdout.write("Every row is made anew.")
