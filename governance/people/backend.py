@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F
 
 from governance.core.prepared import KEY, Prepared
 from governance.people.models import Deputy, Person
@@ -26,12 +26,13 @@ def _assignments() -> Any:
     return Person._meta.get_field("assignments").related_model
 
 
-#: One row for each group, and one for somebody who is in none.
+#: One row for each group, and one for somebody who is in none. (Who it is stands in every part: PostgreSQL then knows
+#: how few roles one person has, and does not read everybody's.)
 _PERSON: Prepared[Person] = Prepared(
     lambda person: Person.objects.filter(pk=person).annotate(
         function=F("groups__name"),
-        has_roles=Exists(_assignments().objects.filter(person=OuterRef("pk"), ended_at=None)),
-        stands_in=Exists(Deputy.objects.filter(deputy=OuterRef("pk"), ended_at=None)),
+        has_roles=Exists(_assignments().objects.filter(person=person, ended_at=None)),
+        stands_in=Exists(Deputy.objects.filter(deputy=person, ended_at=None)),
     ),
     person=KEY,
 )
